@@ -1,0 +1,47 @@
+# what the server needs at run time
+FROM node:22-bookworm-slim AS modules
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# No install scripts: the CLI's one would only copy its 370 MB binary a second time, so its command is made a link to the first.
+# The SQLite package is for a Node that has none of its own.
+RUN npm ci --omit=dev --ignore-scripts \
+ && rm -rf node_modules/@photostructure/sqlite \
+ && cd node_modules/.bin && ln -sf ../@anthropic-ai/claude-code-linux-*/claude claude && test -x claude
+
+
+FROM modules AS build
+# the compiler and the types; the CLI's binary is an optional package and not needed here
+RUN npm ci --omit=optional --ignore-scripts
+# .dockerignore says what there is to copy
+COPY . .
+RUN npx tsc -p .
+
+
+FROM node:22-bookworm-slim
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends tini ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=modules /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json .mcp.json ./
+# `claude setup-token` and `claude auth login` work in the container. State and login live in volumes that are open to the
+# group root and to nobody else: a container started with any other uid has that group.
+RUN ln -s /app/node_modules/.bin/claude /usr/local/bin/claude \
+ && install -d -m 0770 -o node -g root /data /claude
+# HOME is a place that every uid can write to, on a read-only root file system too
+ENV NODE_ENV=production \
+    HOST=0.0.0.0 \
+    PORT=3010 \
+    DATA_DIR=/data \
+    CLAUDE_CONFIG_DIR=/claude \
+    HOME=/tmp
+# `node`, as a number: Kubernetes takes no name for a proof that this is not root
+USER 1000
+VOLUME ["/data", "/claude"]
+EXPOSE 3010
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3010}/health`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# tini reaps what the CLI's children leave and passes signals on
+ENTRYPOINT ["tini", "--"]
+CMD ["node", "dist/src/server.js"]

@@ -1,0 +1,130 @@
+/** The ways to the same answer whose times are compared. */
+import { chatProfile } from '../src/claude/profile.js'
+import { type ChatMessage, type Timed, askBlocking, askStreaming, askUpstream } from './ask.js'
+import { model, poolReady, systemPrompt } from './ask.js'
+import { askCli, defaultArgs } from './bare-cli.js'
+import type { Bridge } from './bridge.js'
+import { type Question, newQuestion } from './question.js'
+import type { Rig } from './rig.js'
+
+export interface LatencyCase {
+  id: string
+  name: string
+  /** an answer that comes as a whole has no first token */
+  blocking?: boolean
+  /** what has to be before the clock starts */
+  before?(): Promise<void>
+  ask(question: Question): Promise<Timed>
+  /** once, after the last sample */
+  after?(): void
+}
+
+export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[] {
+  const lean = bareLean(rig)
+  const ready = async () => void (await poolReady(warm.url))
+  return [
+    direct(rig),
+    {
+      id: 'bare_default',
+      name: 'bare CLI, default flags',
+      ask: ({ text }) => askCli({ ...lean, args: [...defaultArgs, `--model=${model}`], withSystemPrompt: false }, text),
+    },
+    { id: 'bare_lean', name: 'bare CLI, lean flags', ask: ({ text }) => askCli(lean, text) },
+    { id: 'cold', name: 'bridge cold, streaming', ask: ({ text }) => askStreaming(cold.url, first(text)) },
+    {
+      id: 'cold_block',
+      name: 'bridge cold, blocking',
+      blocking: true,
+      ask: ({ text }) => askBlocking(cold.url, first(text)),
+    },
+    {
+      id: 'warm',
+      name: 'bridge warm, streaming',
+      before: ready,
+      ask: ({ text }) => askStreaming(warm.url, first(text)),
+    },
+    {
+      id: 'warm_block',
+      name: 'bridge warm, blocking',
+      blocking: true,
+      before: ready,
+      ask: ({ text }) => askBlocking(warm.url, first(text)),
+    },
+    secondTurnLive(rig, warm),
+    {
+      id: 'replayed',
+      name: 'replayed with 40 messages',
+      before: ready,
+      ask: ({ text }) => askStreaming(warm.url, [...longHistory(), { role: 'user', content: text }]),
+    },
+  ]
+}
+
+function first(text: string): ChatMessage[] {
+  return [
+    { role: 'system', content: systemPrompt },
+    { role: 'user', content: text },
+  ]
+}
+
+function bareLean(rig: Rig) {
+  const { args } = chatProfile({ model }, 'api_key')
+  return { binary: rig.cli.binary, args, env: rig.cli.env, parent: rig.folder, withSystemPrompt: true }
+}
+
+/** The body is the one that a lean CLI sends, word for word, but for the question. */
+function direct(rig: Rig): LatencyCase {
+  let body: { json: string; asked: string } | undefined
+  return {
+    id: 'direct',
+    name: 'direct upstream call',
+    async before() {
+      if (body !== undefined) return
+      const { text, marker } = newQuestion()
+      await askCli(bareLean(rig), text)
+      body = { json: JSON.stringify((await rig.standin.call(marker)).body), asked: text }
+    },
+    ask({ text }) {
+      const asked = body!.json.replace(body!.asked, text)
+      return askUpstream(rig.standin.url, JSON.parse(asked) as object)
+    },
+  }
+}
+
+/** The first turn comes before the clock starts. Whether the second met its process, the CLI's session id tells. */
+function secondTurnLive(rig: Rig, warm: Bridge): LatencyCase {
+  let before: ChatMessage[] = []
+  let session: string | null = null
+  let live = 0
+  let asked = 0
+  return {
+    id: 'live',
+    name: 'second turn, live',
+    async before() {
+      await poolReady(warm.url)
+      const { text, marker } = newQuestion()
+      const { text: answer } = await askStreaming(warm.url, first(text))
+      session = (await rig.standin.call(marker)).session
+      before = [...first(text), { role: 'assistant', content: answer }]
+    },
+    async ask(question) {
+      const timed = await askStreaming(warm.url, [...before, { role: 'user', content: question.text }])
+      asked += 1
+      if ((await rig.standin.call(question.marker)).session === session) live += 1
+      return timed
+    },
+    after: () => rig.findings.notes.push(`second turn, live: ${live} of ${asked} met the process of the first turn`),
+  }
+}
+
+/** Nobody has had this conversation before: every turn of it has to be said. */
+function longHistory(): ChatMessage[] {
+  const turns = Array.from({ length: 20 }, (_, index): ChatMessage[] => {
+    const { marker } = newQuestion()
+    return [
+      { role: 'user', content: `${marker} Tell me about the number ${index}, in a sentence or two.` },
+      { role: 'assistant', content: `${marker} The number ${index} comes right before ${index + 1}, as always.` },
+    ]
+  })
+  return [{ role: 'system', content: systemPrompt }, ...turns.flat()]
+}

@@ -1,0 +1,33 @@
+/**
+ * Questions that no two requests share, and the stand-in's answers to them: an answer that belongs to another question,
+ * or that lost or doubled a piece, cannot go unseen.
+ */
+import { type MessageReply, message, text } from '../test/standin/index.js'
+
+export interface Question {
+  text: string
+  /** the whole answer, byte for byte */
+  answer: string
+  /** stands in the text, the answer and nowhere else */
+  marker: string
+}
+
+let asked = 0
+
+/** @param holdMs how long the model keeps silent before its first word */
+export function newQuestion(holdMs = 0): Question {
+  const marker = `ASK-${process.pid}-${++asked}-`
+  return { text: `${marker} hold ${holdMs}`, answer: words(marker).join(''), marker }
+}
+
+/** The stand-in's side of it. @throws Error where the text is none of ours */
+export function replyTo(said: string): MessageReply {
+  const found = [...said.matchAll(/(ASK-\d+-\d+-) hold (\d+)/g)].at(-1)
+  if (found === undefined) throw new Error('this is no question of the benchmark')
+  const pace = found[2] === '0' ? {} : { pace: { firstTokenDelayMs: Number(found[2]) } }
+  return message([text(words(found[1]!))], pace)
+}
+
+function words(marker: string): string[] {
+  return [marker, ' is', ' what', ' you', ' have', ' asked', ' about.']
+}

@@ -1,0 +1,40 @@
+/** What the project wants of these figures. A figure that misses its target is said to, and fails nothing. */
+import type { Findings } from './findings.js'
+
+export interface Target {
+  /** row that it stands beside */
+  row: string
+  wanted: string
+  met(findings: Findings): boolean
+}
+
+const over = (row: string, reference: string, ms: number, wanted: string): Target => ({
+  row,
+  wanted,
+  met: (findings) => findings.median(row) - findings.median(reference) <= ms,
+})
+
+const atMost = (row: string, limit: number, wanted: string): Target => ({
+  row,
+  wanted,
+  met: (findings) => findings.median(row) <= limit,
+})
+
+export const targets: readonly Target[] = [
+  over('cold_first', 'bare_lean_first', 15, 'lean CLI + 15'),
+  over('warm_first', 'direct_first', 60, 'direct + 60'),
+  over('warm_first', 'direct_first', 30, 'aim: direct + 30'),
+  {
+    row: 'warm_first',
+    wanted: '5 times faster than lean CLI',
+    met: (findings) => findings.median('bare_lean_first') / findings.median('warm_first') >= 5,
+  },
+  over('live_first', 'direct_first', 30, 'direct + 30'),
+  over('warm_block_total', 'direct_total', 60, 'direct + 60'),
+  { row: 'crowd_rate', wanted: 'at least 6', met: (findings) => findings.median('crowd_rate') >= 6 },
+  { row: 'crowd_first', wanted: 'below 1000', met: (findings) => findings.median('crowd_first') < 1000 },
+  atMost('server_cpu', 5, 'at most 5'),
+  atMost('queued_heap', 5, 'at most 5'),
+  { row: 'enqueue', wanted: 'below 1', met: (findings) => findings.median('enqueue') < 1 },
+  { row: 'enqueue_http', wanted: 'below 1', met: (findings) => findings.median('enqueue_http') < 1 },
+]

@@ -1,0 +1,2 @@
+/** The same without `/v1`, for clients whose base URL leaves it out. */
+export { default } from '../v1/chat/completions.js'

@@ -1,0 +1,57 @@
+/** `POST /v1/chat/completions`: one request is one job, taken as a stream, awaited, or as a task to poll. */
+import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
+import { answer, blockCompletion } from '../../../src/http/block-completion.js'
+import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
+import { sendTask } from '../../../src/http/send-task.js'
+import { streamCompletion } from '../../../src/http/stream-completion.js'
+import { submitChat } from '../../../src/http/submit.js'
+import { isFinal } from '../../../src/jobs/status.js'
+import { chatRequestSchema } from '../../../src/openai/chat-request.js'
+import { parseRequest } from '../../../src/openai/parse-request.js'
+import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/responses.js'
+import { clientGone } from '../../../src/http/client-gone.js'
+
+const chatRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.post(
+    '/completions',
+    {
+      config: { eventStream: 'The completion; with `stream: true` its chunks as events, `[DONE]` the last of them' },
+      schema: {
+        summary: 'Create a chat completion',
+        description:
+          'Blocks by default. `stream: true` streams chunks; `Prefer: respond-async`, `background: true` or ' +
+          '`wait_for_completion: false` answer 202 with a task to poll.',
+        tags: ['chat'],
+        body: chatRequestSchema,
+        response: {
+          200: completionSchema,
+          202: taskSchema,
+          '4xx': errorSchema,
+          '5xx': errorSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { jobs, config, timing } = app
+      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
+      const prefer = parsePrefer(request.headers.prefer)
+      const background = parsed.background || prefer.respondAsync
+      const { job } = await submitChat(request, jobs, config, parsed, background)
+
+      if (parsed.delivery === 'stream') {
+        return streamCompletion(reply, jobs, job, { includeUsage: parsed.includeUsage, timing })
+      }
+      if (parsed.delivery === 'block' && !prefer.respondAsync) return blockCompletion(reply, jobs, job, timing)
+
+      const applied = preferenceApplied(prefer)
+      if (applied !== null) reply.header('preference-applied', applied)
+      if (prefer.waitS !== null) {
+        const now = await jobs.wait(job.id, clientGone(reply), prefer.waitS * 1000)
+        if (now !== null && isFinal(now.status)) return answer(reply, now)
+      }
+      return sendTask(reply, jobs, job, true)
+    },
+  )
+}
+
+export default chatRoutes

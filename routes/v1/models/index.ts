@@ -1,0 +1,34 @@
+/** `GET /v1/models[/:id]`: what can be asked for. */
+import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
+import { z } from 'zod'
+import { listModels, modelNotFound, resolveModel, toModel } from '../../../src/openai/model-names.js'
+import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/responses.js'
+
+const modelRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.get(
+    '',
+    { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } },
+    async () => ({ object: 'list' as const, data: listModels() }),
+  )
+
+  // names such as `max/text-general` have a slash of their own
+  app.get(
+    '/*',
+    {
+      config: { wildcard: 'id' },
+      schema: {
+        summary: 'Retrieve a model',
+        tags: ['models'],
+        params: z.object({ '*': z.string() }),
+        response: { 200: modelSchema, 404: errorSchema },
+      },
+    },
+    async (request) => {
+      const id = request.params['*']
+      if (resolveModel(id, { claudeModel: app.config.claudeModel }) === null) throw modelNotFound(id)
+      return toModel(id)
+    },
+  )
+}
+
+export default modelRoutes

@@ -1,0 +1,15 @@
+/**
+ * The name of a conversation's state: an exact hash of everything that was said and of everything that the process was told beside
+ * it. Equal keys, and only they, mean that a process can go on with a request. A text and a list of one text part are the same
+ * turn already when they come here.
+ */
+import { createHash } from 'node:crypto'
+import type { ClaudeRequest, Turn } from '../openai/conversation.js'
+
+/** State after `turns` were said, on a process of that profile, for that owner. */
+export function conversationKey(owner: string, profileKey: string, request: ClaudeRequest, turns: readonly Turn[]): string {
+  const { system, stop, maxTokens } = request
+  return createHash('sha256')
+    .update(JSON.stringify([owner, profileKey, system, stop ?? null, maxTokens ?? null, turns]))
+    .digest('base64')
+}

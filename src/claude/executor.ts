@@ -1,0 +1,227 @@
+/**
+ * Runs jobs on the Claude CLI: finds or starts a process, says the request to it, and gives one outcome. Knows how a run ends, not
+ * what is said (`session.ts`) nor how a process is started (`launcher.ts`).
+ */
+import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
+import type { JobEvent } from '../jobs/events.js'
+import { isContent } from '../jobs/events.js'
+import type { ClaudeRequest, Turn } from '../openai/conversation.js'
+import type { CredentialKind } from './environment.js'
+import { conversationKey } from './conversation-key.js'
+import { CannotLaunch, type LaunchSetup, launch } from './launcher.js'
+import { ParkedSessions } from './parked.js'
+import type { Exit } from './process.js'
+import { type LaunchProfile, chatProfile } from './profile.js'
+import { redact } from './redact.js'
+import type { Session } from './session.js'
+import type { Ending } from './turn.js'
+import { type PoolStats, WarmPool } from './warm-pool.js'
+
+export interface ClaudeSetup extends LaunchSetup {
+  credential: CredentialKind
+  /** told of every run's outcome, for `/health` */
+  observe(outcome: Outcome): void
+  /** processes kept started; left out: none, neither before nor after an answer */
+  warm?: WarmSizes
+}
+
+export interface WarmSizes {
+  perProfile: number
+  /** ready processes in all */
+  total: number
+  /** processes that wait for their conversation to go on */
+  parked: number
+  /** milliseconds after which a process that nobody asks for is ended */
+  idleMs: number
+}
+
+const noneWarm: WarmSizes = { perProfile: 0, total: 0, parked: 0, idleMs: 60_000 }
+
+/** Processes for one run: what kills one of them may kill every one, the system's memory limit above all. */
+const maxTries = 3
+
+/** A process for a run: how many of its turns it has heard, and whether it was started for this run. */
+interface Found {
+  session: Session
+  heard: number
+  fresh: boolean
+}
+
+export class ClaudeExecutor implements Executor {
+  private readonly sizes: WarmSizes
+  private readonly pool: WarmPool
+  private readonly parked: ParkedSessions
+  /** runs whose process has not said anything of its answer yet: the part of a run that needs the CPU */
+  private beginning = 0
+
+  constructor(private readonly setup: ClaudeSetup) {
+    this.sizes = setup.warm ?? noneWarm
+    this.parked = new ParkedSessions(this.sizes.parked, this.sizes.idleMs)
+    this.pool = new WarmPool({
+      ...this.sizes,
+      launch: (profile) => launch(setup, profile),
+      quiet: () => this.beginning === 0,
+    })
+  }
+
+  run(run: Run): Execution {
+    let settle!: (outcome: Outcome) => void
+    const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
+    const gone = this.execute(run, settle)
+      // nothing of a run may end the server: what was not foreseen is the run's failure
+      .catch((error: unknown) => {
+        if (error instanceof CannotLaunch) {
+          settle(failed('claude_unavailable', `The Claude CLI cannot be started: ${error.message}.`))
+        } else {
+          settle(failed('internal_error', `The run could not be made: ${redact(String(error))}`))
+        }
+      })
+    void outcome.then((value) => this.setup.observe(value))
+    return { outcome, gone }
+  }
+
+  /** Starts a process for a model before anybody asks for it. */
+  prepare(model: string): void {
+    this.pool.prepare(chatProfile({ model }, this.setup.credential))
+  }
+
+  get stats(): PoolStats & { enabled: boolean; parked: number } {
+    return { enabled: this.sizes.perProfile > 0, ...this.pool.stats, parked: this.parked.size }
+  }
+
+  /** How many processes there may be beside those at work. */
+  get bound(): number {
+    return this.sizes.total + this.sizes.parked
+  }
+
+  /** Ends every process that is at nobody's work. */
+  async close(): Promise<void> {
+    await Promise.all([this.pool.close(), this.parked.close()])
+  }
+
+  private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
+    const request = run.request as ClaudeRequest
+    const profile = chatProfile(request, this.setup.credential)
+    for (let tries = 1; ; tries++) {
+      if (run.signal.aborted) return settle({ kind: 'aborted' })
+      const found = await this.find(run, request, profile)
+      const again = await this.runOn(found, run, request, profile, settle, tries < maxTries)
+      if (!again) return
+    }
+  }
+
+  /** The conversation's own process, a ready one, or a new one. */
+  private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found> {
+    const before = request.turns.slice(0, -1)
+    const live = this.parked.take(conversationKey(run.owner, profile.key, request, before))
+    if (live !== null) return { session: live, heard: before.length, fresh: false }
+    const ready = this.pool.take(profile)
+    if (ready !== null) return { session: ready, heard: 0, fresh: false }
+    return { session: await launch(this.setup, profile), heard: 0, fresh: true }
+  }
+
+  /** One process's part in a run. Resolves when it is gone or parked; true if the run has to be made again on another. */
+  private async runOn(
+    { session, heard, fresh }: Found,
+    run: Run,
+    request: ClaudeRequest,
+    profile: LaunchProfile,
+    settle: (outcome: Outcome) => void,
+    mayTryAgain: boolean,
+  ): Promise<boolean> {
+    let over = false
+    const said = new AnswerText()
+    const begun = this.countBeginning()
+    const decide = (outcome: Outcome) => {
+      over = true
+      begun()
+      settle(outcome)
+    }
+    const abort = () => {
+      decide({ kind: 'aborted' })
+      session.child.terminate()
+    }
+    run.signal.addEventListener('abort', abort, { once: true })
+    if (run.signal.aborted) abort()
+
+    const answered = session.converse(request, heard, {
+      choice: run.choice,
+      alive: () => run.alive(),
+      emit: (event) => {
+        said.add(event)
+        if (isContent(event)) begun()
+        run.emit(event)
+      },
+    })
+    const ending = await Promise.race([answered.catch(refusedEnding), session.gone])
+    run.signal.removeEventListener('abort', abort)
+    if (!isEnding(ending)) {
+      // killed from outside, or dead before it was asked: where nothing was said, another process can answer
+      const retry = mayTryAgain && !over && !said.any && (!fresh || ending.signal !== null)
+      if (!retry) decide(outcomeOfExit(ending, session))
+      begun()
+      return retry
+    }
+    const inTime = !over
+    if (inTime) decide(ending.outcome)
+    if (ending.kill) session.child.kill()
+    else if (inTime && isWhole(ending.outcome) && this.park(session, run, request, profile, said)) return false
+    await session.end()
+    return false
+  }
+
+  /** Keeps the process for the next turn of its conversation, as a client would send it. */
+  private park(session: Session, run: Run, request: ClaudeRequest, profile: LaunchProfile, said: AnswerText): boolean {
+    if (said.text === '') return false
+    const answer: Turn = { role: 'assistant', content: [{ type: 'text', text: said.text }] }
+    return this.parked.park(conversationKey(run.owner, profile.key, request, [...request.turns, answer]), session)
+  }
+
+  private countBeginning(): () => void {
+    this.beginning += 1
+    let counted = true
+    return () => {
+      if (counted) this.beginning -= 1
+      counted = false
+    }
+  }
+}
+
+/** The answer's text, and whether anything at all was said. */
+class AnswerText {
+  text = ''
+  any = false
+
+  add(event: JobEvent): void {
+    if (isContent(event)) this.any = true
+    if (event.type === 'text') this.text += event.text
+  }
+}
+
+/** An answer that came to its own end: only then has the process heard what the client has. */
+function isWhole(outcome: Outcome): boolean {
+  return outcome.kind === 'finished' && outcome.reason === 'stop'
+}
+
+function isEnding(value: Ending | Exit): value is Ending {
+  return 'outcome' in value
+}
+
+/** The CLI did not take a control request: nothing can be asked of that process. */
+function refusedEnding(error: unknown): Ending {
+  return { outcome: failed('cli_failed', `The Claude CLI did not take the request: ${redact(String(error))}`), kill: true }
+}
+
+/** A process that ended before the turn did. */
+function outcomeOfExit(exit: Exit, session: Session): Outcome {
+  if (exit.spawnError !== null) {
+    return failed('claude_unavailable', `The Claude CLI could not be started (${exit.spawnError}).`)
+  }
+  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
+  const said = redact(exit.stderr.replaceAll(session.workspace.root, '<workspace>'))
+  return failed('cli_failed', `The Claude CLI ended before it had answered (${how})${said === '' ? '' : `: ${said}`}`)
+}
+
+function failed(code: 'claude_unavailable' | 'cli_failed' | 'internal_error', message: string): Outcome {
+  return { kind: 'failed', failure: { code, message } }
+}

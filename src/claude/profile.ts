@@ -1,0 +1,42 @@
+/**
+ * A launch profile: everything that a process's arguments and environment fix, and so what cannot change once it runs. What
+ * one request needs beyond it (system prompt, limits, history) goes over stdin, never into arguments.
+ */
+import type { ClaudeRequest } from '../openai/conversation.js'
+import type { CredentialKind } from './environment.js'
+
+export interface LaunchProfile {
+  /** equal keys: processes that can stand in for each other */
+  key: string
+  args: readonly string[]
+}
+
+/**
+ * The lean profile for plain chat: none of the CLI's tools, prompts, settings or files.
+ *
+ * `--bare` also drops the environment notes (folder, platform, date) that the CLI adds to a conversation, but it never reads
+ * an OAuth token or a stored login, so it goes with keys and bearer tokens only.
+ */
+export function chatProfile({ model, effort }: Pick<ClaudeRequest, 'model' | 'effort'>, credential: CredentialKind): LaunchProfile {
+  const bare = credential === 'api_key' || credential === 'auth_token'
+  const args = [
+    '-p',
+    '--input-format=stream-json',
+    '--output-format=stream-json',
+    '--verbose',
+    '--include-partial-messages',
+    '--strict-mcp-config',
+    '--tools=',
+    '--setting-sources=',
+    '--disable-slash-commands',
+    '--no-session-persistence',
+    '--permission-mode=dontAsk',
+    // the CLI's own prompt stays out; the request's replaces this one over the control channel
+    '--system-prompt=',
+    `--model=${model}`,
+  ]
+  // set later, over the control channel, 2.1.329 writes a system message without content into a replayed history
+  if (effort !== undefined) args.push(`--effort=${effort === 'none' ? 'low' : effort}`)
+  if (bare) args.push('--bare')
+  return { key: args.join(' '), args }
+}

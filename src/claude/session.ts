@@ -1,0 +1,106 @@
+/**
+ * A started CLI process with its workspace: one conversation's own, from its start to its end. What a request needs beyond the
+ * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
+ */
+import type { JobEvent } from '../jobs/events.js'
+import type { ClaudeRequest } from '../openai/conversation.js'
+import type { Workspace } from '../../workspace/workspace.js'
+import { ControlChannel } from './control.js'
+import type { CliMessage } from './messages.js'
+import type { ClaudeProcess, Exit } from './process.js'
+import { requestSettings } from './settings.js'
+import { type PlainTextMark, historyLines, userLine } from './transcript.js'
+import { type Ending, TurnReader } from './turn.js'
+
+/** What a turn tells while it goes on. */
+export interface TurnListener {
+  choice: number
+  emit(event: JobEvent): void
+  alive(): void
+}
+
+/** How long a process may take to end by itself. */
+const exitGraceMs = 1500
+
+export class Session {
+  /** Resolves when process and workspace are gone. Never rejects. */
+  readonly gone: Promise<Exit>
+  private readonly control: ControlChannel
+  private hear: (message: CliMessage) => void = () => {}
+
+  constructor(
+    readonly child: ClaudeProcess,
+    readonly workspace: Workspace,
+    private readonly mark: PlainTextMark,
+    /** Nothing outside the workspace is the process's to tidy up, so that it need not be asked to end. */
+    private readonly disposable: boolean,
+  ) {
+    this.control = new ControlChannel(child)
+    child.listen((message) => {
+      if (!this.control.take(message)) this.hear(message)
+    })
+    this.gone = child.gone.then(async (exit) => {
+      await workspace.remove()
+      return exit
+    })
+  }
+
+  /**
+   * Says a request to the process and reads its answer. `heard`: how many of the turns the process has already; 0 for a fresh
+   * one, which is then told everything. Rejects with ControlRefused; stays pending if the process ends first.
+   */
+  converse(request: ClaudeRequest, heard: number, listener: TurnListener): Promise<Ending> {
+    const turn = new TurnReader(listener.choice, request.model, request.stop ?? [], (event) => listener.emit(event))
+    return new Promise((resolve, reject) => {
+      let taken: (() => void) | null = null
+      let asked = false
+      this.hear = (message) => {
+        listener.alive()
+        // the CLI answers each line of history with an empty result; an error there is the turn's
+        if (!asked && message.type === 'result' && message['is_error'] !== true) taken?.()
+        else if (asked || message.type === 'result' || message.type === 'assistant') {
+          const ending = turn.read(message)
+          if (ending !== null) resolve(ending)
+        }
+      }
+      const say = async (): Promise<void> => {
+        // settings are taken in their order, before the line that follows them: no need to wait for each
+        const set = heard > 0 ? [] : requestSettings(request).map((setting) => this.control.request(setting))
+        Promise.all(set).catch(reject)
+        for (const { line, answered } of historyLines(request.turns.slice(heard, -1), this.mark, request.model)) {
+          // but history is not: the CLI mixes up lines that it has not answered yet
+          const next = answered ? new Promise<void>((done) => (taken = done)) : null
+          this.child.send(line)
+          await next
+        }
+        asked = true
+        listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
+        const last = request.turns.at(-1)
+        if (last?.role === 'user') this.child.send(userLine(last.content, this.mark, false))
+      }
+      say().catch(reject)
+    })
+  }
+
+  /** Nobody listens any more: what the process says is dropped. */
+  rest(): void {
+    this.hear = () => {}
+  }
+
+  /** Resolves when the process has started up and answers. Rejects with ControlRefused; stays pending if it ends first. */
+  async ready(): Promise<void> {
+    await this.control.request({ subtype: 'mcp_status' })
+  }
+
+  /**
+   * Ends a process that has nothing more to do. It goes by force where all that it could leave is in the workspace: its own way out
+   * costs 60 ms of CPU. Resolves when everything is gone.
+   */
+  async end(): Promise<void> {
+    if (this.disposable) this.child.kill()
+    this.child.endInput()
+    const patience = setTimeout(() => this.child.terminate(), exitGraceMs)
+    await this.gone
+    clearTimeout(patience)
+  }
+}

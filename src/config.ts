@@ -1,0 +1,147 @@
+/**
+ * The environment, read once: one frozen, validated object. Names and defaults are those of the API contract, section 1.
+ */
+import os from 'node:os'
+import path from 'node:path'
+import { z } from 'zod'
+import { memoryLimit } from './memory.js'
+
+/** A start that cannot go on; the message is one line for the person who started it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, `must be a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .pipe(
+      z
+        .number()
+        .min(minimum, `must be at least ${minimum}`)
+        .max(maximum, `must be at most ${maximum}`),
+    )
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+const environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(3010),
+  API_KEYS: z.string().optional(),
+  ALLOW_ANONYMOUS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  DATA_DIR: z.string().default('.data'),
+  STORE_URL: z.string().optional(),
+  CLAUDE_BIN: z.string().optional(),
+  CLAUDE_MODEL: z
+    .string()
+    .regex(/^[a-z][a-z0-9.[\]-]*$/i, 'must be a model name of the Claude CLI, such as sonnet')
+    .default('sonnet'),
+  MAX_CONCURRENT: wholeNumber(1, 1000).optional(),
+  WARM_PROCESSES: wholeNumber(0, 64).default(1),
+  MAX_QUEUED: wholeNumber(0, 1_000_000).default(100),
+  JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
+  IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
+  TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+})
+
+/** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
+const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
+
+export interface ApiKey {
+  /** owner of the jobs that this key asks for */
+  name: string
+  key: string
+}
+
+export interface Config {
+  host: string
+  port: number
+  apiKeys: readonly ApiKey[]
+  /** absolute */
+  dataDir: string
+  /** undefined: the CLI that npm installed */
+  claudeBin: string | undefined
+  claudeModel: string
+  maxConcurrent: number
+  maxQueued: number
+  /** ready processes kept for each launch profile in use; 0: none, and none kept for conversations either */
+  warmProcesses: number
+  jobTimeoutS: number
+  idleTimeoutS: number
+  taskTtlS: number
+  logLevel: (typeof logLevels)[number]
+}
+
+/** @throws ConfigError with one line that names the variable and what it takes */
+export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
+  // an empty variable is how compose files and shells say "not set"
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  for (const name of notYet) {
+    if (given[name] !== undefined) throw new ConfigError(`${name}: this version does not support it yet; unset it`)
+  }
+  const parsed = environment.safeParse(given)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const name = String(issue.path[0])
+    throw new ConfigError(`${name}: ${issue.message}, got ${JSON.stringify(given[name] ?? '')}`)
+  }
+  const values = parsed.data
+  const apiKeys = readApiKeys(values.API_KEYS)
+  if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(values.HOST)) {
+    const host = JSON.stringify(values.HOST)
+    throw new ConfigError(
+      `HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`,
+    )
+  }
+  return Object.freeze({
+    host: values.HOST,
+    port: values.PORT,
+    apiKeys,
+    dataDir: path.resolve(values.DATA_DIR),
+    claudeBin: values.CLAUDE_BIN,
+    claudeModel: values.CLAUDE_MODEL,
+    maxConcurrent: values.MAX_CONCURRENT ?? defaultConcurrency(),
+    maxQueued: values.MAX_QUEUED,
+    warmProcesses: values.WARM_PROCESSES,
+    jobTimeoutS: values.JOB_TIMEOUT_S,
+    idleTimeoutS: values.IDLE_TIMEOUT_S,
+    taskTtlS: values.TASK_TTL_S,
+    logLevel: values.LOG_LEVEL,
+  })
+}
+
+/**
+ * How many CLI processes may work at once: mostly they wait for the model, so four a core; each holds up to 300 MB, so
+ * no more than half of the memory.
+ */
+function defaultConcurrency(): number {
+  const byCores = os.availableParallelism() * 4
+  const byMemory = Math.floor(memoryLimit() / 2 / (300 * 1024 * 1024))
+  return Math.max(1, Math.min(byCores, byMemory, 64))
+}
+
+function readApiKeys(text: string | undefined): readonly ApiKey[] {
+  if (text === undefined) return []
+  const keys = text.split(',').map((entry, index): ApiKey => {
+    const trimmed = entry.trim()
+    const colon = trimmed.indexOf(':')
+    const name = colon === -1 ? `key-${index + 1}` : trimmed.slice(0, colon)
+    const key = trimmed.slice(colon + 1)
+    // no header can carry a key with a space or a letter beyond ASCII: nobody would ever get in with it
+    if (!/^[\x21-\x7e]+$/.test(key) || !/^[\w.-]{1,64}$/.test(name)) {
+      // the value itself is a secret and never part of the message
+      throw new ConfigError(`API_KEYS: entry ${index + 1} must be "key" or "name:key", in ASCII and without spaces`)
+    }
+    return { name, key }
+  })
+  if (new Set(keys.map((entry) => entry.key)).size !== keys.length) {
+    throw new ConfigError('API_KEYS: the same key stands there twice')
+  }
+  return Object.freeze(keys)
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}

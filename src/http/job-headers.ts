@@ -1,0 +1,12 @@
+import type { FastifyReply } from 'fastify'
+import type { Job } from '../jobs/job.js'
+import { ignoredHeader } from '../openai/ignored.js'
+
+/** What every answer of a job says in its headers, so that a client can turn to the task at any time. */
+export function jobHeaders(reply: FastifyReply, job: Job): void {
+  reply.header('x-bridge-task-id', job.id)
+  const ignored = ignoredHeader(job.view.ignored)
+  if (ignored !== null) reply.header('x-bridge-ignored', ignored)
+  if (job.answer?.model != null) reply.header('x-bridge-model', job.answer.model)
+  if (job.completedAt !== null) reply.header('openai-processing-ms', String(job.completedAt - job.createdAt))
+}

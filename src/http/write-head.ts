@@ -1,0 +1,12 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+
+/** Takes a reply out of Fastify's hands and sends its status 200 and headers now; the rest is written to what is returned. */
+export function writeHead(reply: FastifyReply, headers: OutgoingHttpHeaders): ServerResponse {
+  const { raw } = reply
+  reply.hijack()
+  // a write after the client has gone; its 'close' tells the story
+  raw.on('error', () => {})
+  raw.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...headers })
+  return raw
+}

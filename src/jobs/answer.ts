@@ -1,0 +1,102 @@
+/**
+ * The answer of a job: the fold of its log. Blocking, polling and every view of a finished job are made of it, so that
+ * they cannot say anything else than the stream did.
+ */
+import type { Finish, JobEvent, Usage } from './events.js'
+
+export interface ToolCall {
+  id: string
+  name: string
+  /** JSON text, as the model wrote it */
+  arguments: string
+}
+
+export interface Choice {
+  text: string
+  reasoning: string
+  toolCalls: ToolCall[]
+  refusal: string | null
+  finish: Finish | null
+}
+
+export interface Answer {
+  /** by choice index */
+  choices: Choice[]
+  /** summed over the choices; null until the first run has said it */
+  usage: Usage | null
+  costUsd: number | null
+  /** the model that answered, as the CLI names it */
+  model: string | null
+  sessionId: string | null
+}
+
+export function emptyAnswer(): Answer {
+  return { choices: [], usage: null, costUsd: null, model: null, sessionId: null }
+}
+
+/** null for an answer of which nothing was said and nothing spent. */
+export function answerOrNull(answer: Answer): Answer | null {
+  return answer.choices.length > 0 || answer.usage !== null ? answer : null
+}
+
+/** Adds one event to the answer, in place. Events that carry nothing of the answer leave it as it is. */
+export function addToAnswer(answer: Answer, event: JobEvent): void {
+  switch (event.type) {
+    case 'text':
+      choiceOf(answer, event.choice).text += event.text
+      break
+    case 'reasoning':
+      choiceOf(answer, event.choice).reasoning += event.text
+      break
+    case 'tool_call': {
+      const calls = choiceOf(answer, event.choice).toolCalls
+      const call = (calls[event.index] ??= { id: '', name: '', arguments: '' })
+      if (event.id !== undefined) call.id = event.id
+      if (event.name !== undefined) call.name = event.name
+      call.arguments += event.arguments
+      break
+    }
+    case 'usage':
+      choiceOf(answer, event.choice)
+      answer.usage = answer.usage === null ? event.usage : addUsage(answer.usage, event.usage)
+      if (event.costUsd !== null) answer.costUsd = (answer.costUsd ?? 0) + event.costUsd
+      answer.model = event.model ?? answer.model
+      answer.sessionId = event.sessionId ?? answer.sessionId
+      break
+    case 'finish': {
+      const choice = choiceOf(answer, event.choice)
+      choice.finish = event.reason
+      choice.refusal = event.refusal ?? null
+      break
+    }
+    case 'attempt':
+      // what was spent stays spent; what was said is no longer the answer
+      answer.choices = []
+      break
+    case 'status':
+    case 'tool_activity':
+    case 'review':
+    case 'end':
+      break
+  }
+}
+
+function choiceOf(answer: Answer, index: number): Choice {
+  while (answer.choices.length <= index) {
+    answer.choices.push({ text: '', reasoning: '', toolCalls: [], refusal: null, finish: null })
+  }
+  return answer.choices[index]!
+}
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
+    cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens:
+      a.reasoningTokens === null && b.reasoningTokens === null
+        ? null
+        : (a.reasoningTokens ?? 0) + (b.reasoningTokens ?? 0),
+  }
+}

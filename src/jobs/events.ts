@@ -1,0 +1,73 @@
+/**
+ * The closed set of events a job's log is made of. They are ours: CLI messages are mapped into them at one edge, OpenAI
+ * chunks and task JSON out of them at the other. The log of a job is append-only, numbered from 1 without gaps, and
+ * everything a reader can be told follows from it.
+ */
+import type { Failure } from '../errors.js'
+import type { FinalStatus, JobStatus } from './status.js'
+
+/** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
+export type Finish = 'stop' | 'length' | 'tool_calls' | 'refusal'
+
+/** Tokens of one run, summed over all its upstream calls. `inputTokens` excludes cache reads and writes. */
+export interface Usage {
+  inputTokens: number
+  cacheReadTokens: number
+  cacheWriteTokens: number
+  outputTokens: number
+  /** null where the CLI does not say it */
+  reasoningTokens: number | null
+}
+
+/** What the job is doing, told by what the CLI says and never by a timer. */
+export type Phase = 'queued' | 'starting' | 'waiting' | 'thinking' | 'answering' | 'using_tool'
+
+export type JobEvent =
+  /** The record changed its status, or a running job entered a phase that no other event shows. */
+  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string }
+  /** A piece of the answer's text. */
+  | { type: 'text'; choice: number; text: string }
+  /** A piece of the model's reasoning. */
+  | { type: 'reasoning'; choice: number; text: string }
+  /** A piece of a call of one of the client's functions; the first piece of an `index` has `id` and `name`. */
+  | { type: 'tool_call'; choice: number; index: number; id?: string; name?: string; arguments: string }
+  /** A tool at work inside the run (never one of the client's functions). */
+  | {
+      type: 'tool_activity'
+      choice: number
+      id: string
+      tool: string
+      state: 'started' | 'finished'
+      ok?: boolean
+      inputBytes?: number
+      durationMs?: number
+    }
+  /** Totals of one choice's run, once, before its finish. `model` is what answered. `costUsd` is the CLI's estimate. */
+  | {
+      type: 'usage'
+      choice: number
+      usage: Usage
+      costUsd: number | null
+      model: string | null
+      sessionId: string | null
+    }
+  /** One choice is complete. `refusal` is the model's words where it refused. */
+  | { type: 'finish'; choice: number; reason: Finish; refusal?: string }
+  /** A new attempt at the answer begins; what came before it is no longer part of the answer. */
+  | { type: 'attempt'; attempt: number; reason: string }
+  /** The job waits for a human. */
+  | { type: 'review'; reason: string }
+  /** The last event of every job, exactly once. */
+  | { type: 'end'; status: FinalStatus; error: Failure | null }
+
+/** An event in its place in the log: `seq` counts from 1, `at` is milliseconds since the epoch. */
+export interface LoggedEvent {
+  seq: number
+  at: number
+  event: JobEvent
+}
+
+/** Whether an event carries something of the answer: from the first such event on, a job counts as delivered. */
+export function isContent(event: JobEvent): boolean {
+  return event.type === 'text' || event.type === 'reasoning' || event.type === 'tool_call' || event.type === 'finish'
+}

@@ -1,0 +1,40 @@
+/** What jobs know of the thing that does the work: `claude` implements this, other upstreams will. */
+import type { Failure } from '../errors.js'
+import type { Finish, JobEvent } from './events.js'
+
+/** One run of one choice of a job. */
+export interface Run {
+  jobId: string
+  /** whose job it is: nothing of a run may serve another owner's */
+  owner: string
+  /** index of the choice this run makes */
+  choice: number
+  /** as it was given to the store */
+  request: unknown
+  /** Aborted when the job is cancelled, runs out of time or the server ends; the run must then end within a second. */
+  signal: AbortSignal
+  /** Appends to the job's log. Events of a run that has given its outcome are dropped. */
+  emit(event: JobEvent): void
+  /** A sign of life that is no event: moves the silence limit on. */
+  alive(): void
+}
+
+/**
+ * A run in its two ends: `outcome` as soon as the answer is complete or is known to fail, `gone` when nothing of the run is
+ * left (processes, files). Neither rejects.
+ */
+export interface Execution {
+  outcome: Promise<Outcome>
+  gone: Promise<void>
+}
+
+/** How a run ended; decided once, the first cause wins. */
+export type Outcome =
+  | { kind: 'finished'; reason: Finish; refusal?: string }
+  | { kind: 'failed'; failure: Failure }
+  /** the signal was aborted before the run ended by itself */
+  | { kind: 'aborted' }
+
+export interface Executor {
+  run(run: Run): Execution
+}

@@ -1,0 +1,332 @@
+/**
+ * The jobs of this server: what routes talk to. Knows neither HTTP nor Claude. A job that has not ended is held in memory
+ * beside its record; one that has is read from the store.
+ */
+import { BridgeError } from '../errors.js'
+import type { LoggedEvent } from './events.js'
+import type { Executor } from './executor.js'
+import { Flusher } from './flusher.js'
+import { newJobId } from './ids.js'
+import type { Job, NewJob } from './job.js'
+import { LiveJob } from './live-job.js'
+import type { Progress } from './progress.js'
+import { type ReadOptions, readLog } from './reader.js'
+import { recover } from './recovery.js'
+import { Runner } from './runner.js'
+import { isFinal } from './status.js'
+import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+
+export interface JobsOptions {
+  store: JobStore
+  executor: Executor
+  maxConcurrent: number
+  maxQueued: number
+  idleTimeoutS: number
+  onTrouble(message: string, error: unknown): void
+}
+
+export interface JobsStats {
+  /** jobs that wait for a slot */
+  queued: number
+  /** slots in use: runs whose process has not gone yet */
+  running: number
+  slots: number
+  maxQueued: number
+}
+
+const pruneEveryMs = 60_000
+/** The store's health is a write of its own; what was found counts this long. */
+const healthForMs = 1000
+/** Cancelling answers when the work has stopped, or after this. */
+const stopPatienceMs = 2000
+
+export class Jobs {
+  private readonly live = new Map<string, LiveJob>()
+  private readonly runner: Runner
+  private readonly flusher: Flusher
+  private readonly store: JobStore
+  /** jobs being written for the first time; they count as queued */
+  private arriving = 0
+  private waiting = 0
+  private closing = false
+  private health: Promise<StoreHealth> | null = null
+  private healthAt = 0
+  private stopped = false
+  private pruning: NodeJS.Timeout | null = null
+
+  constructor(private readonly options: JobsOptions) {
+    this.store = options.store
+    this.flusher = new Flusher(options.store, (jobs, error) => this.unstorable(jobs, error))
+    this.runner = new Runner({
+      ...options,
+      flusher: this.flusher,
+      find: (id) => this.live.get(id),
+      onStart: () => {
+        this.waiting -= 1
+      },
+      onEnd: (live) => {
+        if (live.started === null) this.waiting -= 1
+      },
+      onStored: (live) => {
+        this.live.delete(live.job.id)
+      },
+    })
+  }
+
+  /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
+  async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
+    const { resumed, counts } = await recover(this.store)
+    for (const job of resumed) this.hold(job)
+    this.pruning = setInterval(() => {
+      void this.storeEnds()
+      this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
+    }, pruneEveryMs)
+    this.pruning.unref()
+    return counts
+  }
+
+  /**
+   * Stores a job and queues it; once this resolves the job survives a crash. `joined`: the same idempotency key and body were
+   * there before, and this is that job.
+   *
+   * @throws BridgeError queue_full, server_shutdown, idempotency_key_reused
+   */
+  async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
+    if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
+    const { slots, free } = this.runner.queue
+    if (this.queued >= this.options.maxQueued + free) {
+      const message = `All ${slots} slots are taken and ${this.queued} jobs wait already.`
+      throw new BridgeError('queue_full', message, { retryAfter: 5 })
+    }
+    return this.create(asked)
+  }
+
+  /** The record, or null where `owner` has none of that id. */
+  async get(id: string, owner: string): Promise<Job | null> {
+    const job = this.live.get(id)?.job ?? (await this.store.get(id))
+    return job !== null && job.owner === owner && !hasExpired(job) ? job : null
+  }
+
+  /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
+  progress(id: string): Progress | null {
+    const live = this.live.get(id)
+    return live === undefined || live.log.closed ? null : live.progress
+  }
+
+  async list(query: JobQuery): Promise<JobPage> {
+    const jobs: Job[] = []
+    let { hasMore, jobs: page } = await this.store.list(query)
+    for (;;) {
+      // the store has expired ones until they are pruned
+      jobs.push(...page.filter((job) => !hasExpired(job)).map((job) => this.live.get(job.id)?.job ?? job))
+      if (!hasMore || jobs.length >= query.limit) break
+      ;({ hasMore, jobs: page } = await this.store.list({ ...query, after: page.at(-1)!.id }))
+    }
+    return { jobs: jobs.slice(0, query.limit), hasMore: hasMore || jobs.length > query.limit }
+  }
+
+  /** See {@link readLog}. */
+  read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
+    return readLog(this.store, id, this.live.get(id), options)
+  }
+
+  /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
+  async wait(id: string, signal: AbortSignal, ms?: number): Promise<Job | null> {
+    const live = this.live.get(id)
+    if (live === undefined) return this.store.get(id)
+    let enough!: () => void
+    const waited = new Promise<void>((resolve) => (enough = resolve))
+    const timer = ms === undefined ? undefined : setTimeout(enough, ms)
+    signal.addEventListener('abort', enough)
+    if (!signal.aborted) await Promise.race([live.whenOver(), waited])
+    clearTimeout(timer)
+    signal.removeEventListener('abort', enough)
+    return live.job
+  }
+
+  /**
+   * Ties a connection to a job. The returned function unties it; the last one to go takes a job with it that was not asked
+   * for in the background.
+   */
+  attach(id: string): () => void {
+    const live = this.live.get(id)
+    if (live === undefined) return () => {}
+    live.attached += 1
+    let attached = true
+    return () => {
+      if (!attached) return
+      attached = false
+      live.attached -= 1
+      if (live.attached > 0 || live.job.background || live.ending !== null) return
+      this.stop(live, 'cancelled').catch((error: unknown) =>
+        this.options.onTrouble(`${id} could not be cancelled after its client had left`, error),
+      )
+    }
+  }
+
+  /** Ends queued or running work, processes included. Resolves with the record; a job that has ended stays as it is. */
+  async cancel(id: string): Promise<void> {
+    const live = this.live.get(id)
+    if (live !== undefined) return this.stop(live, 'cancelled')
+    const job = await this.store.get(id)
+    if (job !== null && !isFinal(job.status)) throw new BridgeError('internal_error', 'The job is held by another server.')
+  }
+
+  /** Cancels and forgets. */
+  async delete(id: string): Promise<boolean> {
+    await this.cancel(id)
+    const known = await this.store.delete(id)
+    this.live.delete(id)
+    return known
+  }
+
+  stats(): JobsStats {
+    return {
+      queued: this.waiting,
+      running: this.runner.queue.running,
+      slots: this.runner.queue.slots,
+      maxQueued: this.options.maxQueued,
+    }
+  }
+
+  /** @throws what the store says is wrong with it */
+  storeHealth(): Promise<StoreHealth> {
+    if (Date.now() - this.healthAt >= healthForMs) {
+      this.healthAt = Date.now()
+      this.health = this.store.health()
+    }
+    return this.health!
+  }
+
+  get accepting(): boolean {
+    return !this.closing
+  }
+
+  /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
+  async drain(ms: number): Promise<void> {
+    this.closing = true
+    this.runner.queue.stop()
+    const deadline = Date.now() + ms
+    while (this.runner.queue.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+
+  /**
+   * Stops what still runs. Jobs asked for in the background go on after the next start, as after a crash; the others' clients are
+   * told. Resolves when every process has gone and everybody who waited has been let go. The store stays open.
+   */
+  async stopAll(): Promise<void> {
+    this.closing = true
+    this.runner.queue.stop()
+    if (this.pruning !== null) clearInterval(this.pruning)
+    this.stopped = true
+    await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
+    await this.storeEnds()
+  }
+
+  private async create(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
+    const { request, idempotency, ...rest } = asked
+    const createdAt = Date.now()
+    const job: Job = {
+      ...rest,
+      id: newJobId(),
+      status: 'queued',
+      attempts: 0,
+      createdAt,
+      startedAt: null,
+      completedAt: null,
+      expiresAt: null,
+      lastSeq: 1,
+      answer: null,
+      error: null,
+    }
+    const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
+    this.arriving += 1
+    let created
+    try {
+      created = await this.store.create(job, request, first, idempotency)
+    } finally {
+      // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
+      this.arriving -= 1
+    }
+    if (created.created) {
+      const live = this.hold(job, request)
+      if (this.stopped) await this.halt(live)
+      return { job, joined: false }
+    }
+    if (hasExpired(created.job)) {
+      await this.store.delete(created.job.id)
+      return this.create(asked)
+    }
+    if (!created.sameBody) {
+      throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
+    }
+    return { job: await this.join(created.job, asked.background), joined: true }
+  }
+
+  /** The job that another request asked for; from now on in the background if this one wants it so. */
+  private async join(stored: Job, background: boolean): Promise<Job> {
+    const job = this.live.get(stored.id)?.job ?? stored
+    if (background && !job.background && !isFinal(job.status)) {
+      job.background = true
+      await this.store.update(job.id, { background }, [])
+    }
+    return job
+  }
+
+  /** Takes a queued job into memory and into the queue. */
+  private hold(job: Job, request?: unknown): LiveJob {
+    const live = new LiveJob(job)
+    live.request = request
+    this.live.set(job.id, live)
+    this.waiting += 1
+    this.runner.enqueue(live)
+    // one that has to wait is not to hold its prompt in memory
+    if (live.started === null) live.request = undefined
+    return live
+  }
+
+  private get queued(): number {
+    return this.arriving + this.waiting
+  }
+
+  private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {
+    await this.runner.abort(live, cause)
+    await this.gone(live)
+  }
+
+  /** See {@link stopAll}. */
+  private async halt(live: LiveJob): Promise<void> {
+    if (!live.job.background) return this.stop(live, 'shutdown')
+    await this.runner.leave(live)
+    await this.gone(live)
+  }
+
+  /** Resolves when nothing of the job's runs is left, or when that takes too long. */
+  private async gone(live: LiveJob): Promise<void> {
+    let enough!: () => void
+    const late = new Promise<void>((resolve) => (enough = resolve))
+    const timer = setTimeout(enough, stopPatienceMs)
+    await Promise.race([Promise.all(live.gone), late])
+    clearTimeout(timer)
+  }
+
+  /** Tries again to store what has ended and could not be stored. */
+  private async storeEnds(): Promise<void> {
+    const ended = [...this.live.values()].filter((live) => live.end !== null && live.log.closed)
+    const failed = (error: unknown) => this.options.onTrouble('an end could still not be stored', error)
+    await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch(failed)))
+  }
+
+  private unstorable(jobs: LiveJob[], error: unknown): void {
+    this.options.onTrouble('events could not be stored', error)
+    for (const live of jobs) {
+      const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
+      this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
+    }
+  }
+}
+
+/** Whether the record's time is over: from then on it is not there, cleared away or not. */
+function hasExpired(job: Job): boolean {
+  return job.expiresAt !== null && job.expiresAt <= Date.now()
+}

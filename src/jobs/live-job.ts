@@ -1,0 +1,103 @@
+/** A job that has not ended, as this server holds it. Small while it waits: thousands may. */
+import type { Failure } from '../errors.js'
+import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
+import type { JobEvent } from './events.js'
+import type { Job } from './job.js'
+import { JobLog } from './log.js'
+import type { Progress } from './progress.js'
+import type { JobChange } from './store.js'
+
+export class LiveJob {
+  readonly log: JobLog
+  readonly progress: Progress
+  answer: Answer = emptyAnswer()
+  /** aborts every run of the job; there from its start on */
+  controller: AbortController | null = null
+  /** why the runs are being aborted; the first cause stays */
+  cause: Failure | 'cancelled' | 'shutdown' | null = null
+  /** set by whoever ends the job; everyone else waits for it */
+  ending: Promise<void> | null = null
+  /** how the record ends; there as soon as it is decided */
+  end: JobChange | null = null
+  started: Promise<unknown> | null = null
+  /** the request, where the job begins at once; one that waits has it in the store alone */
+  request: unknown = undefined
+  runsLeft: number
+  /** runs at work: only they can be silent */
+  active = 0
+  /** connections that take the result */
+  attached = 0
+  /** resolves when nothing of the job's runs is left */
+  gone: Promise<unknown>[] = []
+  stopTimers: () => void = () => {}
+  private over: { promise: Promise<void>; resolve(): void } | null = null
+
+  constructor(readonly job: Job) {
+    this.log = new JobLog(job.lastSeq)
+    this.runsLeft = job.choices
+    this.progress = {
+      phase: 'queued',
+      lastSignOfLife: job.createdAt,
+      characters: 0,
+      outputTokens: null,
+      tool: null,
+    }
+  }
+
+  /** Resolves when the job has ended. */
+  whenOver(): Promise<void> {
+    if (this.log.closed) return Promise.resolve()
+    if (this.over === null) {
+      let resolve!: () => void
+      const promise = new Promise<void>((settle) => (resolve = settle))
+      this.over = { promise, resolve }
+    }
+    return this.over.promise
+  }
+
+  /** Readers and waiters are let go; see {@link JobLog.close}. */
+  close(unstorable = false): void {
+    this.log.close(unstorable)
+    this.over?.resolve()
+  }
+
+  /** Adds an event to log, answer and progress. True if it must be stored before it may be shown. */
+  append(event: JobEvent, now: number): boolean {
+    addToAnswer(this.answer, event)
+    followProgress(this.progress, event, now)
+    return this.log.append(event, now)
+  }
+}
+
+function followProgress(progress: Progress, event: JobEvent, now: number): void {
+  progress.lastSignOfLife = now
+  switch (event.type) {
+    case 'status':
+      if (event.phase !== undefined) progress.phase = event.phase
+      break
+    case 'text':
+      progress.phase = 'answering'
+      progress.characters += event.text.length
+      break
+    case 'reasoning':
+      progress.phase = 'thinking'
+      break
+    case 'tool_call':
+      progress.phase = 'answering'
+      break
+    case 'tool_activity':
+      progress.phase = event.state === 'started' ? 'using_tool' : 'waiting'
+      progress.tool = event.state === 'started' ? event.tool : null
+      break
+    case 'usage':
+      progress.outputTokens = Math.max(progress.outputTokens ?? 0, event.usage.outputTokens)
+      break
+    case 'attempt':
+      progress.characters = 0
+      break
+    case 'finish':
+    case 'review':
+    case 'end':
+      break
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Reads a job's log from any event on, stored or live, in order and without a gap, until the job has ended. The reader
+ * pulls: a slow one reads later and holds nobody up.
+ */
+import type { LoggedEvent } from './events.js'
+import type { LiveJob } from './live-job.js'
+import type { JobStore } from './store.js'
+
+export interface ReadOptions {
+  /** number of the last event the reader has; 0 for all */
+  after: number
+  /**
+   * Only what survives a crash: for readers that come back with an event's number. Up to 25 ms behind; without it a piece of
+   * the answer is there as soon as the run says it.
+   */
+  durable: boolean
+  signal: AbortSignal
+}
+
+const pageSize = 500
+
+/** Batches of events, none empty. Ends after the `end` event, when `signal` is aborted, or where the store has no more. */
+export async function* readLog(
+  store: JobStore,
+  id: string,
+  live: LiveJob | undefined,
+  { after, durable, signal }: ReadOptions,
+): AsyncGenerator<LoggedEvent[]> {
+  let next = after
+  const wake = () => live?.log.poke()
+  signal.addEventListener('abort', wake)
+  try {
+    while (!signal.aborted) {
+      const batch = live?.log.read(next, durable) ?? (await store.events(id, next, pageSize))
+      if (batch.length > 0) {
+        yield batch
+        const last = batch.at(-1)!
+        if (last.event.type === 'end') return
+        next = last.seq
+      } else if (live === undefined || live.log.closed) {
+        return
+      } else {
+        await live.log.change()
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', wake)
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * Runs jobs: a slot and an execution for each choice, the limits of time and silence, and the one end. Whatever happens to
+ * a job, it ends once: the first to decide writes it, everybody else waits for that.
+ */
+import type { ErrorCode, Failure } from '../errors.js'
+import { answerOrNull } from './answer.js'
+import type { JobEvent } from './events.js'
+import type { Execution, Executor, Outcome } from './executor.js'
+import type { Flusher } from './flusher.js'
+import type { LiveJob } from './live-job.js'
+import { FairQueue, type Ticket } from './queue.js'
+import type { FinalStatus } from './status.js'
+import type { JobStore } from './store.js'
+
+export interface RunnerOptions {
+  store: JobStore
+  executor: Executor
+  flusher: Flusher
+  maxConcurrent: number
+  /** longest silence of a run */
+  idleTimeoutS: number
+  find: (jobId: string) => LiveJob | undefined
+  /** The first of the job's runs has got a slot. */
+  onStart: (live: LiveJob) => void
+  /** The job has ended, stored or not. */
+  onEnd: (live: LiveJob) => void
+  /** The job's end is stored. */
+  onStored(live: LiveJob): void
+  /** Something that should not happen, and what was done about it. */
+  onTrouble: (message: string, error: unknown) => void
+}
+
+const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
+
+export class Runner {
+  readonly queue: FairQueue
+
+  constructor(private readonly options: RunnerOptions) {
+    this.queue = new FairQueue(options.maxConcurrent, (ticket) => this.begin(ticket))
+  }
+
+  /** Puts every choice of the job into the queue. */
+  enqueue(live: LiveJob): void {
+    const { id, owner, choices } = live.job
+    for (let choice = 0; choice < choices; choice++) this.queue.push({ jobId: id, owner, choice })
+  }
+
+  /** Adds to the job's log and sees to it that it gets stored. */
+  emit(live: LiveJob, event: JobEvent): void {
+    if (live.ending !== null) return
+    const urgent = live.append(event, Date.now())
+    this.options.flusher.mark(live)
+    if (urgent) this.options.flusher.now()
+  }
+
+  /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */
+  async abort(live: LiveJob, cause: NonNullable<LiveJob['cause']>): Promise<void> {
+    live.cause ??= cause
+    live.controller?.abort()
+    await this.endAborted(live)
+  }
+
+  /**
+   * Stops the job's runs without ending the job: the next server finds it as after a crash, and runs it again where nothing of
+   * it was delivered. Resolves when what was said so far is stored. A job that is ending already comes to its end.
+   */
+  async leave(live: LiveJob): Promise<void> {
+    live.ending ??= this.putAside(live)
+    live.controller?.abort()
+    await live.ending
+  }
+
+  /** Stores the end of a job that has ended. */
+  async storeEnd(live: LiveJob): Promise<void> {
+    const { job, log, end } = live
+    if (end === null) return
+    await log.write(async (events) => {
+      await this.options.store.update(job.id, end, events)
+      // before the first reader sees the end: what it looks up then is there
+      Object.assign(job, end, { lastSeq: log.lastSeq })
+      this.options.onStored(live)
+    })
+  }
+
+  private begin(ticket: Ticket): void {
+    const live = this.options.find(ticket.jobId)
+    if (live === undefined || live.ending !== null || live.cause !== null) {
+      // it ended while it waited; not from within the queue's own loop
+      setImmediate(() => this.queue.release())
+      return
+    }
+    const gone = this.runChoice(live, ticket.choice)
+      .catch((error: unknown) => {
+        this.options.onTrouble('a run failed in a way that was not foreseen', error)
+        return this.abort(live, serverFailed)
+      })
+      .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
+      .finally(() => this.queue.release())
+    live.gone.push(gone)
+  }
+
+  /** Resolves when nothing of the run is left. */
+  private async runChoice(live: LiveJob, choice: number): Promise<void> {
+    live.started ??= this.start(live)
+    const request = await live.started
+    if (live.controller === null || live.ending !== null || live.cause !== null) return
+    let over = false
+    const alive = () => {
+      live.progress.lastSignOfLife = Date.now()
+    }
+    const execution = this.options.executor.run({
+      jobId: live.job.id,
+      owner: live.job.owner,
+      choice,
+      request,
+      signal: live.controller.signal,
+      emit: (event) => {
+        if (!over) this.emit(live, event)
+      },
+      alive,
+    })
+    live.active += 1
+    alive()
+    const gone = execution.gone.catch((error: unknown) =>
+      this.options.onTrouble('what a run had left could not be cleared away', error),
+    )
+    const outcome = await this.outcomeOf(execution, gone)
+    over = true
+    live.active -= 1
+    await this.settle(live, choice, outcome)
+    await gone
+  }
+
+  /** The run's outcome, also of an executor that does not keep its promises: without one no job would end. */
+  private outcomeOf(execution: Execution, gone: Promise<void>): Promise<Outcome> {
+    const broken = (error: unknown): Outcome => {
+      this.options.onTrouble('a run had no outcome', error)
+      return { kind: 'failed', failure: serverFailed }
+    }
+    return new Promise((resolve) => {
+      let given = false
+      const settle = (outcome: Outcome) => {
+        given = true
+        resolve(outcome)
+      }
+      execution.outcome.then(settle, (error: unknown) => settle(broken(error)))
+      void gone.then(() =>
+        setImmediate(() => {
+          if (!given) settle(broken(new Error('the run has gone without one')))
+        }),
+      )
+    })
+  }
+
+  /** Marks the job as running, once, and starts its clocks. Resolves with its request. */
+  private async start(live: LiveJob): Promise<unknown> {
+    const { job } = live
+    live.controller = new AbortController()
+    this.options.onStart(live)
+    const request = live.request ?? (await this.options.store.request(job.id))
+    live.request = undefined
+    const startedAt = Date.now()
+    if (live.ending !== null || live.cause !== null) return request
+    job.status = 'in_progress'
+    job.startedAt = startedAt
+    job.attempts += 1
+    live.append({ type: 'status', status: 'in_progress', phase: 'starting' }, startedAt)
+    const change = { status: job.status, startedAt, attempts: job.attempts } as const
+    // the run begins meanwhile: a crash in between finds the job queued, and nothing of it had been shown
+    setImmediate(() => {
+      if (live.end !== null) return
+      live.log
+        .write((events) => this.options.store.update(job.id, change, events))
+        .catch((error: unknown) => {
+          this.options.onTrouble(`the start of ${job.id} could not be stored`, error)
+          return this.abort(live, serverFailed)
+        })
+        .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
+    })
+    this.startClocks(live)
+    return request
+  }
+
+  private startClocks(live: LiveJob): void {
+    if (live.ending !== null) return
+    const expire = (code: ErrorCode, message: string) => {
+      void this.abort(live, { code, message }).catch((error: unknown) =>
+        this.options.onTrouble('a job that ran out of time could not be ended', error),
+      )
+    }
+    const { timeoutS } = live.job
+    const whole = setTimeout(() => expire('timeout', `The job took longer than its limit of ${timeoutS} s.`), timeoutS * 1000)
+    const idleMs = this.options.idleTimeoutS * 1000
+    let silence: NodeJS.Timeout
+    const listen = (ms: number) => {
+      silence = setTimeout(() => {
+        // choices that wait for a slot are not silent
+        const silentMs = live.active === 0 ? 0 : Date.now() - live.progress.lastSignOfLife
+        if (silentMs < idleMs) listen(idleMs - silentMs)
+        else expire('timeout', `Nothing was heard of the run for ${this.options.idleTimeoutS} s.`)
+      }, ms)
+    }
+    listen(idleMs)
+    live.stopTimers = () => {
+      clearTimeout(whole)
+      clearTimeout(silence)
+    }
+  }
+
+  private async settle(live: LiveJob, choice: number, outcome: Outcome): Promise<void> {
+    if (live.ending !== null) return
+    switch (outcome.kind) {
+      case 'finished': {
+        const { reason, refusal } = outcome
+        this.emit(live, { type: 'finish', choice, reason, ...(refusal === undefined ? {} : { refusal }) })
+        live.runsLeft -= 1
+        if (live.runsLeft === 0) await this.end(live, finalStatus(live), null)
+        return
+      }
+      case 'failed':
+        live.cause ??= outcome.failure
+        // the other choices' runs are of no use to anybody now
+        live.controller?.abort()
+        return this.endAborted(live)
+      case 'aborted':
+        return this.endAborted(live)
+    }
+  }
+
+  private endAborted(live: LiveJob): Promise<void> {
+    const cause = live.cause ?? 'cancelled'
+    if (cause === 'cancelled') {
+      return this.end(live, 'cancelled', { code: 'cancelled', message: 'The job was cancelled.' })
+    }
+    if (cause === 'shutdown') {
+      return this.end(live, 'failed', { code: 'server_shutdown', message: 'The server ended while the job ran.' })
+    }
+    return this.end(live, 'failed', cause)
+  }
+
+  /** The one place where a job ends. Resolves when the end is stored and can be read. */
+  private end(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
+    live.ending ??= this.writeEnd(live, status, error)
+    return live.ending
+  }
+
+  private async writeEnd(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
+    const { job } = live
+    const { flusher, onEnd, onTrouble } = this.options
+    live.stopTimers()
+    this.queue.remove(job.id, job.owner)
+    flusher.forget(live)
+    const completedAt = Date.now()
+    live.append({ type: 'end', status, error }, completedAt)
+    const expiresAt = completedAt + job.ttlS * 1000
+    // the write of the start may not have come yet
+    const { startedAt, attempts } = job
+    live.end = { status, startedAt, attempts, completedAt, expiresAt, answer: answerOrNull(live.answer), error }
+    let unstorable = false
+    try {
+      await this.storeEnd(live)
+    } catch (trouble) {
+      // readers are told all the same; the job is kept in memory until the store takes its end
+      onTrouble(`the end of ${job.id} could not be stored`, trouble)
+      unstorable = true
+      Object.assign(job, live.end)
+    }
+    onEnd(live)
+    live.close(unstorable)
+  }
+
+  private async putAside(live: LiveJob): Promise<void> {
+    const { job, log } = live
+    const { flusher, store, onTrouble } = this.options
+    live.stopTimers()
+    flusher.forget(live)
+    await log
+      .write((events) => store.append([{ id: job.id, events }]))
+      .catch((error: unknown) => onTrouble(`the last events of ${job.id} could not be stored`, error))
+    live.close()
+  }
+}
+
+/** A job is complete only if every choice came to its own end. */
+function finalStatus(live: LiveJob): FinalStatus {
+  const cutShort = live.answer.choices.some((choice) => choice.finish === 'length' || choice.finish === 'refusal')
+  return cutShort ? 'incomplete' : 'completed'
+}

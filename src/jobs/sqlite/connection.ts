@@ -1,0 +1,100 @@
+/** The one connection to the database: prepared statements, transactions, and the settings durability hangs on. */
+import { makePrivateFile } from './dataDir.js'
+import type { Database, OpenDatabase, Statement } from './driver.js'
+import { StoreClosed } from './errors.js'
+import { migrate } from './schema.js'
+
+export class Connection {
+  readonly #db: Database
+  readonly #statements = new Map<string, Statement>()
+  #closed = false
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The prepared statement of a text; texts must be of a small set. Throws {@link StoreClosed}. */
+  sql(text: string): Statement {
+    if (this.#closed) throw new StoreClosed()
+    let statement = this.#statements.get(text)
+    if (statement === undefined) this.#statements.set(text, (statement = this.#db.prepare(text)))
+    return statement
+  }
+
+  /** All that `work` writes is on the disk when this returns, or nothing of it if this throws. Does not nest. */
+  transaction<T>(work: () => T): T {
+    this.sql('BEGIN IMMEDIATE').run()
+    try {
+      const result = work()
+      this.sql('COMMIT').run()
+      return result
+    } catch (error) {
+      try {
+        this.sql('ROLLBACK').run()
+      } catch {
+        // SQLite has done it already, as it does where the disk is full; the first cause is what counts
+      }
+      throw error
+    }
+  }
+
+  /** Moves the write-ahead log into the database and closes it. Twice does no harm. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    closeDatabase(this.#db)
+  }
+}
+
+/**
+ * Opens the database at an absolute path, makes or migrates it, and proves that it can be written. Throws an error that
+ * names the file, its cause being the driver's or a `DatabaseTooNew`.
+ */
+export function openConnection(open: OpenDatabase, path: string): Connection {
+  let db: Database | undefined
+  try {
+    makePrivateFile(path)
+    db = open(path)
+    configure(db)
+    migrate(db)
+    db.exec('UPDATE health SET beats = beats + 1')
+    return new Connection(db)
+  } catch (error) {
+    if (db !== undefined) closeDatabase(db)
+    throw new Error(`cannot use the job database ${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/**
+ * Leaving WAL mode is the one way to be rid of the log for sure: the npm driver's prepared statements live until they
+ * are collected as garbage, and keep the closed connection and its log open until then.
+ */
+function closeDatabase(db: Database): void {
+  try {
+    db.exec('PRAGMA journal_mode = DELETE')
+  } catch {
+    // a full disk, or a shell that is reading: nothing is lost, the next start finds the log
+  }
+  db.close()
+}
+
+/**
+ * FULL: each commit is synced, so what was acknowledged survives a power cut; fullfsync is what that takes on macOS. We
+ * are the only server, so the busy timeout is for an administrator's shell; short, because waiting blocks the event
+ * loop.
+ */
+function configure(db: Database): void {
+  db.exec('PRAGMA busy_timeout = 1000')
+  const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
+  if (mode !== 'wal') throw new Error('the file system does not allow a write-ahead log')
+  db.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA journal_size_limit = 67108864;
+  `)
+}

@@ -1,0 +1,43 @@
+/** A new job, unless its idempotency key says that there is one already. */
+import type { LoggedEvent } from '../events.js'
+import type { Idempotency, Job } from '../job.js'
+import type { Connection } from './connection.js'
+import { addEvents } from './log.js'
+import { insertion, jobOf, selection, valuesOf } from './record.js'
+
+export type Created = { created: true } | { created: false; job: Job; sameBody: boolean }
+
+export function create(
+  connection: Connection,
+  job: Job,
+  request: unknown,
+  first: LoggedEvent,
+  idempotency?: Idempotency,
+): Created {
+  return connection.transaction(() => {
+    const earlier = idempotency && findEarlier(connection, job.owner, idempotency)
+    if (earlier !== undefined) return earlier
+
+    const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 0 }))
+    const n = Number(lastInsertRowid)
+    connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, JSON.stringify(request ?? null))
+    addEvents(connection, { n, id: job.id, lastSeq: 0 }, [first])
+    if (idempotency !== undefined) {
+      connection
+        .sql('INSERT OR REPLACE INTO idempotency (owner, key, hash, job) VALUES (?, ?, ?, ?)')
+        .run(job.owner, idempotency.key, idempotency.hash, n)
+    }
+    return { created: true }
+  })
+}
+
+function findEarlier(connection: Connection, owner: string, { key, hash }: Idempotency): Created | undefined {
+  const row = connection
+    .sql(
+      `SELECT hash, ${selection} FROM idempotency JOIN jobs ON jobs.n = idempotency.job
+       WHERE idempotency.owner = ? AND key = ?`,
+    )
+    .get(owner, key)
+  if (row === undefined || row.status === 'failed' || row.status === 'cancelled') return undefined
+  return { created: false, job: jobOf(row), sameBody: row.hash === hash }
+}

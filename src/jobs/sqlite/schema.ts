@@ -1,0 +1,83 @@
+/**
+ * The tables, as a list of steps: the database's `user_version` says how many of them it has seen. A step that has been
+ * released is never edited; what comes later is a new step.
+ */
+import type { Database } from './driver.js'
+import { DatabaseTooNew } from './errors.js'
+
+/**
+ * `jobs.n` is the order of insertion and what the other tables refer to. It is never given twice (AUTOINCREMENT), so
+ * what is still to be cleared of a forgotten job (`garbage`) can never show up in another one. There is no foreign key
+ * for the same reason: a log outlives its record for the moments it takes to clear it.
+ */
+const tables = `
+  CREATE TABLE jobs (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    status TEXT NOT NULL,
+    model TEXT NOT NULL,
+    background INTEGER NOT NULL,
+    choices INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER,
+    expires_at INTEGER,
+    ttl_s INTEGER NOT NULL,
+    timeout_s INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    used_tools INTEGER NOT NULL DEFAULT 0,
+    metadata TEXT NOT NULL,
+    view TEXT NOT NULL,
+    error TEXT,
+    answer TEXT
+  );
+  -- status and model ride along so that a filtered page reads no record that it leaves out
+  CREATE INDEX jobs_by_owner ON jobs (owner, created_at, n, status, model);
+  CREATE INDEX jobs_by_time ON jobs (created_at, n, status, model);
+  CREATE INDEX jobs_unfinished ON jobs (created_at, n) WHERE status IN ('queued', 'in_progress', 'requires_action');
+  CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL;
+
+  CREATE TABLE requests (job INTEGER PRIMARY KEY, request TEXT NOT NULL);
+
+  CREATE TABLE events (
+    job INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (job, seq)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE idempotency (
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    job INTEGER NOT NULL,
+    PRIMARY KEY (owner, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX idempotency_by_job ON idempotency (job);
+
+  CREATE TABLE garbage (job INTEGER PRIMARY KEY);
+
+  CREATE TABLE health (one INTEGER PRIMARY KEY CHECK (one = 1), beats INTEGER NOT NULL);
+  INSERT INTO health VALUES (1, 0);
+`
+
+export const migrations: readonly string[] = [tables]
+
+/** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
+export function migrate(db: Database, steps: readonly string[] = migrations): void {
+  const found = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+  if (found > steps.length) throw new DatabaseTooNew(found, steps.length)
+  steps.slice(found).forEach((step, i) => {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      db.exec(`${step}; PRAGMA user_version = ${found + i + 1}; COMMIT`)
+    } catch (error) {
+      db.exec('ROLLBACK')
+      throw error
+    }
+  })
+}

@@ -1,0 +1,35 @@
+/** Changes of a record that has not ended. */
+import type { LoggedEvent } from '../events.js'
+import { isFinal, type JobStatus } from '../status.js'
+import type { JobChange } from '../store.js'
+import type { Connection } from './connection.js'
+import { addEvents } from './log.js'
+import { columnOf, valueOf } from './record.js'
+
+const changeable = [
+  'status',
+  'attempts',
+  'startedAt',
+  'completedAt',
+  'expiresAt',
+  'answer',
+  'error',
+  'background',
+] as const satisfies (keyof JobChange)[]
+
+export function update(connection: Connection, id: string, change: JobChange, events: LoggedEvent[]): boolean {
+  return connection.transaction(() => {
+    const job = connection.sql('SELECT n, status, last_seq FROM jobs WHERE id = ?').get(id)
+    if (job === undefined || isFinal(job.status as JobStatus)) return false
+
+    const n = Number(job.n)
+    const members = changeable.filter((member) => change[member] !== undefined)
+    if (members.length > 0) {
+      connection
+        .sql(`UPDATE jobs SET ${members.map((member) => `${columnOf(member)} = ?`).join(', ')} WHERE n = ?`)
+        .run(...members.map((member) => valueOf(member, change[member]!)), n)
+    }
+    addEvents(connection, { n, id, lastSeq: Number(job.last_seq) }, events)
+    return true
+  })
+}

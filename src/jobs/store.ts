@@ -1,0 +1,88 @@
+/**
+ * Where jobs live. One small interface; `test/jobs/conformance.ts` is what every implementation has to pass.
+ *
+ * Rules all stores keep:
+ * - What a returned promise has acknowledged survives `kill -9` and a power cut.
+ * - Events of a job are numbered by the caller from 1 without gaps; a number is written once.
+ * - `finish` moves a job to a final status exactly once; whoever comes second gets false and changes nothing.
+ * - `request` is kept apart from the record, so that listing and polling never load a prompt.
+ */
+import type { LoggedEvent } from './events.js'
+import type { Idempotency, Job } from './job.js'
+import type { JobStatus } from './status.js'
+
+export interface JobStore {
+  /**
+   * Stores a new job with its request and its first event in one transaction.
+   * With `idempotency`, an earlier job of the same owner and key is looked up in the same transaction: it is returned with
+   * `created: false` (and nothing is stored) unless it ended `failed` or `cancelled`, in which case the key passes on to
+   * the new job. `sameBody` says whether the hashes agree.
+   */
+  create(
+    job: Job,
+    request: unknown,
+    first: LoggedEvent,
+    idempotency?: Idempotency,
+  ): Promise<{ created: true } | { created: false; job: Job; sameBody: boolean }>
+
+  /** The record, or null for an unknown id. */
+  get(id: string): Promise<Job | null>
+
+  /** The request as stored, or null for an unknown id. */
+  request(id: string): Promise<unknown>
+
+  list(query: JobQuery): Promise<JobPage>
+
+  /** Every job that has not ended, oldest first; `delivered` and `usedTools` are read off its stored events. */
+  unfinished(): Promise<{ job: Job; delivered: boolean; usedTools: boolean }[]>
+
+  /**
+   * Writes changes of one record, and events of its log, in one transaction. False, and nothing is written, if the stored
+   * status is final already, or if the job is unknown.
+   */
+  update(id: string, change: JobChange, events: LoggedEvent[]): Promise<boolean>
+
+  /** Writes events of many jobs in one transaction. Events of unknown jobs are dropped. */
+  append(batch: { id: string; events: LoggedEvent[] }[]): Promise<void>
+
+  /** Up to `limit` stored events with a number above `after`, in order. */
+  events(id: string, after: number, limit: number): Promise<LoggedEvent[]>
+
+  /** Forgets one job with all that belongs to it. False for an unknown id. */
+  delete(id: string): Promise<boolean>
+
+  /** Forgets what has expired by `now`; says how many. */
+  prune(now: number): Promise<number>
+
+  /** Writes and reads something; rejects if the store cannot. */
+  health(): Promise<StoreHealth>
+
+  close(): Promise<void>
+}
+
+export type JobChange = Partial<
+  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background'>
+>
+
+export interface JobQuery {
+  /** undefined: of all owners */
+  owner?: string
+  status?: JobStatus
+  model?: string
+  /** 1 to 100 */
+  limit: number
+  /** id of the last item of the page before */
+  after?: string
+  order: 'asc' | 'desc'
+}
+
+export interface JobPage {
+  jobs: Job[]
+  hasMore: boolean
+}
+
+export interface StoreHealth {
+  kind: 'sqlite' | 'redis' | 'postgres'
+  /** jobs on record */
+  jobs: number
+}

@@ -1,0 +1,161 @@
+/**
+ * Every field of a chat request that is known, OpenAI's and the bridge's own, and what is done with it: honoured,
+ * refused or named as ignored. A field that is not here is named as ignored. The request's schema, the check of a
+ * request and the table in the documentation all come from here.
+ */
+import { z } from 'zod'
+import type { ErrorCode } from '../errors.js'
+import { messageSchema } from './message-schemas.js'
+
+export interface Rule {
+  does: 'honoured' | 'refused' | 'ignored'
+  /** for people: what it does, or why not */
+  note: string
+  /** Values that change nothing: they are neither refused nor named. Null is one for every field. */
+  nothing?: (value: unknown) => boolean
+  /** Values of a refused field that are named as ignored instead. */
+  ignored?: (value: unknown) => boolean
+  /**
+   * Of a refusal: `unsupported_parameter` where the whole field is unknown here, `unsupported_value` for some values.
+   */
+  code?: Extract<ErrorCode, 'unsupported_parameter' | 'unsupported_value'>
+  /** Of a refusal: the member at fault, if it is inside the field. */
+  param?: string
+}
+
+const honoured = <S extends z.ZodType>(schema: S, note: string) =>
+  field(schema, { does: 'honoured', note })
+
+const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
+  field(schema, { does: 'ignored', note, ...(nothing && { nothing }) })
+
+const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
+  field(schema, { does: 'refused', note, ...more })
+
+/** Null counts as absent, as in OpenAI's reference for most fields. */
+function field<S extends z.ZodType>(schema: S, rule: Rule) {
+  const description = rule.does === 'honoured' ? rule.note : `${rule.does}: ${rule.note}`
+  return { ...rule, schema: schema.nullish().describe(description) }
+}
+
+const is =
+  (...values: unknown[]) =>
+  (value: unknown): boolean =>
+    values.includes(value)
+
+/** An empty list, or an object without members but such ones (`{"mcpServers": {}}`); not looked into any deeper. */
+function empty(value: unknown, depth = 2): boolean {
+  if (value == null) return true
+  if (typeof value !== 'object' || depth === 0) return false
+  return Array.isArray(value) ? value.length === 0 : Object.values(value).every((member) => empty(member, depth - 1))
+}
+
+const nothing = (value: unknown): boolean => empty(value)
+
+const objects = z.array(z.looseObject({}))
+const object = z.looseObject({})
+const anything = z.unknown()
+const penalty = z.number().min(-2).max(2)
+const positive = z.int().positive()
+
+const validation = 'validation and staged retry are not available yet'
+const mcp = 'MCP servers and tools of the CLI are not available yet'
+const noSampling = 'not passed to the model'
+const cache = 'prompts are cached by the CLI itself'
+
+export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
+
+export const fields = {
+  messages: honoured(z.array(messageSchema).min(1), 'the conversation; this or `question` is required'),
+  question: honoured(
+    z.string().regex(/\S/, 'it must not be empty'),
+    'short for one user message, if `messages` is absent',
+  ),
+  stream: honoured(z.boolean(), 'answer with server-sent events'),
+  stream_options: honoured(
+    z.looseObject({
+      include_usage: z.boolean().nullish().describe('one more chunk at the end with the usage'),
+      include_obfuscation: z.boolean().nullish().describe('ignored: chunks are never padded'),
+    }),
+    'only with `stream: true`',
+  ),
+  n: honoured(z.int().min(1).max(128), 'number of answers, 1 to 8; each is a run of its own'),
+  stop: honoured(
+    z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(4)]),
+    '1 to 4 texts that end the answer; they are no part of it',
+  ),
+  max_completion_tokens: honoured(positive, 'limit of tokens of one answer, reasoning included'),
+  max_tokens: honoured(positive, 'former name of `max_completion_tokens`, which wins'),
+  reasoning_effort: honoured(z.enum(efforts), '`minimal` is `low`, `none` switches thinking off'),
+  response_format: refused(
+    z.looseObject({ type: z.enum(['text', 'json_object', 'json_schema']) }),
+    'only `{"type": "text"}` is available yet',
+    {
+      nothing: (value) => (value as { type?: unknown }).type === 'text',
+      code: 'unsupported_value',
+      param: 'response_format.type',
+    },
+  ),
+  metadata: honoured(
+    z
+      .record(z.string().max(64, 'a key may have at most 64 characters'), z.string().max(512))
+      .refine((pairs) => Object.keys(pairs).length <= 16, 'expected at most 16 pairs')
+      .meta({ maxProperties: 16 }),
+    'up to 16 pairs of text, kept with the task and sent back',
+  ),
+  store: honoured(z.boolean(), 'keep the task readable for longer'),
+  user: honoured(z.string().max(512), 'a label of the task'),
+  safety_identifier: honoured(z.string().max(64), 'a label of the task, if `user` is absent'),
+  timeout: honoured(z.number().positive(), "seconds the job may run, if less than the server's limit"),
+  background: honoured(z.boolean(), 'answer at once with the task, which outlives the connection'),
+  wait_for_completion: honoured(z.boolean(), 'false is `background: true`'),
+
+  tools: refused(objects, 'client functions are not available yet', { nothing }),
+  tool_choice: refused(anything, 'client functions are not available yet', {
+    ignored: is('none', 'auto'),
+    code: 'unsupported_value',
+  }),
+  parallel_tool_calls: ignored(z.boolean(), 'client functions are not available yet', is(true)),
+  functions: refused(objects, "OpenAI's former name of `tools`", { nothing }),
+  function_call: refused(anything, "OpenAI's former name of `tool_choice`", { ignored: is('none', 'auto') }),
+  logprobs: refused(z.boolean(), 'the model does not tell them', { nothing: is(false) }),
+  top_logprobs: refused(z.int().min(0).max(20), 'the model does not tell them', { nothing: is(0) }),
+  audio: refused(object, 'the answer is always text', {}),
+  modalities: refused(z.array(z.string()), 'the answer is always text', {
+    nothing: (value) => (value as string[]).every((modality) => modality === 'text'),
+    code: 'unsupported_value',
+  }),
+  web_search_options: refused(object, 'there is no web search', {}),
+  moderation: refused(object, 'there is no moderation of requests and answers', {}),
+  prediction: ignored(object, 'it would only save time'),
+
+  temperature: ignored(z.number().min(0).max(2), noSampling, is(1)),
+  top_p: ignored(z.number().min(0).max(1), noSampling, is(1)),
+  top_k: ignored(z.number(), noSampling),
+  seed: ignored(z.int(), noSampling),
+  frequency_penalty: ignored(penalty, noSampling, is(0)),
+  presence_penalty: ignored(penalty, noSampling, is(0)),
+  logit_bias: ignored(object, noSampling, nothing),
+  verbosity: ignored(z.enum(['low', 'medium', 'high']), noSampling, is('medium')),
+  service_tier: ignored(z.string(), 'there is one tier', is('auto', 'default')),
+  prompt_cache_key: ignored(z.string(), cache),
+  prompt_cache_retention: ignored(z.string(), cache),
+  prompt_cache_options: ignored(object, cache, nothing),
+
+  mcp_config: refused(object, mcp, { nothing }),
+  mcp_servers: refused(z.union([z.array(z.string()), object]), mcp, { nothing }),
+  allowed_tools: refused(z.array(z.string()), mcp, { nothing }),
+  validation: refused(objects, validation, { nothing }),
+  retry_config: refused(object, validation, { nothing }),
+  max_attempts_before_tool_use: refused(z.int().min(0), validation, {}),
+  max_attempts_before_human: refused(z.int().min(0), validation, {}),
+  default_validate: refused(z.boolean(), validation, { nothing: is(false) }),
+  debug_tool_name: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
+  debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
+  original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
+  webhook_url: refused(z.string(), 'callbacks are not available yet', { nothing: is('') }),
+  fallbacks: refused(z.array(anything), 'fallback models are not available yet', { nothing }),
+}
+
+/** The one field that has to be there, and so is no row of the table. */
+export const model = z.string().min(1).describe('what `GET /v1/models` lists, or a full name of a Claude model')

@@ -1,0 +1,37 @@
+/** The members of a request that have no effect, each named once, for `bridge.ignored` and `x-bridge-ignored`. */
+
+/** A body may have any number of members, and what is named is stored with the job and sent back with every answer. */
+const maxNames = 64
+const maxLength = 64
+
+export interface Ignored {
+  add(name: string): void
+  names(): string[]
+}
+
+export function createIgnored(): Ignored {
+  const names = new Set<string>()
+  let more = false
+  return {
+    add(name) {
+      const shown = name.length > maxLength ? `${name.slice(0, maxLength)}…` : name
+      if (names.size < maxNames) names.add(shown)
+      else more ||= !names.has(shown)
+    },
+    names: () => (more ? [...names, '…'] : [...names]),
+  }
+}
+
+/**
+ * The names as a header value: comma-separated, with everything but plain ASCII words percent-encoded, as a name is the
+ * caller's and must not end the header (RFC 9110, 5.5). Null if there are none.
+ */
+export function ignoredHeader(names: readonly string[]): string | null {
+  return names.length === 0 ? null : names.map(encode).join(', ')
+}
+
+function encode(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.[\]-]/gu, (character: string) =>
+    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  )
+}

@@ -1,0 +1,78 @@
+/**
+ * The messages of a chat request, as OpenAI's reference has them. Objects are open, as clients add their own members;
+ * what is done with a member that is not here is decided in `messages-to-conversation.ts`.
+ */
+import { z } from 'zod'
+
+const textPart = z.looseObject({
+  // the last two are the Responses API's names for the same, which clients mix in
+  type: z.enum(['text', 'input_text', 'output_text']),
+  text: z.string(),
+})
+
+const refusalPart = z.looseObject({ type: z.literal('refusal'), refusal: z.string() })
+
+const imagePart = z.looseObject({
+  type: z.literal('image_url'),
+  image_url: z.looseObject({
+    url: z.string().describe('`data:image/(png|jpeg|gif|webp);base64,…`'),
+    detail: z.string().nullish().describe('ignored'),
+  }),
+})
+
+const textParts = z.array(z.discriminatedUnion('type', [textPart])).min(1)
+const parts = z.array(z.discriminatedUnion('type', [textPart, imagePart])).min(1)
+// a tool may have nothing to say, and so may an assistant whose answer was stopped
+const toolParts = z.array(z.discriminatedUnion('type', [textPart, imagePart]))
+const assistantParts = z.array(z.discriminatedUnion('type', [textPart, refusalPart]))
+
+const toolCall = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('function'),
+    id: z.string().min(1),
+    function: z.looseObject({
+      // the pattern is OpenAI's; the length leaves room for names of MCP tools
+      name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/, 'letters, digits, _ and - only, 1 to 128 of them'),
+      arguments: z.string().describe('JSON text of an object'),
+    }),
+  }),
+])
+
+const systemMessage = z.looseObject({
+  role: z.enum(['system', 'developer']).describe('the same; wherever they stand, they go in front, in their order'),
+  content: z.union([z.string(), textParts]),
+})
+
+const userMessage = z.looseObject({ role: z.literal('user'), content: z.union([z.string(), parts]) })
+
+const assistantMessage = z.looseObject({
+  role: z.literal('assistant'),
+  content: z.union([z.string(), assistantParts]).nullish(),
+  refusal: z.string().nullish(),
+  tool_calls: z.array(toolCall).nullish(),
+})
+
+const toolMessage = z.looseObject({
+  role: z.literal('tool'),
+  tool_call_id: z.string().min(1),
+  content: z.union([z.string(), toolParts]),
+})
+
+/** Known, so that the refusal can say what to use instead. */
+const functionMessage = z.looseObject({ role: z.literal('function').describe('refused: use tool') })
+
+export const messageSchema = z.discriminatedUnion('role', [
+  systemMessage,
+  userMessage,
+  assistantMessage,
+  toolMessage,
+  functionMessage,
+])
+
+export type Message = z.infer<typeof messageSchema>
+export type SystemMessage = z.infer<typeof systemMessage>
+export type UserMessage = z.infer<typeof userMessage>
+export type AssistantMessage = z.infer<typeof assistantMessage>
+export type ToolMessage = z.infer<typeof toolMessage>
+export type ImagePart = z.infer<typeof imagePart>
+export type ContentPart = z.infer<typeof parts>[number] | z.infer<typeof assistantParts>[number]

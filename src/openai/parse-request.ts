@@ -1,0 +1,118 @@
+/** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
+import { BridgeError } from '../errors.js'
+import type { ChatRequest } from './chat-request.js'
+import { checkFields } from './check-fields.js'
+import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
+import { createIgnored, type Ignored } from './ignored.js'
+import { toConversation } from './messages-to-conversation.js'
+import { modelNotFound, resolveModel } from './model-names.js'
+import { refuse } from './refuse.js'
+
+/** Every answer is a run of its own, and each run a process. */
+export const maxChoices = 8
+
+export interface ParsedRequest {
+  run: ClaudeRequest
+  /** the model's name as it was written */
+  model: string
+  /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
+  delivery: 'stream' | 'block' | 'poll'
+  /** Whether the job outlives the connection. */
+  background: boolean
+  includeUsage: boolean
+  n: number
+  metadata: Record<string, string>
+  store: boolean
+  /** members that have no effect, each once */
+  ignored: string[]
+  user?: string
+  /** seconds, as asked for; the server's limit may be less */
+  timeoutS?: number
+}
+
+/**
+ * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`
+ * is the model of `max/<label>`.
+ */
+export function parseRequest(body: ChatRequest, options: { claudeModel: string }): ParsedRequest {
+  const ignored = createIgnored()
+  checkFields(body, ignored)
+  const n = body.n ?? 1
+  if (n > maxChoices) {
+    throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
+  }
+  const route = resolveModel(body.model, options)
+  if (route === null) throw modelNotFound(body.model)
+  const run: ClaudeRequest = { kind: 'claude', model: route.model, ...conversationOf(body, ignored) }
+  if (body.stop != null) run.stop = typeof body.stop === 'string' ? [body.stop] : body.stop
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens
+  if (maxTokens != null) run.maxTokens = maxTokens
+  if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
+  nameOverruled(body, ignored)
+
+  const user = body.user ?? body.safety_identifier
+  return {
+    run,
+    model: body.model,
+    ...deliveryOf(body),
+    includeUsage: includeUsage(body, ignored),
+    n,
+    metadata: body.metadata ?? {},
+    store: body.store ?? false,
+    ignored: ignored.names(),
+    ...(user != null && { user }),
+    ...(body.timeout != null && { timeoutS: body.timeout }),
+  }
+}
+
+function conversationOf(body: ChatRequest, ignored: Ignored): Conversation {
+  if (body.messages != null) return toConversation(body.messages, ignored)
+  if (body.question != null) {
+    return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
+  }
+  throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
+}
+
+/** Where two fields say the same in different ways, one wins and the other is named. */
+function nameOverruled(body: ChatRequest, ignored: Ignored): void {
+  if (body.messages != null && body.question != null) ignored.add('question')
+  if (differ(body.max_completion_tokens, body.max_tokens)) ignored.add('max_tokens')
+  if (differ(body.user, body.safety_identifier)) ignored.add('safety_identifier')
+}
+
+function differ(a: unknown, b: unknown): boolean {
+  return a != null && b != null && a !== b
+}
+
+function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort {
+  return effort === 'minimal' ? 'low' : effort
+}
+
+/**
+ * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
+ * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
+ */
+function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+  const { background, wait_for_completion: wait } = body
+  if (background === false && wait === false) {
+    throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
+  }
+  const poll = wait === false || (background === true && wait !== true)
+  return {
+    delivery: body.stream === true ? 'stream' : poll ? 'poll' : 'block',
+    background: background === true || wait === false,
+  }
+}
+
+function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+  if (body.stream_options == null) return false
+  // as OpenAI does
+  if (body.stream !== true) {
+    throw refuse('invalid_value', 'stream_options', 'it is only allowed with stream: true')
+  }
+  const { include_usage: usage, ...others } = body.stream_options
+  for (const [name, value] of Object.entries(others)) {
+    if (value != null && value !== false) ignored.add(`stream_options.${name}`)
+  }
+  return usage ?? false
+}

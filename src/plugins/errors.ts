@@ -1,0 +1,83 @@
+/** The one place where an error becomes HTTP: OpenAI's envelope on every route, and what a client's retry should know. */
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { BridgeError, type Failure, catalogue } from '../errors.js'
+import { errorBody } from '../openai/error-body.js'
+import { newRequestId } from './request-id.js'
+
+/** A longer wait than this is ignored by SDKs, which then ask again at once. */
+const longestHonouredWaitS = 60
+
+/** Status, headers and body of a failure. */
+export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {
+  const { status } = catalogue[failure.code]
+  reply.code(status)
+  if (failure.retryAfter !== undefined) reply.header('retry-after', String(failure.retryAfter))
+  if (failure.code === 'invalid_api_key') reply.header('www-authenticate', 'Bearer')
+  // what SDKs retry by themselves would start the CLI again, where no time was named after which that can help
+  const retried = status === 409 || status === 429 || status >= 500
+  const hopeless = failure.retryAfter === undefined || failure.retryAfter > longestHonouredWaitS
+  if (retried && hopeless) reply.header('x-should-retry', 'false')
+  return reply.type('application/json; charset=utf-8').send(errorBody(failure))
+}
+
+/** What Fastify itself refuses, in our terms. */
+const frameworkFailures: Record<string, (error: FastifyError) => Failure> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: () => ({ code: 'invalid_json', message: 'The body is not valid JSON.' }),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => ({
+    code: 'unsupported_media_type',
+    message: 'The body has to be JSON, with `content-type: application/json`.',
+  }),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => ({ code: 'request_too_large', message: 'The body is larger than this server takes.' }),
+  FST_ERR_BAD_URL: () => ({ code: 'invalid_request', message: 'The URL is malformed.' }),
+}
+
+export function toFailure(error: FastifyError | BridgeError | Error): Failure {
+  if (error instanceof BridgeError) return error.failure
+  const known = 'code' in error ? frameworkFailures[error.code] : undefined
+  if (known !== undefined) return known(error as FastifyError)
+  const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
+  // secure-json-parse refuses `__proto__` with a plain error of status 400
+  if (error instanceof SyntaxError && status === 400) return { code: 'invalid_json', message: 'The body is not valid JSON.' }
+  if (status >= 400 && status < 500) return { code: 'invalid_request', message: error.message }
+  return { code: 'internal_error', message: 'The server failed while it handled this request.' }
+}
+
+/** For errors that come before any route is known, such as a broken URL. */
+export function onFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void sendFailure(reply.header('x-request-id', request.id), toFailure(error))
+}
+
+/** For bytes that are no HTTP request at all. */
+export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const body = JSON.stringify(errorBody({ code: 'invalid_request', message: 'The request is not valid HTTP.' }))
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
+      `x-request-id: ${newRequestId()}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+export default fp(async (app) => {
+  // Node would answer with a bare 400 (see `requireHostHeader` in app.ts)
+  app.addHook('onRequest', async ({ raw }) => {
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
+      throw new BridgeError('invalid_request', 'The request has no `Host` header.')
+    }
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const failure = toFailure(error)
+    if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
+    return sendFailure(reply, failure)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0]!.slice(0, 200)
+    return sendFailure(reply, { code: 'unknown_url', message: `There is nothing at ${request.method} ${path}.` })
+  })
+})

@@ -1,0 +1,84 @@
+/** The jobs of this server, with what they stand on: store, executor, and what is known of the CLI. */
+import fp from 'fastify-plugin'
+import { baseEnvironment } from '../claude/environment.js'
+import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
+import { ClaudeStatus } from '../claude/status.js'
+import type { Config } from '../config.js'
+import { Jobs } from '../jobs/jobs.js'
+import { memoryLimit } from '../memory.js'
+import { openSqliteStore } from '../jobs/sqlite/store.js'
+import { workspaceMarker } from '../claude/environment.js'
+import { removeLeftovers } from '../../workspace/leftovers.js'
+import { closeWorkspaceRoot, openWorkspaceRoot } from '../../workspace/workspace.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    jobs: Jobs
+    /** the processes kept ready */
+    pool: ClaudeExecutor
+    claude: ClaudeStatus
+  }
+}
+
+export interface JobsPluginOptions {
+  config: Config
+  /** the environment the CLI's own is taken from */
+  env: NodeJS.ProcessEnv
+}
+
+export default fp(async (app, { config, env }: JobsPluginOptions) => {
+  // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
+  const store = await openSqliteStore({ dataDir: config.dataDir })
+  const workspaceRoot = openWorkspaceRoot(config.dataDir)
+  const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
+  if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
+
+  const cliEnv = baseEnvironment(env)
+  const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
+  await claude.start()
+  const executor = new ClaudeExecutor({
+    binary: () => claude.current(),
+    credential: claude.credential,
+    env: cliEnv,
+    workspaceRoot,
+    observe: (outcome) => claude.observe(outcome),
+    warm: warmSizes(config),
+  })
+  const jobs = new Jobs({
+    store,
+    executor,
+    maxConcurrent: config.maxConcurrent,
+    maxQueued: config.maxQueued,
+    idleTimeoutS: config.idleTimeoutS,
+    onTrouble: (message, error) => app.log.error({ err: error }, message),
+  })
+  const recovered = await jobs.start()
+  if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
+
+  app.decorate('jobs', jobs)
+  app.decorate('pool', executor)
+  app.decorate('claude', claude)
+  // before the server waits for its connections: their jobs' ends are what lets them go
+  app.addHook('preClose', async () => {
+    await jobs.stopAll()
+    await executor.close()
+  })
+  app.addHook('onListen', async () => executor.prepare(config.claudeModel))
+  app.addHook('onClose', async () => {
+    claude.stop()
+    await closeWorkspaceRoot(workspaceRoot)
+    await store.close()
+  })
+})
+
+/** A process that only waits holds some 100 MB of its own; a quarter of the memory is for those. */
+const waitingBytes = 150 * 1024 * 1024
+const idleMs = 5 * 60_000
+
+/** Room for several profiles and conversations beside the busy processes, as the memory allows. */
+function warmSizes({ warmProcesses, maxConcurrent }: Config): WarmSizes {
+  const room = Math.max(1, Math.floor(memoryLimit() / 4 / waitingBytes))
+  if (warmProcesses === 0) return { perProfile: 0, total: 0, parked: 0, idleMs }
+  const total = Math.min(warmProcesses * 4, Math.max(warmProcesses, Math.floor(room / 2)))
+  return { perProfile: warmProcesses, total, parked: Math.max(1, Math.min(maxConcurrent, room - total)), idleMs }
+}

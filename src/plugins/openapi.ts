@@ -1,0 +1,54 @@
+/** OpenAPI 3.1 from the schemas that validate, at `/openapi.json`, and a page to try it at `/docs`. */
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import { jsonSchemaTransform } from '@fastify/type-provider-zod'
+import fp from 'fastify-plugin'
+import { version } from '../version.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a 200 of the route may be beside the JSON of its schema: server-sent events, described in these words. */
+    eventStream?: string
+    /** How the document calls the rest of the path that the route's `*` stands for. */
+    wildcard?: string
+  }
+}
+
+type Transform = typeof jsonSchemaTransform
+type Described = ReturnType<Transform>
+
+export default fp(async (app, { keyed }: { keyed: boolean }) => {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'claude-bridge',
+        version,
+        description: 'The Claude CLI behind an OpenAI-compatible API. Every request is a job: stream it, await it or poll it.',
+      },
+      ...(keyed ? { security: [{ bearer: [] }] } : {}),
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: (route: Parameters<Transform>[0]) => {
+      const { config } = route.route
+      let described = jsonSchemaTransform(route)
+      if (config?.wildcard !== undefined) described = nameWildcard(described, config.wildcard)
+      if (config?.eventStream !== undefined) described = addEventStream(described, config.eventStream)
+      return described
+    },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs' })
+})
+
+/** `*` is no name of a parameter in a document. */
+function nameWildcard({ schema, url }: Described, name: string): Described {
+  const params = { type: 'object', properties: { [name]: { type: 'string' } }, required: [name] }
+  return { schema: { ...schema, params }, url: url.replace('*', `:${name}`) }
+}
+
+function addEventStream({ schema, url }: Described, description: string): Described {
+  const response = schema.response as Record<string, object>
+  const events = { 'text/event-stream': { schema: { type: 'string', description } } }
+  const json = response['200'] === undefined ? {} : { 'application/json': { schema: response['200'] } }
+  return { schema: { ...schema, response: { ...response, 200: { description, content: { ...json, ...events } } } }, url }
+}

@@ -1,0 +1,67 @@
+/** The server as a process of its own, to be killed and started again on the same data. */
+import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { type ResultPromise, execa } from 'execa'
+
+export interface ServerProcess {
+  url: string
+  pid: number
+  /** SIGKILL; resolves when it has gone */
+  kill(): Promise<void>
+  /** SIGTERM; resolves with the exit code */
+  stop(): Promise<number | undefined>
+}
+
+const program = path.join(import.meta.dirname, '../../src/server.js')
+
+/** Starts it on a free port and waits until `/health` answers. @throws with its output if it does not */
+export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
+  const child: ResultPromise = execa(process.execPath, [program], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, LOG_LEVEL: 'info', PORT: '0' },
+    extendEnv: false,
+    reject: false,
+    buffer: false,
+    stdin: 'ignore',
+    stderr: 'inherit',
+  })
+  const url = await listening(child)
+  return {
+    url,
+    pid: child.pid!,
+    async kill() {
+      child.kill('SIGKILL')
+      await child
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      return (await child).exitCode
+    },
+  }
+}
+
+function listening(child: ResultPromise): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.stdout!.on('data', (chunk: Buffer) => {
+      // goes on being read, so that the server never waits for its log
+      if (output.length > 100_000) return
+      output += chunk.toString()
+      const url = /Server listening at (http:\/\/[\d.]+:\d+)/.exec(output)?.[1]
+      if (url !== undefined) resolve(url)
+    })
+    void child.then(() => reject(new Error(`the server ended at once: ${output}`)))
+  })
+}
+
+/** Ids of the live processes that work in a workspace below `root`. */
+export function workspaceProcesses(root: string): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return []
+    try {
+      const environment = readFileSync(`/proc/${entry}/environ`, 'latin1')
+      return environment.includes(`CLAUDE_BRIDGE_WORKSPACE=${root}/`) ? [Number(entry)] : []
+    } catch {
+      return []
+    }
+  })
+}

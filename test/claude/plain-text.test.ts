@@ -1,0 +1,144 @@
+/** A user's text is only text: what the CLI would take for a command or a file reaches the model as it is. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import type { ClaudeRequest, ToolResultBlock, Turn } from '../../src/openai/conversation.js'
+import * as standins from '../standin/index.js'
+import { blocksOf } from '../standin/request.js'
+import { answers, inParallel, noneAlive, says, startRun, temporary } from './harness.js'
+import { realCli } from './real-cli.js'
+
+const cli = await realCli()
+const canary = 'CANARY-7f3a91'
+const folder = temporary(t, 'canary-')
+const file = path.join(folder, 'canary.txt')
+writeFileSync(file, `${canary} the content of a file`)
+mkdirSync(path.join(folder, `dir`))
+writeFileSync(path.join(folder, 'dir', `${canary}-name`), '')
+
+/** What the CLI has a meaning for, and what looks like it. */
+const texts = [
+  '/clear',
+  '/compact x',
+  '/help',
+  '/cost',
+  '/nothing-of-that-name y',
+  '/etc/passwd is a file',
+  `@${file}`,
+  `look at @${file} and @"${file}"`,
+  `@${folder}/dir`,
+  '@canary dir',
+  '!echo hello',
+  '# note to keep',
+  'ultrathink',
+  '   /clear  ',
+  '\n/clear',
+  '<system-reminder>mine</system-reminder>',
+]
+
+/** Those that the CLI would take for something else where they are all that is said. */
+const alone = texts.filter(
+  (text) => !['/help', '!echo hello', '# note to keep', '@canary dir'].includes(text) && text.trim() === text,
+)
+
+const block = (text: string): ToolResultBlock => ({ type: 'text', text })
+
+/** Every text in every place that a history has; the last turn is of all of them, too. */
+function everywhere(last: string): Partial<ClaudeRequest> {
+  const history = texts.flatMap((text, index): Turn[] => [
+    says(text),
+    answers(text),
+    { role: 'user', content: [block(text), block('between'), block(text)] },
+    { role: 'assistant', content: [{ type: 'tool_use', id: `call_${index}`, name: 'read', input: { text } }] },
+    {
+      role: 'user',
+      content: [{ type: 'tool_result', toolCallId: `call_${index}`, content: [block(text)] }, block(text)],
+    },
+    answers('ok'),
+  ])
+  return {
+    system: [...texts, 'be kind'],
+    turns: [...history, { role: 'user', content: [...texts, last].map(block) }],
+  }
+}
+
+function expectedEverywhere(last: string): string[] {
+  const history = texts.flatMap((text) => {
+    const end = arrives(text)
+    return [end, text, text, 'between', end, text, end, 'ok']
+  })
+  return [...history, ...texts, arrives(last)]
+}
+
+const older = cli.version !== '2.1.329'
+/** Where there is no flag for it, a line end in front is what keeps a slash from being a command. */
+const arrives = (text: string) => (older && text.startsWith('/') ? `\n${text}` : text)
+
+interface Seen {
+  problems: string[]
+  left: string[]
+}
+
+async function send(t: Test, request: Partial<ClaudeRequest>, oauth: boolean, expected: string[]): Promise<Seen> {
+  const standin = await standins.startStandin({ fallback: () => standins.message('one two') })
+  const credential = oauth ? { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'fake' } : {}
+  const live = startRun(t, { ...cli, host: { ...cli.hostFor(standin), ...credential }, request })
+  const got = await live.end()
+  const problems: string[] = []
+  if (got.outcome?.kind !== 'finished' || got.text !== 'one two') problems.push(JSON.stringify([got.outcome, got.text]))
+  if (standin.calls.length !== 1) problems.push(`${standin.calls.length} calls`)
+  const call = standin.calls[0]
+  if (call !== undefined) {
+    const own = (call.body.messages ?? [])
+      .filter(({ role }) => role !== 'system')
+      .flatMap(({ content }) => blocksOf(content))
+    const literal = own
+      .flatMap((part) => (part.type === 'tool_result' ? blocksOf(part.content) : [part]))
+      .flatMap(({ text }) => text ?? [])
+    // older ones put the date in front
+    const seen = older ? literal.filter((text) => !text.includes('currentDate')) : literal
+    if (JSON.stringify(seen) !== JSON.stringify(expected)) problems.push(`arrived as ${JSON.stringify(seen)}`)
+    if (request.system !== undefined && standins.systemText(call) !== request.system.join('\n\n')) {
+      // the reading helper leaves out what looks like the CLI's own
+      if (!JSON.stringify(call.body.system).includes(JSON.stringify(request.system.join('\n\n'))))
+        problems.push('another system prompt')
+    }
+  }
+  if (standin.requests.some((each) => JSON.stringify(each.body).includes(canary))) problems.push('a file was read')
+  await standin.close()
+  return { problems, left: got.left }
+}
+
+for (const oauth of [false, true]) {
+  await t.test(oauth ? 'with the CLI’s own notes (OAuth)' : 'with a bare CLI (API key)', async (t) => {
+    const rows = [
+      ...alone.map((text) => ({
+        name: JSON.stringify(text),
+        request: { turns: [says(text)] },
+        expected: [arrives(text)],
+      })),
+      ...['/clear', `@${file}`].map((text) => ({
+        name: `everything everywhere, ${text} last`,
+        request: everywhere(text),
+        expected: expectedEverywhere(text),
+      })),
+    ]
+    const seen = await inParallel(rows, 4, ({ request, expected }) => send(t, request, oauth, expected))
+    for (const [index, { name }] of rows.entries()) {
+      t.strictSame(seen[index]!.problems, [], name)
+      t.strictSame(seen[index]!.left, [], `${name}: nothing is left`)
+    }
+    noneAlive(t)
+  })
+}
+
+await t.test('the CLI would do otherwise if it were let', async (t) => {
+  const standin = await standins.startStandin({ fallback: () => standins.message('one two') })
+  t.teardown(() => standin.close())
+  const open = (prompt: string) => standins.runCli({ baseUrl: standin.url, prompt, bare: false })
+  await open(`@${file}`)
+  t.match(JSON.stringify(standin.requests.map(({ body }) => body)), canary, 'it reads files')
+  const calls = standin.calls.length
+  await open('/cost')
+  t.equal(standin.calls.length, calls, 'it runs commands')
+})

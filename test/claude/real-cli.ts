@@ -1,0 +1,26 @@
+/** The real CLI for the runs of a test file: the one that npm installed, or `CLAUDE_BIN`. */
+import os from 'node:os'
+import { locateBinary, readVersion } from '../../src/claude/binary.js'
+import { baseEnvironment } from '../../src/claude/environment.js'
+
+export interface RealCli {
+  binary: string
+  version: string | null
+  /** A server's environment with the stand-in for the provider, an API key, and a home that is nobody's. */
+  hostFor(standin: { url: string }): NodeJS.ProcessEnv
+}
+
+/** @throws Error where the CLI is not installed */
+export async function realCli(): Promise<RealCli> {
+  const located = locateBinary(process.env['CLAUDE_BIN'] || undefined)
+  if (located.problem !== null) throw new Error(located.problem)
+  const { path: binary, version, problem } = await readVersion(located.path, baseEnvironment(process.env))
+  if (problem !== null) throw new Error(problem)
+  const hostFor = ({ url }: { url: string }) => ({
+    PATH: process.env['PATH'],
+    HOME: `${os.tmpdir()}/nobody-lives-here`,
+    ANTHROPIC_BASE_URL: url,
+    ANTHROPIC_API_KEY: 'stand-in-no-account-needed',
+  })
+  return { binary, version, hostFor }
+}

@@ -1,0 +1,77 @@
+/** `dist/src/server.js` as a process of its own, for how it starts and how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { workspaceMarker } from '../src/claude/environment.js'
+import { openWorkspaceRoot } from '../workspace/workspace.js'
+import { until } from './helper.js'
+
+export interface ServerEnd {
+  code: number | null
+  signal: string | null
+}
+
+export interface Server {
+  /** of a server that listens */
+  url: string
+  process: ChildProcess
+  stdout(): string
+  stderr(): string
+  ended: Promise<ServerEnd>
+  /** ids of the processes that work for it */
+  workers(): number[]
+}
+
+const program = path.join(import.meta.dirname, '../src/server.js')
+
+/** A folder that is removed when the test is over. */
+export function temporary(t: Test): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'bridge-server-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return folder
+}
+
+/** Starts it with exactly that environment; resolves when it listens or has ended. */
+export async function startServer(t: Test, env: Record<string, string>): Promise<Server> {
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+  let over = false
+  const ended = once(child, 'close').then(([code, signal]): ServerEnd => {
+    over = true
+    return { code: code as number | null, signal: signal as string | null }
+  })
+  const workspaces = env['DATA_DIR'] === undefined ? null : path.resolve(env['DATA_DIR'])
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+    if (workspaces !== null) rmSync(openWorkspaceRoot(workspaces), { recursive: true, force: true, maxRetries: 5 })
+  })
+  const url = () => /Server listening at (http:\/\/[^"]+)/.exec(output.stdout)?.[1]
+  await until(() => over || url() !== undefined, 20_000)
+  return {
+    url: url() ?? '',
+    process: child,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    ended,
+    workers: () => (workspaces === null ? [] : processesBelow(openWorkspaceRoot(workspaces))),
+  }
+}
+
+/** Found by the mark in their environment, as the next server finds them. */
+function processesBelow(root: string): number[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    if (!/^\d+$/.test(entry)) return []
+    try {
+      const environ = readFileSync(`/proc/${entry}/environ`, 'latin1')
+      return environ.includes(`${workspaceMarker}=${root}/`) ? [Number(entry)] : []
+    } catch {
+      return []
+    }
+  })
+}

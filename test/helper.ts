@@ -1,0 +1,135 @@
+/** The whole bridge in this process: a listening server, the real CLI behind it, the stand-in behind the CLI. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { buildApp } from '../src/app.js'
+import { liveProcessCount } from '../src/claude/process.js'
+import { readConfig } from '../src/config.js'
+import { type Timing, defaultTiming } from '../src/http/timing.js'
+import { openWorkspaceRoot } from '../workspace/workspace.js'
+import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
+
+export interface BridgeOptions {
+  env?: Record<string, string>
+  standin?: StandinOptions
+  timing?: Partial<Timing>
+}
+
+export interface Bridge {
+  url: string
+  port: number
+  app: FastifyInstance
+  standin: Standin
+  /** every log line so far */
+  logs: string[]
+  /** POST of JSON; a string goes out as it is */
+  post(route: string, body: unknown, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
+  get(route: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
+  /** Resolves with the model call that holds the text, once it has come. */
+  asked(marker: string): Promise<RecordedRequest>
+  /** Resolves when no slot is in use, nothing waits and no CLI process is left; rejects after 5 s. */
+  idle(): Promise<void>
+}
+
+/** Started once per file; at its end nothing of any job may be left, and then everything is removed. */
+export async function startBridge(t: Test, options: BridgeOptions = {}): Promise<Bridge> {
+  const standin = await startStandin(options.standin)
+  const home = mkdtempSync(path.join(os.tmpdir(), 'bridge-edge-'))
+  const env: NodeJS.ProcessEnv = { ...environment(home, standin.url), ...options.env }
+  const logs: string[] = []
+  const config = readConfig(env)
+  const app = await buildApp({
+    config,
+    env,
+    logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
+    timing: { ...defaultTiming, ...options.timing },
+  })
+  await app.listen({ host: config.host, port: config.port })
+  const { port } = app.server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  const workspaces = openWorkspaceRoot(config.dataDir)
+
+  const idle = async () => {
+    const rest = () => {
+      const { queued, running } = app.jobs.stats()
+      return `${running} slots, ${queued} queued jobs, ${liveProcessCount()} processes`
+    }
+    if (!(await until(() => rest() === '0 slots, 0 queued jobs, 0 processes'))) throw new Error(`left over: ${rest()}`)
+  }
+
+  t.teardown(async () => {
+    // an assertion comes too late here; what is thrown fails the file all the same
+    const wrong: string[] = []
+    await idle().catch((error: Error) => wrong.push(error.message))
+    await app.close()
+    const folders = existsSync(workspaces) ? readdirSync(workspaces) : []
+    wrong.push(...folders.map((folder) => `workspace ${folder} is left`))
+    wrong.push(...logs.filter((line) => /"level":[56]0/.test(line)))
+    await standin.close()
+    for (const folder of [home, workspaces]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    if (wrong.length > 0) throw new Error(wrong.join('\n'))
+  })
+
+  return {
+    ...{ url, port, app, standin, logs, idle },
+    post: (route, body, headers = {}, signal) =>
+      fetch(url + route, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    get: (route, headers = {}, signal) => fetch(url + route, { headers, ...(signal === undefined ? {} : { signal }) }),
+    async asked(marker) {
+      const find = () => standin.calls.find((call) => contains(call, marker))
+      await until(() => find() !== undefined)
+      const call = find()
+      if (call === undefined) throw new Error(`the model was not asked about ${marker}`)
+      return call
+    },
+  }
+}
+
+/** What a server in a test starts from: nothing of this machine's user, and the stand-in for a provider. */
+export function environment(home: string, standinUrl: string): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    DATA_DIR: path.join(home, 'data'),
+    PORT: '0',
+    ANTHROPIC_BASE_URL: standinUrl,
+    ANTHROPIC_API_KEY: 'sk-ant-secret-of-the-stand-in',
+    // a process kept ready would be taken for one left over
+    WARM_PROCESSES: '0',
+    MAX_CONCURRENT: '4',
+  }
+}
+
+/** Looks every few milliseconds; false if it has not come true in time. */
+export async function until(isTrue: () => boolean, ms = 5000): Promise<boolean> {
+  const deadline = Date.now() + ms
+  while (!isTrue()) {
+    if (Date.now() > deadline) return false
+    await sleep(5)
+  }
+  return true
+}
+
+/** A promise, and what resolves it: for a reply that waits for the test. */
+export function gate(): { opened: Promise<void>; open: () => void } {
+  let open!: () => void
+  const opened = new Promise<void>((resolve) => (open = resolve))
+  return { opened, open }
+}
+
+/** A user turn alone, for most requests. */
+export function ask(content: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { model: 'sonnet', messages: [{ role: 'user', content }], ...more }
+}
+
+/** What has to happen within a second, with as much again for a busy machine. */
+export const promptMs = 2000

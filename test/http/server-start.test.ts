@@ -1,0 +1,123 @@
+/** The process starts, or says in one line why not. */
+import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { ask, environment } from '../helper.js'
+import { startServer, temporary } from '../helper-server.js'
+import { message, startStandin } from '../standin/index.js'
+
+async function refuses(t: Test, env: Record<string, string>, line: RegExp): Promise<void> {
+  const server = await startServer(t, env)
+  t.equal((await server.ended).code, 1, `${line}: exit code`)
+  const said = server.stderr().trim()
+  t.match(said, line)
+  t.equal(said.split('\n').length, 1, `one line: ${said}`)
+  t.match(said, /^claude-bridge: [A-Z_]+: /, 'which names the variable')
+}
+
+await t.test('settings that make no sense', { skip: process.platform !== 'linux' }, async (t) => {
+  const home = temporary(t)
+  const base = environment(home, 'http://127.0.0.1:1')
+  const file = path.join(home, 'file')
+  writeFileSync(file, '')
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ PORT: 'abc' }, /PORT: .*whole number.*"abc"/],
+    [{ PORT: '70000' }, /PORT: .*65535/],
+    [{ HOST: '0.0.0.0' }, /HOST: .*API_KEYS/],
+    [{ HOST: '203.0.113.7', API_KEYS: 'k' }, /HOST: "203.0.113.7"/],
+    [{ API_KEYS: 'a:' }, /API_KEYS: entry 1/],
+    [{ API_KEYS: 'secret-key,secret-key' }, /API_KEYS: .*twice/],
+    [{ MAX_CONCURRENT: '0' }, /MAX_CONCURRENT: /],
+    [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL: .*info/],
+    [{ CLAUDE_MODEL: '--help' }, /CLAUDE_MODEL: /],
+    [{ DATA_DIR: file }, /DATA_DIR: .*file/],
+    [{ DATA_DIR: path.join(file, 'data') }, /DATA_DIR: .*file/],
+  ]
+  // two at once: each is a whole process that does nothing but start
+  for (let at = 0; at < cases.length; at += 2) {
+    await Promise.all(cases.slice(at, at + 2).map(([env, line]) => refuses(t, { ...base, ...env }, line)))
+  }
+})
+
+await t.test('a port that is taken, a data directory that is in use', async (t) => {
+  const home = temporary(t)
+  const blocker = createServer().listen(0, '127.0.0.1')
+  await once(blocker, 'listening')
+  t.teardown(() => blocker.close())
+  const { port } = blocker.address() as AddressInfo
+  const base = environment(home, 'http://127.0.0.1:1')
+  await refuses(t, { ...base, PORT: String(port) }, new RegExp(`PORT: ${port} is in use`))
+
+  const first = await startServer(t, base)
+  t.equal((await fetch(`${first.url}/health`)).status, 200)
+  await refuses(t, base, /DATA_DIR: /)
+  t.equal((await fetch(`${first.url}/health`)).status, 200, 'the first one goes on')
+  first.process.kill('SIGTERM')
+  t.equal((await first.ended).code, 0)
+  const next = await startServer(t, base)
+  t.equal((await fetch(`${next.url}/health`)).status, 200, 'and its folder is free after it')
+})
+
+await t.test('without credentials it serves, and says what is missing', async (t) => {
+  const home = temporary(t)
+  const config = path.join(home, 'claude')
+  mkdirSync(config)
+  const { PATH, DATA_DIR, PORT } = environment(home, '')
+  const server = await startServer(
+    t,
+    { PATH: PATH!, DATA_DIR: DATA_DIR!, PORT: PORT!, HOME: home, CLAUDE_CONFIG_DIR: config },
+  )
+  const health = await fetch(`${server.url}/health`)
+  t.equal(health.status, 200)
+  t.match(
+    await health.json(),
+    { status: 'degraded', claude_authenticated: false, claude: { hint: /claude setup-token/ } },
+  )
+  t.match(server.stdout(), /claude setup-token/, 'also where it was started')
+  t.equal((await fetch(`${server.url}/health/ready`)).status, 503)
+  for (const stream of [false, true]) {
+    const from = Date.now()
+    const response = await fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ask('hello', { stream })),
+    })
+    t.equal(response.status, 401, stream ? 'streaming' : 'blocking')
+    t.match(await response.json(), {
+      error: {
+        message: /claude setup-token/,
+        type: 'authentication_error',
+        param: null,
+        code: 'claude_not_authenticated',
+      },
+    })
+    t.ok(Date.now() - from < 5000, `after ${Date.now() - from} ms`)
+  }
+})
+
+await t.test('the log holds neither prompts nor keys', async (t) => {
+  const home = temporary(t)
+  const standin = await startStandin()
+  t.teardown(() => standin.close())
+  standin.when('S-prompt', message('S-answer'))
+  const server = await startServer(t, { ...environment(home, standin.url), API_KEYS: 'ann:S-key', LOG_LEVEL: 'trace' })
+  const post = (body: unknown, key: string) =>
+    fetch(`${server.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  t.equal((await post(ask('S-prompt'), 'S-key')).status, 200)
+  t.equal((await post(ask('S-prompt', { stream: 'S-wrong' }), 'S-key')).status, 400)
+  t.equal((await post('{"S-prompt', 'S-key')).status, 400)
+  t.equal((await post(ask('S-prompt'), 'S-other')).status, 401)
+  server.process.kill('SIGTERM')
+  await server.ended
+  const log = server.stdout() + server.stderr()
+  t.ok(log.includes('/v1/chat/completions'), 'there is a log')
+  t.strictSame(log.match(/S-(prompt|answer|key|other|wrong)|sk-ant-\S*/g), null)
+  for (const line of server.stdout().trim().split('\n')) t.doesNotThrow(() => JSON.parse(line) as unknown)
+})

@@ -1,0 +1,179 @@
+/**
+ * A test's own `Jobs` on a store of its own, with a scripted executor; and what has to be true after every test: no
+ * slot and no place in the queue is taken, nobody reported trouble, no timer is left.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { BridgeError, type ErrorCode } from '../../src/errors.js'
+import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
+import type { Job, NewJob } from '../../src/jobs/job.js'
+import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'
+import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
+import { type FaultyStore, faulty } from './faulty-store.js'
+import { ScriptedExecutor } from './scripted-executor.js'
+import { temporary } from './sqlite/helpers.js'
+
+export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxQueued' | 'idleTimeoutS'>>
+
+export interface Bench {
+  jobs: Jobs
+  executor: ScriptedExecutor
+  store: FaultyStore
+  dataDir: string
+  /** What was reported through `onTrouble`; a test that expects some takes it out. */
+  troubles: string[]
+  submit: (asked?: Partial<NewJob>) => Promise<Job>
+  /** Ends this server in order and starts another one on the same directory; every member is the new one's. */
+  restart: (
+    between?: (store: FaultyStore) => Promise<void>,
+  ) => Promise<{ queued: number; rerun: number; interrupted: number }>
+}
+
+export function asking(members: Partial<NewJob> = {}): NewJob {
+  return {
+    owner: 'anna',
+    model: 'sonnet',
+    background: false,
+    metadata: {},
+    view: { ignored: [] },
+    choices: 1,
+    ttlS: 3600,
+    timeoutS: 600,
+    request: { prompt: 'hi' },
+    ...members,
+  }
+}
+
+/** A subtest with a bench, and the checks after it. */
+export async function onBench(
+  t: Test,
+  name: string,
+  options: BenchOptions,
+  body: (t: Test, bench: Bench) => Promise<void>,
+): Promise<void> {
+  await t.test(name, async (t) => {
+    const timersBefore = timers()
+    const dataDir = temporary(t)
+    const troubles: string[] = []
+    const open = async () => {
+      const store = faulty(await openSqliteStore({ dataDir }))
+      const executor = new ScriptedExecutor()
+      const jobs = new Jobs({
+        store,
+        executor,
+        maxConcurrent: 4,
+        maxQueued: 100,
+        idleTimeoutS: 60,
+        ...options,
+        onTrouble: (message, error) =>
+          troubles.push(`${message}: ${error instanceof Error ? error.message : String(error)}`),
+      })
+      return { store, executor, jobs }
+    }
+    const first = await open()
+    const bench: Bench = {
+      ...first,
+      dataDir,
+      troubles,
+      submit: async (asked) => (await bench.jobs.submit(asking(asked))).job,
+      restart: async (between) => {
+        await bench.jobs.stopAll()
+        await bench.store.close()
+        const next = await open()
+        await between?.(next.store)
+        Object.assign(bench, next)
+        return bench.jobs.start()
+      },
+    }
+    await first.jobs.start()
+    await body(t, bench)
+
+    await until(() => bench.jobs.stats().running === 0 && bench.jobs.stats().queued === 0)
+    const { queued, running } = bench.jobs.stats()
+    t.strictSame({ queued, running }, { queued: 0, running: 0 }, 'no slot and no place in the queue is taken')
+    await until(() => timers() <= timersBefore)
+    t.ok(timers() <= timersBefore, 'no timer is left')
+    await bench.jobs.stopAll()
+    await bench.store.close()
+    t.strictSame(troubles, [], 'no trouble was reported')
+  })
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+}
+
+/** Waits for something to come true, for a second at most: what then follows is the test's to check. */
+export async function until(condition: () => boolean, ms = 1000): Promise<void> {
+  for (const end = Date.now() + ms; !condition() && Date.now() < end;) await sleep(2)
+}
+
+/** A promise's value, or `'pending'` if it has none after a while in which everything else could go on. */
+export async function soon<T>(promise: Promise<T>, ms = 1000): Promise<T | 'pending'> {
+  const enough = new AbortController()
+  const late = sleep(ms, 'pending' as const, { signal: enough.signal }).catch(() => 'pending' as const)
+  const first = await Promise.race([promise, late])
+  enough.abort()
+  return first
+}
+
+/** The code with which something is refused; null if it is not. Any other error is thrown on. */
+export async function refusal(promise: Promise<unknown>): Promise<ErrorCode | null> {
+  try {
+    await promise
+    return null
+  } catch (error) {
+    if (error instanceof BridgeError) return error.failure.code
+    throw error
+  }
+}
+
+export interface ReadMore {
+  after?: number
+  durable?: boolean
+  signal?: AbortSignal
+}
+
+/** All that a reader gets until its end. */
+export async function readAll(jobs: Jobs, id: string, options: ReadMore = {}): Promise<LoggedEvent[]> {
+  const events: LoggedEvent[] = []
+  await follow(jobs, id, events, options)
+  return events
+}
+
+/** Puts into `into` what a reader gets, as it gets it; resolves when the reader has come to its end. */
+export async function follow(jobs: Jobs, id: string, into: LoggedEvent[], options: ReadMore = {}): Promise<void> {
+  const { after = 0, durable = false, signal = new AbortController().signal } = options
+  for await (const batch of jobs.read(id, { after, durable, signal })) into.push(...batch)
+}
+
+/** Whether the events' numbers go on from `after` without a gap. */
+export function gapless(events: LoggedEvent[], after = 0): boolean {
+  return events.every(({ seq }, index) => seq === after + index + 1)
+}
+
+/** Events in short: `text:a`, `status:queued`, `finish:stop`, `end:completed`. */
+export function brief(events: LoggedEvent[]): string[] {
+  return events.map(({ event }) => inShort(event))
+}
+
+function inShort(event: JobEvent): string {
+  switch (event.type) {
+    case 'text':
+    case 'reasoning':
+      return `${event.type}:${event.text}`
+    case 'status':
+    case 'end':
+      return `${event.type}:${event.status}`
+    case 'finish':
+    case 'review':
+    case 'attempt':
+      return `${event.type}:${event.reason}`
+    case 'tool_call':
+      return `${event.type}:${event.name ?? ''}${event.arguments}`
+    case 'tool_activity':
+      return `${event.type}:${event.tool}`
+    case 'usage':
+      return `${event.type}:${event.usage.outputTokens}`
+  }
+}

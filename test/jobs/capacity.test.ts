@@ -1,0 +1,138 @@
+/** Slots and places in the queue. */
+import t from 'tap'
+import { BridgeError } from '../../src/errors.js'
+import { asking, onBench, refusal, soon, until } from './bench.js'
+
+const never = new AbortController().signal
+
+await onBench(t, 'no more run than there are slots', { maxConcurrent: 2 }, async (t, { jobs, executor, submit }) => {
+  const ids: string[] = []
+  for (let i = 0; i < 5; i++) ids.push((await submit()).id)
+  await until(() => executor.runs.length === 2)
+  t.strictSame(jobs.stats(), { queued: 3, running: 2, slots: 2, maxQueued: 100 })
+  for (let i = 0; i < 5; i++) {
+    const run = await executor.next()
+    t.equal(run.asked.jobId, ids[i], 'in the order they came')
+    run.finish()
+    await jobs.wait(ids[i]!, never)
+  }
+})
+
+await onBench(
+  t,
+  'a slot is held until nothing of the run is left',
+  { maxConcurrent: 1 },
+  async (t, { jobs, executor, submit }) => {
+    const [first, second] = [await submit(), await submit()]
+    const run = await executor.next()
+    run.settle({ kind: 'finished', reason: 'stop' })
+    t.hasStrict(await soon(jobs.wait(first.id, never)), { status: 'completed' }, 'the answer does not wait')
+    t.equal(await soon(executor.next(), 50), 'pending')
+    t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100 })
+    run.leave()
+    await until(() => executor.runs.length === 2)
+    executor.runs[1]!.finish()
+    t.hasStrict(await jobs.wait(second.id, never), { status: 'completed' })
+  },
+)
+
+for (const { maxConcurrent, maxQueued } of [
+  { maxConcurrent: 2, maxQueued: 3 },
+  { maxConcurrent: 3, maxQueued: 0 },
+  { maxConcurrent: 1, maxQueued: 0 },
+]) {
+  const name = `a burst: ${maxConcurrent} slots, ${maxQueued} places`
+  await onBench(t, name, { maxConcurrent, maxQueued }, async (t, { jobs, executor }) => {
+    const answers = await Promise.allSettled(Array.from({ length: 50 }, () => jobs.submit(asking())))
+    const accepted = answers.filter((answer) => answer.status === 'fulfilled')
+    const refused = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as unknown)
+    t.equal(accepted.length, maxConcurrent + maxQueued)
+    t.equal(refused.length, 50 - accepted.length)
+    t.ok(refused.every((error) => error instanceof BridgeError && error.failure.code === 'queue_full'))
+    const { retryAfter } = (refused[0] as BridgeError).failure
+    t.ok(Number.isInteger(retryAfter) && retryAfter! > 0)
+    t.hasStrict(jobs.stats(), { queued: maxQueued, running: maxConcurrent })
+
+    t.equal(await refusal(jobs.submit(asking())), 'queue_full')
+    ;(await executor.next()).finish()
+    await until(() => jobs.stats().queued + jobs.stats().running < maxConcurrent + maxQueued)
+    await t.resolves(jobs.submit(asking()), 'one that ends makes room for one')
+    t.equal(await refusal(jobs.submit(asking())), 'queue_full')
+    for (let ended = 1; ended < maxConcurrent + maxQueued + 1; ended++) (await executor.next()).finish()
+  })
+}
+
+await onBench(
+  t,
+  'submits at every moment of others are counted right',
+  { maxConcurrent: 8, maxQueued: 0 },
+  async (t, bench) => {
+    const { jobs, executor } = bench
+    // each begins a little later within the same turn of the event loop: some come while others are being stored
+    const late = async (ticks: number) => {
+      for (let i = 0; i < ticks; i++) await Promise.resolve()
+      return jobs.submit(asking())
+    }
+    const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => late(i)))
+    t.equal(answers.filter(({ status }) => status === 'fulfilled').length, 8, 'nobody is counted twice')
+    for (let i = 0; i < 8; i++) (await executor.next()).finish()
+  },
+)
+
+await onBench(t, 'owners take turns', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const order: string[] = []
+  const ids: string[] = []
+  for (const owner of ['a', 'a', 'a', 'a', 'b', 'c']) ids.push((await submit({ owner })).id)
+  for (let i = 0; i < 6; i++) {
+    const run = await executor.next()
+    order.push('aaaabc'[ids.indexOf(run.asked.jobId)]!)
+    run.finish()
+  }
+  t.strictSame(order.join(''), 'aabcaa')
+  await jobs.wait(ids[3]!, never)
+})
+
+await onBench(
+  t,
+  'a submit that the store refuses takes no place',
+  { maxConcurrent: 1, maxQueued: 0 },
+  async (t, bench) => {
+    const { jobs, executor, store, submit } = bench
+    store.before('create', () => {
+      throw new Error('disk full')
+    })
+    await t.rejects(submit(), { message: 'disk full' })
+    t.hasStrict(jobs.stats(), { queued: 0, running: 0 })
+    store.before('create', null)
+    await submit()
+    ;(await executor.next()).finish()
+  },
+)
+
+await onBench(t, 'jobs of another owner are not found', {}, async (t, { jobs, executor, submit }) => {
+  const job = await submit({ owner: 'anna' })
+  t.equal(await jobs.get(job.id, 'bob'), null)
+  t.hasStrict(await jobs.get(job.id, 'anna'), { id: job.id })
+  ;(await executor.next()).finish()
+  await jobs.wait(job.id, never)
+  t.equal(await jobs.get(job.id, 'bob'), null, 'nor when they have ended')
+  t.hasStrict(await jobs.get(job.id, 'anna'), { id: job.id })
+  t.equal(await jobs.get('task_unknown', 'anna'), null)
+  t.strictSame((await jobs.list({ owner: 'bob', limit: 10, order: 'desc' })).jobs, [])
+})
+
+await onBench(t, 'the list shows jobs as they are now', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const [first, second] = [await submit(), await submit()]
+  const run = await executor.next()
+  const page = await jobs.list({ owner: 'anna', limit: 10, order: 'asc' })
+  t.hasStrict(page, {
+    hasMore: false,
+    jobs: [
+      { id: first.id, status: 'in_progress' },
+      { id: second.id, status: 'queued' },
+    ],
+  })
+  run.finish()
+  ;(await executor.next()).finish()
+  await jobs.wait(second.id, never)
+})

@@ -1,0 +1,50 @@
+/** A store in front of another one whose single calls can be made to wait or to fail. */
+import type { JobStore } from '../../src/jobs/store.js'
+
+type Call = keyof JobStore
+
+export interface FaultyStore extends JobStore {
+  /** From now on the call does this first; what it throws is the call's failure. null: as before. */
+  before(call: Call, hook: ((...given: unknown[]) => Promise<void> | void) | null): void
+}
+
+export function faulty(store: JobStore): FaultyStore {
+  const hooks = new Map<Call, (...given: unknown[]) => Promise<void> | void>()
+  const calls = [
+    'create',
+    'get',
+    'request',
+    'list',
+    'unfinished',
+    'update',
+    'append',
+    'events',
+    'delete',
+    'prune',
+    'health',
+    'close',
+  ] as const
+  const wrapped = Object.fromEntries(
+    calls.map((call) => [
+      call,
+      async (...given: unknown[]) => {
+        await hooks.get(call)?.(...given)
+        return (store[call] as (...given: unknown[]) => unknown)(...given)
+      },
+    ]),
+  ) as unknown as JobStore
+  return {
+    ...wrapped,
+    before: (call, hook) => {
+      if (hook === null) hooks.delete(call)
+      else hooks.set(call, hook)
+    },
+  }
+}
+
+/** A gate for a hook: whoever waits for `passed` goes on at `open()`. */
+export function barrier(): { passed: Promise<void>; open(): void } {
+  let open!: () => void
+  const passed = new Promise<void>((resolve) => (open = resolve))
+  return { passed, open }
+}

@@ -1,0 +1,102 @@
+/** Every field of OpenAI's request and of the bridge is honoured, refused or named as ignored; none is silent. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import t from 'tap'
+import { fields } from '../../src/openai/fields.js'
+import { ignoredHeader } from '../../src/openai/ignored.js'
+import { parseWith, refusal } from './parse.js'
+
+await t.test('refused, as the caller would get something else', async (t) => {
+  const tool = { type: 'function', function: { name: 'f' } }
+  const cases: [object, string, string?][] = [
+    [{ tools: [tool] }, 'tools'],
+    [{ tools: [{}] }, 'tools'],
+    [{ functions: [{ name: 'f' }] }, 'functions'],
+    [{ function_call: { name: 'f' } }, 'function_call'],
+    [{ tool_choice: 'required' }, 'tool_choice', 'unsupported_value'],
+    [{ tool_choice: tool }, 'tool_choice', 'unsupported_value'],
+    [{ response_format: { type: 'json_object' } }, 'response_format.type', 'unsupported_value'],
+    [{ response_format: { type: 'json_schema', json_schema: {} } }, 'response_format.type', 'unsupported_value'],
+    [{ logprobs: true }, 'logprobs'],
+    [{ top_logprobs: 2 }, 'top_logprobs'],
+    [{ audio: { voice: 'alloy', format: 'wav' } }, 'audio'],
+    [{ modalities: ['text', 'audio'] }, 'modalities', 'unsupported_value'],
+    [{ web_search_options: {} }, 'web_search_options'],
+    [{ moderation: { model: 'm' } }, 'moderation'],
+    [{ n: 9 }, 'n', 'unsupported_value'],
+    [{ mcp_config: { mcpServers: { a: { command: 'x' } } } }, 'mcp_config'],
+    [{ mcp_servers: ['filesystem'] }, 'mcp_servers'],
+    [{ allowed_tools: ['Read'] }, 'allowed_tools'],
+    [{ validation: [{ type: 'not_empty' }] }, 'validation'],
+    [{ validation: [{}] }, 'validation'],
+    [{ retry_config: { max_attempts: 3 } }, 'retry_config'],
+    [{ max_attempts_before_tool_use: 2 }, 'max_attempts_before_tool_use'],
+    [{ max_attempts_before_human: 3 }, 'max_attempts_before_human'],
+    [{ default_validate: true }, 'default_validate'],
+    [{ webhook_url: 'https://example.com/hook' }, 'webhook_url'],
+    [{ fallbacks: ['opus'] }, 'fallbacks'],
+  ]
+  for (const [members, param, code = 'unsupported_parameter'] of cases) {
+    const failure = refusal(() => parseWith(members))
+    t.match(failure, { code, param }, failure.message)
+  }
+})
+
+await t.test('named as ignored', async (t) => {
+  const cases: [object, string[]][] = [
+    [{ temperature: 0 }, ['temperature']],
+    [{ top_p: 0.5, top_k: 3, seed: 0 }, ['top_p', 'top_k', 'seed']],
+    [{ frequency_penalty: 1, presence_penalty: -1 }, ['frequency_penalty', 'presence_penalty']],
+    [{ logit_bias: { '50256': -100 } }, ['logit_bias']],
+    [{ verbosity: 'low', service_tier: 'flex' }, ['verbosity', 'service_tier']],
+    [{ prompt_cache_key: 'k', prompt_cache_retention: '24h' }, ['prompt_cache_key', 'prompt_cache_retention']],
+    [{ parallel_tool_calls: false, tool_choice: 'auto' }, ['tool_choice', 'parallel_tool_calls']],
+    [{ tool_choice: 'none', function_call: 'none' }, ['tool_choice', 'function_call']],
+    [{ prediction: { type: 'content', content: 'x' } }, ['prediction']],
+    [{ debug_tool_name: 'x', original_user_prompt: 'y' }, ['debug_tool_name', 'original_user_prompt']],
+    [{ provider: {}, transforms: [], tags: ['a'] }, ['provider', 'transforms', 'tags']],
+    [{ question: 'q' }, ['question']],
+    [{ stream: true, stream_options: { include_obfuscation: true } }, ['stream_options.include_obfuscation']],
+    [{ max_tokens: 5, max_completion_tokens: 6 }, ['max_tokens']],
+    [{ user: 'a', safety_identifier: 'b' }, ['safety_identifier']],
+  ]
+  for (const [members, ignored] of cases) t.same(parseWith(members).ignored, ignored, JSON.stringify(members))
+})
+
+await t.test('not worth a word: defaults, nothing at all, and what is honoured', async (t) => {
+  const cases: object[] = [
+    Object.fromEntries(Object.keys(fields).filter((name) => name !== 'messages').map((name) => [name, null])),
+    { tools: [], functions: [], allowed_tools: [], validation: [], fallbacks: [] },
+    { mcp_servers: [], mcp_config: {}, retry_config: {} },
+    { mcp_config: { mcpServers: {} } },
+    { logprobs: false, top_logprobs: 0, n: 1, default_validate: false, parallel_tool_calls: true },
+    { temperature: 1, top_p: 1, frequency_penalty: 0, presence_penalty: 0, logit_bias: {} },
+    { verbosity: 'medium', service_tier: 'auto', modalities: ['text'], response_format: { type: 'text' } },
+    { max_tokens: 5, max_completion_tokens: 5, user: 'a', safety_identifier: 'a' },
+    { stop: 'x', reasoning_effort: 'low', metadata: { a: 'b' }, store: true, timeout: 5, background: true },
+    { stream: true, stream_options: { include_usage: true, include_obfuscation: false } },
+  ]
+  for (const members of cases) t.same(parseWith(members).ignored, [], JSON.stringify(members).slice(0, 90))
+})
+
+await t.test('the table has every field of the official client', async (t) => {
+  const main = createRequire(import.meta.url).resolve('openai')
+  const types = readFileSync(main.replace(/index\.js$/, 'resources/chat/completions/completions.d.ts'), 'utf8')
+  const start = types.indexOf('export interface ChatCompletionCreateParamsBase {')
+  const body = types.slice(start, types.indexOf('\n}', start))
+  const names = [...body.matchAll(/^ {4}(\w+)\??:/gm)].map((match) => match[1]!)
+  t.ok(names.length > 30, `${names.length} fields found`)
+  for (const name of names) t.ok(name === 'model' || name in fields, name)
+})
+
+await t.test('the list of names', async (t) => {
+  const { ignored } = parseWith(Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`${i}x`.repeat(50), 1])))
+  t.equal(ignored.length, 65, 'has an end')
+  t.equal(ignored.at(-1), '…')
+  t.ok(ignored.every((name) => name.length <= 65))
+
+  t.equal(ignoredHeader([]), null)
+  t.equal(ignoredHeader(['top_p', 'messages[].name']), 'top_p, messages[].name')
+  t.equal(ignoredHeader(['a\r\nset-cookie: x', 'ü,😀']), 'a%0D%0Aset-cookie%3A%20x, %C3%BC%2C%F0%9F%98%80')
+  t.match(ignoredHeader(['\ud800']), /^[\x21-\x7e]+$/)
+})

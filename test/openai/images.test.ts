@@ -1,0 +1,97 @@
+/** Images: data URLs only, and only what they say they are. */
+import t from 'tap'
+import type { ErrorCode } from '../../src/errors.js'
+import { maxImageBytes } from '../../src/openai/images.js'
+import { parse, refusal } from './parse.js'
+
+const heads = {
+  png: Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  jpeg: Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
+  gif: Buffer.from('GIF89a'),
+  webp: Buffer.from('RIFF\x10\x00\x00\x00WEBPVP8 ', 'latin1'),
+}
+const data = (type: keyof typeof heads, bytes = 64) => {
+  const image = Buffer.alloc(bytes)
+  heads[type].copy(image)
+  return image.toString('base64')
+}
+const png = `data:image/png;base64,${data('png')}`
+const part = (url: string, more: object = {}) => ({ type: 'image_url', image_url: { url, ...more } })
+const run = (...content: unknown[]) => parse({ model: 'sonnet', messages: [{ role: 'user', content }] })
+
+await t.test('taken', async (t) => {
+  for (const type of ['png', 'jpeg', 'gif', 'webp'] as const) {
+    for (const bytes of [64, 65, 66]) {
+      const image = data(type, bytes)
+      t.same(run(part(`data:image/${type};base64,${image}`)).run.turns[0]!.content, [
+        { type: 'image', mediaType: `image/${type}`, data: image },
+      ])
+    }
+  }
+  t.match(run(part(`data:image/jpg;base64,${data('jpeg')}`)).run.turns[0]!.content, [{ mediaType: 'image/jpeg' }])
+  const odd = run(part(`DATA:image/PNG;charset=x;BASE64,${data('png')}`))
+  t.match(odd.run.turns[0]!.content, [{ mediaType: 'image/png' }])
+  const mixed = run({ type: 'text', text: 'a' }, part(png), { type: 'text', text: 'b' })
+  t.same(
+    mixed.run.turns[0]!.content.map(({ type }) => type),
+    ['text', 'image', 'text'],
+    'order is kept',
+  )
+})
+
+await t.test('detail is named, unless it is the default', async (t) => {
+  t.same(run(part(png, { detail: 'high' })).ignored, ['messages[].content[].image_url.detail'])
+  t.same(run(part(png, { detail: 'auto' })).ignored, [])
+})
+
+await t.test('refused', async (t) => {
+  const cases: [string, ErrorCode][] = [
+    ['http://127.0.0.1/x.png', 'unsupported_value'],
+    ['https://example.com/x.png', 'unsupported_value'],
+    ['file:///etc/passwd', 'unsupported_value'],
+    ['', 'unsupported_value'],
+    ['data:', 'unsupported_value'],
+    ['data:,', 'unsupported_value'],
+    [`data:${'x'.repeat(1_000_000)}`, 'unsupported_value'],
+    [`data:image/svg+xml;base64,${data('png')}`, 'unsupported_value'],
+    [`data:application/pdf;base64,${data('png')}`, 'unsupported_value'],
+    [`data:constructor;base64,${data('png')}`, 'unsupported_value'],
+    [`data:image/png,${data('png')}`, 'invalid_value'],
+    [`data:image/png;base64,`, 'invalid_value'],
+    [`data:image/png;base64,${data('jpeg')}`, 'invalid_value'],
+    [`data:image/webp;base64,${Buffer.from('RIFF0000WAVE0000').toString('base64')}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png').slice(0, -1)}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png', 65).replace('=', '')}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png', 66)}====`, 'invalid_value'],
+    [`data:image/png;base64,${data('png').replace('AAAA', 'AA\r\n')}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png').replace('AAAA', 'AA-_')}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png').replace('AAAA', 'AA==')}`, 'invalid_value'],
+    [`data:image/png;base64,${data('png', 64).slice(0, -4)}AB==`, 'invalid_value'],
+  ]
+  for (const [url, code] of cases) {
+    const failure = refusal(() => run({ type: 'text', text: 'a' }, part(url)))
+    t.match(failure, { code, param: 'messages[0].content[1].image_url.url' }, `${url.slice(0, 50)}: ${failure.message}`)
+  }
+})
+
+await t.test('limits', async (t) => {
+  const whole = run(part(`data:image/png;base64,${data('png', maxImageBytes)}`)).run.turns[0]!.content[0]
+  t.equal(whole?.type, 'image', '20 MiB to the byte')
+  const over = refusal(() => run(part(`data:image/png;base64,${data('png', maxImageBytes + 1)}`)))
+  t.match(over, { code: 'invalid_value', param: 'messages[0].content[0].image_url.url' })
+
+  const many = (count: number) => Array.from({ length: count }, () => part(png))
+  t.equal(run(...many(100)).run.turns[0]!.content.length, 100)
+  t.match(refusal(() => run(...many(101))), { code: 'invalid_value', param: 'messages[0].content[100].image_url.url' })
+})
+
+await t.test('images of a tool', async (t) => {
+  const { turns } = parse({
+    model: 'sonnet',
+    messages: [
+      { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
+      { role: 'tool', tool_call_id: 'c', content: [part(png)] },
+    ],
+  }).run
+  t.match(turns[1]!.content, [{ type: 'tool_result', content: [{ type: 'image', mediaType: 'image/png' }] }])
+})

@@ -1,0 +1,228 @@
+/** OpenAI's messages -> the conversation the model sees. */
+import t from 'tap'
+import type { ErrorCode } from '../../src/errors.js'
+import type { Conversation } from '../../src/openai/conversation.js'
+import { parse, refusal } from './parse.js'
+
+const run = (...messages: unknown[]) => parse({ model: 'sonnet', messages })
+const text = (value: string) => ({ type: 'text', text: value })
+const says = (value: string) => ({ role: 'user', content: value })
+const said = (value: string) => ({ role: 'assistant', content: value })
+const call = (id: string, args = '{"a":1}') => ({ id, type: 'function', function: { name: 'f', arguments: args } })
+const calls = (...list: unknown[]) => ({ role: 'assistant', content: null, tool_calls: list })
+const result = (id: string, content: unknown = 'r') => ({ role: 'tool', tool_call_id: id, content })
+
+function conversation(...messages: unknown[]): Conversation {
+  const { system, turns } = run(...messages).run
+  return { system, turns }
+}
+
+await t.test('roles and content', async (t) => {
+  t.same(conversation(says('hi')), { system: [], turns: [{ role: 'user', content: [text('hi')] }] })
+  t.same(
+    conversation(
+      { role: 'system', content: 'one' },
+      says('a'),
+      { role: 'developer', content: [text('two'), { type: 'input_text', text: 'three' }] },
+      said('b'),
+      says('c'),
+      { role: 'system', content: 'four' },
+    ),
+    {
+      system: ['one', 'two', 'three', 'four'],
+      turns: [
+        { role: 'user', content: [text('a')] },
+        { role: 'assistant', content: [text('b')] },
+        { role: 'user', content: [text('c')] },
+      ],
+    },
+    'system messages of both names go in front, in their order',
+  )
+  t.same(
+    conversation(
+      said('first'),
+      { role: 'user', content: [text('a'), { type: 'input_text', text: 'b' }] },
+      { role: 'assistant', content: [{ type: 'output_text', text: 'c' }, { type: 'refusal', refusal: 'no' }] },
+      { role: 'assistant', content: null, refusal: 'never' },
+      says('d'),
+    ).turns,
+    [
+      { role: 'assistant', content: [text('first')] },
+      { role: 'user', content: [text('a'), text('b')] },
+      { role: 'assistant', content: [text('c'), text('no'), text('never')] },
+      { role: 'user', content: [text('d')] },
+    ],
+    'parts are blocks, messages of one role are one turn',
+  )
+  t.same(conversation(says('a'), says('b')).turns, [{ role: 'user', content: [text('a'), text('b')] }])
+})
+
+await t.test('question', async (t) => {
+  t.same(parse({ model: 'sonnet', question: ' q ' }).run.turns, [{ role: 'user', content: [text(' q ')] }])
+  t.same(parse({ model: 'sonnet', question: 'q', messages: [says('m')] }).run.turns, [
+    { role: 'user', content: [text('m')] },
+  ])
+})
+
+await t.test('text is kept byte for byte', async (t) => {
+  const values = [' a \n', '\t/help', '@/etc/passwd', '\u0000\ud83d', 'e\u0301', 'a\u2028', '{{x}} ${y}', '</s>']
+  for (const value of values) {
+    t.same(conversation({ role: 'system', content: value }, says(value), said(value), says(value)), {
+      system: [value],
+      turns: ['user', 'assistant', 'user'].map((role) => ({ role, content: [text(value)] })),
+    })
+  }
+})
+
+await t.test('nothing said', async (t) => {
+  const parts = (...values: string[]) => ({ role: 'user', content: values.map(text) })
+  t.same(conversation(parts('', 'a', '', '\n', 'b', ' ')).turns[0]!.content, [text('a\n'), text('b ')])
+  t.same(conversation(parts('\n', 'a')).turns[0]!.content, [text('\na')], 'white space goes with the text beside it')
+  t.same(conversation(says('a'), said(''), said(' '), says('b')).turns, [
+    { role: 'user', content: [text('a'), text('b')] },
+  ])
+  t.same(conversation(says('a'), { role: 'assistant' }).turns.length, 1, 'an empty answer at the end is none')
+  t.same(conversation(says('a'), { role: 'assistant', content: [] }, says('b')).turns.length, 1)
+  t.same(conversation({ role: 'system', content: '' }, says('a')).system, [])
+  t.same(
+    conversation(says('a'), { ...calls(call('c')), content: '' }, result('c', '')).turns.slice(1),
+    [
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'c', name: 'f', input: { a: 1 } }] },
+      { role: 'user', content: [{ type: 'tool_result', toolCallId: 'c', content: [] }] },
+    ],
+    'a tool may return nothing',
+  )
+  t.same(conversation(calls(call('c')), result('c', [])).turns[1]!.content, [
+    { type: 'tool_result', toolCallId: 'c', content: [] },
+  ])
+})
+
+await t.test('only system messages: they are what the user says', async (t) => {
+  t.same(conversation({ role: 'system', content: 'a' }, { role: 'developer', content: 'b' }), {
+    system: [],
+    turns: [{ role: 'user', content: [text('a'), text('b')] }],
+  })
+})
+
+await t.test('tool calls and their results', async (t) => {
+  t.same(
+    conversation(
+      says('go'),
+      { role: 'assistant', content: 'let me see', tool_calls: [call('c1'), call('c2', '')] },
+      result('c2', [text('two'), text('parts')]),
+      { role: 'system', content: 'in between' },
+      result('c1'),
+      says('and?'),
+      says('well?'),
+    ),
+    {
+      system: ['in between'],
+      turns: [
+        { role: 'user', content: [text('go')] },
+        {
+          role: 'assistant',
+          content: [
+            text('let me see'),
+            { type: 'tool_use', id: 'c1', name: 'f', input: { a: 1 } },
+            { type: 'tool_use', id: 'c2', name: 'f', input: {} },
+          ],
+        },
+        {
+          role: 'user',
+          content: [
+            { type: 'tool_result', toolCallId: 'c2', content: [text('two'), text('parts')] },
+            { type: 'tool_result', toolCallId: 'c1', content: [text('r')] },
+            text('and?'),
+            text('well?'),
+          ],
+        },
+      ],
+    },
+    'parallel results are one turn, right after the calls',
+  )
+  t.equal(conversation(says('a'), calls(call('c')), result('c')).turns.length, 3, 'a tool message may be the last')
+  t.same(conversation({ ...said('a'), tool_calls: [] }, says('b')).turns[0]!.content, [text('a')])
+})
+
+await t.test('ids that the Claude API would refuse', async (t) => {
+  const ids = conversation(
+    calls(call('functions.f:0'), call('functions_f_0')),
+    result('functions.f:0', 'x'),
+    result('functions_f_0', 'y'),
+    calls(call('functions.f:0')),
+    result('functions.f:0', 'z'),
+  ).turns.flatMap((turn) =>
+    turn.content.map((block) => ('id' in block ? block.id : 'toolCallId' in block ? block.toolCallId : '')),
+  )
+  t.same(ids, [
+    'functions_f_0',
+    'functions_f_0_2',
+    'functions_f_0',
+    'functions_f_0_2',
+    'functions_f_0_3',
+    'functions_f_0_3',
+  ])
+})
+
+await t.test('arguments', async (t) => {
+  const inputs = (args: string) => conversation(calls(call('c', args)), result('c')).turns[0]!.content
+  t.match(inputs('{"b":[1,{"c":null}]}'), [{ input: { b: [1, { c: null }] } }])
+  t.match(inputs(' '), [{ input: {} }])
+  t.match(JSON.stringify(inputs('{"__proto__":{"x":1}}')), '"input":{"__proto__":{"x":1}}')
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+  for (const broken of ['{', '{"a":1', 'null', '[]', '5', '"{}"', '{"a":undefined}', deep]) {
+    const failure = refusal(() => run(says('a'), calls(call('x'), call('c', broken))))
+    t.match(failure, { code: 'invalid_value', param: 'messages[1].tool_calls[1].function.arguments' }, failure.message)
+  }
+})
+
+await t.test('histories that cannot be', async (t) => {
+  const cases: [unknown[], ErrorCode, string][] = [
+    [[says('a'), said('b')], 'unsupported_value', 'messages[1].role'],
+    [[says('a'), said('b'), said(''), { role: 'system', content: 's' }], 'unsupported_value', 'messages[1].role'],
+    [[said('b')], 'unsupported_value', 'messages[0].role'],
+    [[said('')], 'invalid_value', 'messages'],
+    [[{ role: 'system', content: ' ' }], 'invalid_value', 'messages'],
+    [[says('')], 'invalid_value', 'messages[0].content'],
+    [[says('a'), says(' \n')], 'invalid_value', 'messages[1].content'],
+    [[{ role: 'user', content: [text('')] }], 'invalid_value', 'messages[0].content'],
+    [[says('a'), calls(call('c'))], 'invalid_value', 'messages[1].tool_calls[0].id'],
+    [[calls(call('c'), call('d')), result('c'), says('x')], 'invalid_value', 'messages[0].tool_calls[1].id'],
+    [[calls(call('c')), says('x'), result('c')], 'invalid_value', 'messages[0].tool_calls[0].id'],
+    [[calls(call('c')), calls(call('d')), result('c'), result('d')], 'invalid_value', 'messages[0].tool_calls[0].id'],
+    [[calls(call('c'), call('c')), result('c')], 'invalid_value', 'messages[0].tool_calls[1].id'],
+    [[result('c')], 'invalid_value', 'messages[0].tool_call_id'],
+    [[says('a'), result('c')], 'invalid_value', 'messages[1].tool_call_id'],
+    [[calls(call('c')), result('d')], 'invalid_value', 'messages[1].tool_call_id'],
+    [[calls(call('c')), result('c'), result('c')], 'invalid_value', 'messages[2].tool_call_id'],
+    [[calls(call('c')), result('c'), says('x'), result('c')], 'invalid_value', 'messages[3].tool_call_id'],
+    [[says('a'), { role: 'function', name: 'f', content: 'r' }], 'unsupported_value', 'messages[1].role'],
+    [[{ ...said('a'), function_call: { name: 'f' } }], 'unsupported_parameter', 'messages[0].function_call'],
+    [[{ role: 'assistant', audio: { id: 'a' } }], 'unsupported_parameter', 'messages[0].audio'],
+  ]
+  for (const [messages, code, param] of cases) {
+    const failure = refusal(() => run(...messages))
+    t.match(failure, { code, param }, failure.message)
+  }
+  t.match(refusal(() => run({ role: 'function', name: 'f', content: 'r' })).message, /'tool'/)
+})
+
+await t.test('members of messages without effect are named once', async (t) => {
+  const answer = { ...said('b'), refusal: null, annotations: [], audio: null, function_call: null, tool_calls: null }
+  t.same(run(says('a'), answer, says('c')).ignored, [], 'an answer can be sent back as it came')
+  t.same(
+    run(
+      { ...says('a'), name: 'Ann' },
+      { ...said('b'), reasoning_content: 'hm', name: 'Bot' },
+      { role: 'user', name: 'Ann', content: [{ ...text('x'), prompt_cache_breakpoint: { mode: 'explicit' } }] },
+      calls({ ...call('c'), index: 0 }),
+      result('c'),
+    ).ignored,
+    [
+      'messages[].name',
+      'messages[].reasoning_content',
+      'messages[].content[].prompt_cache_breakpoint',
+      'messages[].tool_calls[].index',
+    ],
+  )
+})

@@ -1,0 +1,12 @@
+/** Everything a test needs of the stand-in. */
+export * from './blocks.js'
+export * from './failures.js'
+export * from './reading.js'
+export * from './reply.js'
+export { demoBehaviour, notice } from './demo-behaviour.js'
+export type { RecordedRequest } from './record.js'
+export type { MessagesRequest, RequestBlock, RequestMessage } from './request.js'
+export type { Match } from './script.js'
+export { startStandin, type Standin, type StandinOptions } from './standin.js'
+export { countWords, splitWords } from './words.js'
+export { runCli, type CliLine, type CliOptions, type CliRun } from './run-cli.js'
