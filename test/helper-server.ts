@@ -49,7 +49,10 @@ export async function startServer(t: Test, env: Record<string, string>): Promise
   t.teardown(async () => {
     child.kill('SIGKILL')
     await ended
-    if (workspaces !== null) rmSync(openWorkspaceRoot(workspaces), { recursive: true, force: true, maxRetries: 5 })
+    if (workspaces === null) return
+    const root = openWorkspaceRoot(workspaces)
+    await endOrphans(root)
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 })
   })
   const url = () => /Server listening at (http:\/\/[^"]+)/.exec(output.stdout)?.[1]
   await until(() => over || url() !== undefined, 20_000)
@@ -61,6 +64,21 @@ export async function startServer(t: Test, env: Record<string, string>): Promise
     ended,
     workers: () => (workspaces === null ? [] : processesBelow(openWorkspaceRoot(workspaces))),
   }
+}
+
+/** A killed server's CLI processes live until they notice, and write into folders that the test wants to remove. */
+async function endOrphans(root: string): Promise<void> {
+  await until(() => {
+    const left = processesBelow(root)
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // gone in between
+      }
+    }
+    return left.length === 0
+  }, 5000)
 }
 
 /** Found by the mark in their environment, as the next server finds them. */
