@@ -10,7 +10,7 @@ import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
 import { parseRequest } from '../../src/openai/parse-request.js'
-import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/responses.js'
+import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
 import { toTaskList } from '../../src/openai/task.js'
 
 const tags = ['tasks']

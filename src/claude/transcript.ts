@@ -58,6 +58,7 @@ export function historyLines(
 type ApiBlock =
   | { type: 'text'; text: string }
   | { type: 'image'; source: { type: 'base64'; media_type: string; data: string } }
+  | { type: 'document'; source: { type: 'base64'; media_type: string; data: string }; title?: string }
   | { type: 'tool_result'; tool_use_id: string; content: ApiBlock[] }
 
 function toApiBlock(block: UserBlock | ToolResultBlock): ApiBlock {
@@ -66,6 +67,11 @@ function toApiBlock(block: UserBlock | ToolResultBlock): ApiBlock {
       return { type: 'text', text: block.text }
     case 'image':
       return { type: 'image', source: { type: 'base64', media_type: block.mediaType, data: block.data } }
+    case 'document': {
+      const { mediaType, data, title } = block
+      const source = { type: 'base64' as const, media_type: mediaType, data }
+      return { type: 'document', source, ...(title === undefined ? {} : { title }) }
+    }
     case 'tool_result':
       return { type: 'tool_result', tool_use_id: block.toolCallId, content: block.content.map(toApiBlock) }
   }

@@ -1,5 +1,5 @@
 import type { Job } from '../jobs/job.js'
-import type { Bridge } from './responses.js'
+import type { Bridge } from './response-schemas.js'
 
 /** The one member the bridge adds to OpenAI's answers; the same in a completion, a stream and a task. */
 export function bridgeOf(job: Job): Bridge {

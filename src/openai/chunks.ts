@@ -12,7 +12,7 @@ import { bridgeOf } from './bridge.js'
 import { hasResult } from './completion.js'
 import { toFinishReason, type FinishReason } from './finish-reason.js'
 import { startOfCall, toDelta } from './deltas.js'
-import type { Chunk, Delta } from './responses.js'
+import type { Chunk, Delta } from './response-schemas.js'
 import { createJoiner, type Joiner } from './surrogates.js'
 import { toUsage } from './usage.js'
 

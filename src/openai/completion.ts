@@ -3,7 +3,7 @@ import type { Job } from '../jobs/job.js'
 import { bridgeOf } from './bridge.js'
 import { toFinishReason } from './finish-reason.js'
 import { completionId } from './ids.js'
-import type { Completion } from './responses.js'
+import type { Completion } from './response-schemas.js'
 import { toUsage } from './usage.js'
 
 type Message = Completion['choices'][number]['message']

@@ -6,13 +6,15 @@ export type UserBlock =
   | { type: 'text'; text: string }
   /** `data` is base64 */
   | { type: 'image'; mediaType: ImageType; data: string }
+  /** `data` is base64 */
+  | { type: 'document'; mediaType: 'application/pdf'; data: string; title?: string }
   | { type: 'tool_result'; toolCallId: string; content: ToolResultBlock[] }
 
 export type ToolResultBlock = Extract<UserBlock, { type: 'text' | 'image' }>
 
 export type AssistantBlock =
   | { type: 'text'; text: string }
-  /** `input` is the call's arguments, parsed */
+  /** A call of one of the client's functions, by the client's name for it; `input` is the call's arguments, parsed. */
   | { type: 'tool_use'; id: string; name: string; input: Record<string, unknown> }
 
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
@@ -29,6 +31,23 @@ export interface Conversation {
 /** `none` switches thinking off; the rest are the CLI's own effort levels. */
 export type Effort = 'none' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
 
+/** A function of the client's, offered to the model and never run here. `parameters` is a JSON Schema of an object. */
+export interface ClientTool {
+  name: string
+  description?: string
+  parameters: Record<string, unknown>
+}
+
+/** `required`: some call; a name: a call of that function. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+
+/** What the answer has to satisfy: a JSON Schema whose root is an object. */
+export interface OutputSchema {
+  name: string
+  description?: string
+  schema: Record<string, unknown>
+}
+
 /** One run of the Claude CLI, as a job stores it. */
 export interface ClaudeRequest extends Conversation {
   kind: 'claude'
@@ -38,4 +57,12 @@ export interface ClaudeRequest extends Conversation {
   stop?: string[]
   maxTokens?: number
   effort?: Effort
+  /** at least one, names unique */
+  tools?: ClientTool[]
+  /** left out: `auto` */
+  toolChoice?: ToolChoice
+  /** false: at most one call in an answer */
+  parallelToolCalls?: false
+  /** the answer is JSON */
+  output?: OutputSchema
 }

@@ -1,6 +1,6 @@
 /** The pieces of an answer -> the `delta` of a chunk. */
 import type { JobEvent } from '../jobs/events.js'
-import type { Delta } from './responses.js'
+import type { Delta } from './response-schemas.js'
 
 /** The first delta of a tool call. `type` has to be in it: openai-node fails on a call without one. */
 export function startOfCall(event: Extract<JobEvent, { type: 'tool_call' }>): Delta {

@@ -1,5 +1,5 @@
 import { catalogue, type Failure } from '../errors.js'
-import type { ErrorBody } from './responses.js'
+import type { ErrorBody } from './response-schemas.js'
 
 /** The inner object of OpenAI's error envelope; all four members are always there. */
 export function errorObject(failure: Failure): ErrorBody['error'] {

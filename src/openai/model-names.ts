@@ -4,7 +4,7 @@
  * as an option.
  */
 import { BridgeError } from '../errors.js'
-import type { Model } from './responses.js'
+import type { Model } from './response-schemas.js'
 
 /** `claude --help` of 2.1.329 names fable, opus and sonnet; haiku is in its list of aliases as well. */
 const aliases = ['opus', 'sonnet', 'haiku', 'fable']

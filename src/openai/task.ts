@@ -4,7 +4,7 @@ import type { JobPage } from '../jobs/store.js'
 import { bridgeOf } from './bridge.js'
 import { hasResult, toCompletion } from './completion.js'
 import { errorObject } from './error-body.js'
-import type { Task, TaskList } from './responses.js'
+import type { Task, TaskList } from './response-schemas.js'
 import { toUsage } from './usage.js'
 
 /**

@@ -1,5 +1,5 @@
 import type { Usage } from '../jobs/events.js'
-import type { CompletionUsage } from './responses.js'
+import type { CompletionUsage } from './response-schemas.js'
 
 /**
  * Our usage -> OpenAI's. Anthropic counts cache reads and writes beside the input, OpenAI as a part of the prompt, and

@@ -1,6 +1,6 @@
 /** The process ends in order: what runs is finished or told, nothing is left, and a second signal does not wait. */
 import t, { type Test } from 'tap'
-import type { Task } from '../../src/openai/responses.js'
+import type { Task } from '../../src/openai/response-schemas.js'
 import { ask, environment, gate, until } from '../helper.js'
 import { FrameReader } from '../helper-sse.js'
 import { type Server, startServer, temporary } from '../helper-server.js'

@@ -7,7 +7,7 @@ import { statuses } from '../../src/jobs/status.js'
 import { toCompletion } from '../../src/openai/completion.js'
 import { errorBody } from '../../src/openai/error-body.js'
 import { listModels } from '../../src/openai/model-names.js'
-import * as responses from '../../src/openai/responses.js'
+import * as responses from '../../src/openai/response-schemas.js'
 import { toTask, toTaskList } from '../../src/openai/task.js'
 import { finish, jobOf, say, spent } from './jobs.js'
 

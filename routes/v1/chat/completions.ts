@@ -8,7 +8,7 @@ import { submitChat } from '../../../src/http/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/chat-request.js'
 import { parseRequest } from '../../../src/openai/parse-request.js'
-import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/responses.js'
+import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
 const chatRoutes: FastifyPluginAsyncZod = async (app) => {

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { listModels, modelNotFound, resolveModel, toModel } from '../../../src/openai/model-names.js'
-import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/responses.js'
+import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/response-schemas.js'
 
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
