@@ -31,7 +31,7 @@ export interface Bridge {
   get(route: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
   /** Resolves with the model call that holds the text, once it has come. */
   asked(marker: string): Promise<RecordedRequest>
-  /** Resolves when no slot is in use, nothing waits and no CLI process is left; rejects after 5 s. */
+  /** Resolves when no slot is in use, nothing waits and no CLI process is left but those kept ready; rejects after 5 s. */
   idle(): Promise<void>
 }
 
@@ -56,7 +56,8 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
   const idle = async () => {
     const rest = () => {
       const { queued, running } = app.jobs.stats()
-      return `${running} slots, ${queued} queued jobs, ${liveProcessCount()} processes`
+      const { ready, starting, parked } = app.pool.stats
+      return `${running} slots, ${queued} queued jobs, ${liveProcessCount() - ready - starting - parked} processes`
     }
     if (!(await until(() => rest() === '0 slots, 0 queued jobs, 0 processes'))) throw new Error(`left over: ${rest()}`)
   }

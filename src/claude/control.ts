@@ -1,4 +1,5 @@
 /** The CLI's control protocol over the same pipes: requests of ours that it answers, requests of its own that we answer. */
+import type { JsonRpcRequest } from './client-tools.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess } from './process.js'
 
@@ -15,7 +16,11 @@ export class ControlChannel {
   private readonly pending = new Map<string, { resolve(value: unknown): void; reject(error: Error): void }>()
   private nextId = 1
 
-  constructor(private readonly process: ClaudeProcess) {}
+  /** `mcp` answers what the CLI asks of an MCP server inside this process: gives the result of one JSON-RPC request. */
+  constructor(
+    private readonly process: ClaudeProcess,
+    private readonly mcp: (request: JsonRpcRequest) => object | Promise<object>,
+  ) {}
 
   /** Sends a request; resolves with the CLI's `response`, rejects with {@link ControlRefused}, or never if the process ends. */
   request(request: { subtype: string; [key: string]: unknown }): Promise<unknown> {
@@ -37,13 +42,22 @@ export class ControlChannel {
       return true
     }
     if (message.type === 'control_request') {
-      // an unanswered request would hold the CLI up
-      this.process.send({
-        type: 'control_response',
-        response: { subtype: 'error', request_id: message['request_id'], error: 'not supported by this host' },
-      })
+      void this.answer(message)
       return true
     }
     return message.type === 'control_cancel_request'
+  }
+
+  private async answer(message: CliMessage): Promise<void> {
+    const requestId = message['request_id']
+    const { subtype, message: asked } = (message['request'] ?? {}) as { subtype?: string; message?: JsonRpcRequest }
+    if (subtype !== 'mcp_message' || asked === undefined) {
+      // an unanswered request would hold the CLI up
+      const response = { subtype: 'error', request_id: requestId, error: 'not supported by this host' }
+      return this.process.send({ type: 'control_response', response })
+    }
+    const result = await this.mcp(asked)
+    const response = { mcp_response: { jsonrpc: '2.0', id: asked.id, result } }
+    this.process.send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } })
   }
 }

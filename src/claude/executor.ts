@@ -5,7 +5,7 @@
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
-import type { ClaudeRequest, Turn } from '../openai/conversation.js'
+import type { AssistantBlock, ClaudeRequest, Turn } from '../openai/conversation.js'
 import type { CredentialKind } from './environment.js'
 import { conversationKey } from './conversation-key.js'
 import { CannotLaunch, type LaunchSetup, launch } from './launcher.js'
@@ -114,7 +114,12 @@ export class ClaudeExecutor implements Executor {
   private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found> {
     const before = request.turns.slice(0, -1)
     const live = this.parked.take(conversationKey(run.owner, profile.key, request, before))
-    if (live !== null) return { session: live, heard: before.length, fresh: false }
+    if (live !== null) {
+      const last = request.turns.at(-1)
+      if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false }
+      // something else is said than it waits for: it cannot be told, a fresh one can
+      this.parked.letGo(live)
+    }
     const ready = this.pool.take(profile)
     if (ready !== null) return { session: ready, heard: 0, fresh: false }
     return { session: await launch(this.setup, profile), heard: 0, fresh: true }
@@ -130,7 +135,7 @@ export class ClaudeExecutor implements Executor {
     mayTryAgain: boolean,
   ): Promise<boolean> {
     let over = false
-    const said = new AnswerText()
+    const said = new AnswerSoFar()
     const begun = this.countBeginning()
     const decide = (outcome: Outcome) => {
       over = true
@@ -171,9 +176,10 @@ export class ClaudeExecutor implements Executor {
   }
 
   /** Keeps the process for the next turn of its conversation, as a client would send it. */
-  private park(session: Session, run: Run, request: ClaudeRequest, profile: LaunchProfile, said: AnswerText): boolean {
-    if (said.text === '') return false
-    const answer: Turn = { role: 'assistant', content: [{ type: 'text', text: said.text }] }
+  private park(session: Session, run: Run, request: ClaudeRequest, profile: LaunchProfile, said: AnswerSoFar): boolean {
+    const content = said.blocks()
+    if (content.length === 0) return false
+    const answer: Turn = { role: 'assistant', content }
     return this.parked.park(conversationKey(run.owner, profile.key, request, [...request.turns, answer]), session)
   }
 
@@ -187,20 +193,31 @@ export class ClaudeExecutor implements Executor {
   }
 }
 
-/** The answer's text, and whether anything at all was said. */
-class AnswerText {
-  text = ''
+/** What the client gets to see of an answer, as it will send it back, and whether there is anything at all. */
+class AnswerSoFar {
   any = false
+  private text = ''
+  private readonly calls: { id: string; name: string; text: string }[] = []
 
   add(event: JobEvent): void {
     if (isContent(event)) this.any = true
     if (event.type === 'text') this.text += event.text
+    if (event.type !== 'tool_call') return
+    const call = (this.calls[event.index] ??= { id: event.id ?? '', name: event.name ?? '', text: '' })
+    call.text += event.arguments
+  }
+
+  blocks(): AssistantBlock[] {
+    const calls = this.calls.map(({ id, name, text }): AssistantBlock => {
+      return { type: 'tool_use', id, name, input: JSON.parse(text || '{}') as Record<string, unknown> }
+    })
+    return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
   }
 }
 
 /** An answer that came to its own end: only then has the process heard what the client has. */
 function isWhole(outcome: Outcome): boolean {
-  return outcome.kind === 'finished' && outcome.reason === 'stop'
+  return outcome.kind === 'finished' && (outcome.reason === 'stop' || outcome.reason === 'tool_calls')
 }
 
 function isEnding(value: Ending | Exit): value is Ending {

@@ -24,7 +24,7 @@ export interface StreamEvent {
   index?: number
   message?: { id?: string; model?: string; usage?: ApiUsage }
   content_block?: { type?: string; id?: string; name?: string }
-  delta?: { type?: string; text?: string; thinking?: string; stop_reason?: string | null }
+  delta?: { type?: string; text?: string; thinking?: string; partial_json?: string; stop_reason?: string | null }
   usage?: ApiUsage
 }
 
@@ -51,6 +51,8 @@ export interface ResultMessage extends CliMessage {
   is_error?: boolean
   api_error_status?: number | null
   result?: string
+  /** where a schema was asked for and satisfied */
+  structured_output?: unknown
   errors?: string[]
   stop_reason?: string | null
   terminal_reason?: string

@@ -50,6 +50,11 @@ export class ParkedSessions {
     return true
   }
 
+  /** Ends one that was taken and is of no use. */
+  letGo(session: Session): void {
+    this.leaving.letGo(session)
+  }
+
   /** Ends them all. Resolves when they have gone. */
   async close(): Promise<void> {
     this.closed = true
@@ -64,6 +69,6 @@ export class ParkedSessions {
 
   private drop(key: string, entry: Entry): void {
     this.remove(key, entry)
-    this.leaving.letGo(entry.session)
+    this.letGo(entry.session)
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { ClaudeRequest } from '../openai/conversation.js'
 import type { CredentialKind } from './environment.js'
+import { clientServer } from './tool-names.js'
 
 export interface LaunchProfile {
   /** equal keys: processes that can stand in for each other */
@@ -31,6 +32,8 @@ export function chatProfile({ model, effort }: Pick<ClaudeRequest, 'model' | 'ef
     '--disable-slash-commands',
     '--no-session-persistence',
     '--permission-mode=dontAsk',
+    // the client's functions, which are answered and never run here
+    `--allowedTools=mcp__${clientServer}`,
     // the CLI's own prompt stays out; the request's replaces this one over the control channel
     '--system-prompt=',
     `--model=${model}`,

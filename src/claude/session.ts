@@ -3,12 +3,15 @@
  * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
  */
 import type { JobEvent } from '../jobs/events.js'
-import type { ClaudeRequest } from '../openai/conversation.js'
+import type { ClaudeRequest, UserBlock } from '../openai/conversation.js'
+import { outputCheck } from '../openai/output-check.js'
 import type { Workspace } from '../../workspace/workspace.js'
+import { ClientTools, longestResult } from './client-tools.js'
 import { ControlChannel } from './control.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess, Exit } from './process.js'
-import { requestSettings } from './settings.js'
+import { type ControlRequest, bodySetting, extraBody, requestSettings } from './settings.js'
+import { modelName } from './tool-names.js'
 import { type PlainTextMark, historyLines, userLine } from './transcript.js'
 import { type Ending, TurnReader } from './turn.js'
 
@@ -26,7 +29,14 @@ export class Session {
   /** Resolves when process and workspace are gone. Never rejects. */
   readonly gone: Promise<Exit>
   private readonly control: ControlChannel
+  private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
+  /** what is set for every call of the API */
+  private body = ''
+  /** the CLI's estimate for everything so far */
+  private cost = 0
+  /** the last turn ended with calls, and the process waits for their results */
+  private called: ReadonlySet<string> = new Set()
 
   constructor(
     readonly child: ClaudeProcess,
@@ -35,7 +45,7 @@ export class Session {
     /** Nothing outside the workspace is the process's to tidy up, so that it need not be asked to end. */
     private readonly disposable: boolean,
   ) {
-    this.control = new ControlChannel(child)
+    this.control = new ControlChannel(child, (request) => this.tools.answer(request))
     child.listen((message) => {
       if (!this.control.take(message)) this.hear(message)
     })
@@ -45,12 +55,36 @@ export class Session {
     })
   }
 
+  /** Whether the process can go on with what the user's side says next: results of exactly its calls, or words if it has made none. */
+  awaits(content: readonly UserBlock[]): boolean {
+    const results = content.filter((block) => block.type === 'tool_result')
+    if (this.called.size === 0) return results.length === 0
+    return (
+      results.length === content.length &&
+      results.length === this.called.size &&
+      results.every((result) => this.called.has(result.toolCallId) && lengthOf(result) <= longestResult)
+    )
+  }
+
   /**
    * Says a request to the process and reads its answer. `heard`: how many of the turns the process has already; 0 for a fresh
    * one, which is then told everything. Rejects with ControlRefused; stays pending if the process ends first.
    */
   converse(request: ClaudeRequest, heard: number, listener: TurnListener): Promise<Ending> {
-    const turn = new TurnReader(listener.choice, request.model, request.stop ?? [], (event) => listener.emit(event))
+    const calls = new Set<string>()
+    const turn = new TurnReader({
+      choice: listener.choice,
+      model: request.model,
+      stop: request.stop ?? [],
+      functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
+      ...(request.output && { output: outputCheck(request.output.schema) }),
+      continued: this.called.size > 0,
+      costBefore: this.cost,
+      emit: (event) => {
+        if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)
+        listener.emit(event)
+      },
+    })
     return new Promise((resolve, reject) => {
       let taken: (() => void) | null = null
       let asked = false
@@ -60,26 +94,44 @@ export class Session {
         if (!asked && message.type === 'result' && message['is_error'] !== true) taken?.()
         else if (asked || message.type === 'result' || message.type === 'assistant') {
           const ending = turn.read(message)
-          if (ending !== null) resolve(ending)
+          if (ending === null) return
+          this.called = calls
+          this.cost = turn.totalCost ?? this.cost
+          resolve(ending)
         }
       }
       const say = async (): Promise<void> => {
-        // settings are taken in their order, before the line that follows them: no need to wait for each
-        const set = heard > 0 ? [] : requestSettings(request).map((setting) => this.control.request(setting))
-        Promise.all(set).catch(reject)
+        const settings = this.settings(request, heard)
+        // they are taken in their order, before the line that follows them: no need to wait for each
+        const set = Promise.all(settings.map((setting) => this.control.request(setting)))
+        set.catch(reject)
         for (const { line, answered } of historyLines(request.turns.slice(heard, -1), this.mark, request.model)) {
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null
           this.child.send(line)
           await next
         }
+        const last = request.turns.at(-1)
+        if (last?.role !== 'user') return
+        const waiting = this.called.size > 0
+        // results start the next call of the API at once
+        if (waiting) await set
         asked = true
         listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
-        const last = request.turns.at(-1)
-        if (last?.role === 'user') this.child.send(userLine(last.content, this.mark, false))
+        if (waiting) this.tools.give(last.content.filter((block) => block.type === 'tool_result'))
+        else this.child.send(userLine(last.content, this.mark, false))
       }
       say().catch(reject)
     })
+  }
+
+  private settings(request: ClaudeRequest, heard: number): ControlRequest[] {
+    const body = extraBody(request)
+    const changed = body !== this.body
+    this.body = body
+    if (heard > 0) return changed ? [bodySetting(body)] : []
+    this.tools.offer(request.tools ?? [])
+    return requestSettings(request)
   }
 
   /** Nobody listens any more: what the process says is dropped. */
@@ -103,4 +155,8 @@ export class Session {
     await this.gone
     clearTimeout(patience)
   }
+}
+
+function lengthOf({ content }: Extract<UserBlock, { type: 'tool_result' }>): number {
+  return content.reduce((length, block) => length + (block.type === 'text' ? block.text.length : 0), 0)
 }

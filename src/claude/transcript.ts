@@ -3,6 +3,7 @@
  * the CLI as a command (a leading `/word`) or a file mention (`@/path`, shut in `environment.ts`).
  */
 import type { AssistantBlock, ToolResultBlock, Turn, UserBlock } from '../openai/conversation.js'
+import { modelName } from './tool-names.js'
 
 /** How a version of the CLI is told that a leading slash is no command. */
 export type PlainTextMark = 'flag' | 'newline'
@@ -36,10 +37,14 @@ export function userLine(content: readonly UserBlock[], mark: PlainTextMark, his
 export function assistantLine(content: readonly AssistantBlock[], id: string, model: string): object {
   return {
     type: 'assistant',
-    message: { role: 'assistant', id, model, content },
+    message: { role: 'assistant', id, model, content: content.map(asSeenByModel) },
     parent_tool_use_id: null,
     session_id: '',
   }
+}
+
+function asSeenByModel(block: AssistantBlock): AssistantBlock {
+  return block.type === 'tool_use' ? { ...block, name: modelName(block.name) } : block
 }
 
 /** The turns before the last one, each with what the CLI answers to it: a `result` for the user's, nothing for the model's. */

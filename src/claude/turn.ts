@@ -4,24 +4,42 @@
  * The outcome is decided once, from structured fields. Text is passed on once, whatever the CLI does behind it: when it
  * asks again after something had been passed on, the turn has failed, for a second answer would be glued to half a first.
  */
-import type { JobEvent, Usage } from '../jobs/events.js'
+import type { JobEvent } from '../jobs/events.js'
 import type { Outcome } from '../jobs/executor.js'
+import { CallReader } from './call-reader.js'
 import { classify } from './failure.js'
 import type {
   ApiRetry,
-  ApiUsage,
   AssistantMessage,
   CliMessage,
   RateLimitEvent,
   ResultMessage,
   StreamEvent,
 } from './messages.js'
+import { OutputReader, outputTool } from './output-reader.js'
+import { redact } from './redact.js'
 import { StopCutter } from './stop-cutter.js'
+import { TokenCount, usageOf } from './token-count.js'
 
 /** `ending` is there with the last message of the turn. `kill`: the process must not get to ask the API again. */
 export interface Ending {
   outcome: Outcome
   kill: boolean
+}
+
+export interface TurnOptions {
+  choice: number
+  model: string
+  stop?: readonly string[]
+  /** the client's functions: the model's names -> the client's */
+  functions?: ReadonlyMap<string, string>
+  /** The answer has to be JSON: says what is wrong with a value, or null. */
+  output?: (value: unknown) => string | null
+  /** The turn began in an earlier answer that ended with calls: the result's totals cover both. */
+  continued?: boolean
+  /** what the process had cost before, in the CLI's estimate: its figures are totals since its start */
+  costBefore?: number
+  emit: (event: JobEvent) => void
 }
 
 /** A longer wait than this is the client's to decide, so the turn ends and says how long it is. */
@@ -34,28 +52,21 @@ export class TurnReader {
   private messageOpen = false
   private readonly streamed = new Set<string>()
   private readonly cutter: StopCutter
-  private readonly spent: Usage = {
-    inputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: 0,
-    reasoningTokens: null,
-  }
-  private messageOutput = 0
-  private messageThinking: number | null = null
+  private readonly tokens = new TokenCount()
+  private readonly calls: CallReader
+  private readonly output: OutputReader | null
   private answeredBy: string | null = null
   private sessionId: string | null = null
   private errorSeen: AssistantMessage | null = null
   private retryDelayMs: number | null = null
   private limitResetsAt: number | null = null
+  private costSeen: number | null = null
 
-  constructor(
-    private readonly choice: number,
-    private readonly model: string,
-    stop: readonly string[],
-    private readonly emit: (event: JobEvent) => void,
-  ) {
+  constructor(private readonly options: TurnOptions) {
+    const { choice, stop = [], functions = new Map<string, string>(), output } = options
     this.cutter = new StopCutter(stop)
+    this.calls = new CallReader(choice, functions, options.emit)
+    this.output = output === undefined ? null : new OutputReader(output)
   }
 
   /** Takes one message; null while the turn goes on. Messages after the ending change nothing. */
@@ -86,14 +97,9 @@ export class TurnReader {
     return this.ending
   }
 
-  /** What is known of tokens so far, for a run that is cut short. */
-  get usage(): Usage {
-    return {
-      ...this.spent,
-      outputTokens: this.spent.outputTokens + this.messageOutput,
-      reasoningTokens:
-        this.messageThinking === null ? this.spent.reasoningTokens : (this.spent.reasoningTokens ?? 0) + this.messageThinking,
-    }
+  /** What the process has cost since its start; null where the turn ended before the CLI said it. */
+  get totalCost(): number | null {
+    return this.costSeen
   }
 
   private streamEvent(event: StreamEvent | null | undefined): void {
@@ -104,14 +110,19 @@ export class TurnReader {
         this.messageOpen = true
         if (event.message?.id !== undefined) this.streamed.add(event.message.id)
         this.answeredBy = event.message?.model ?? this.answeredBy
-        this.startMessage(event.message?.usage)
+        this.tokens.start(event.message?.usage)
+        this.output?.startMessage()
+        break
+      case 'content_block_start':
+        if (event.content_block?.type === 'tool_use') this.call(event.index ?? 0, event.content_block)
         break
       case 'content_block_delta':
         if (event.delta?.type === 'text_delta') this.text(event.delta.text ?? '')
         else if (event.delta?.type === 'thinking_delta') this.reasoning(event.delta.thinking ?? '')
+        else if (event.delta?.type === 'input_json_delta') this.input(event.index ?? 0, event.delta.partial_json ?? '')
         break
       case 'message_delta':
-        if (event.usage !== undefined) this.messageUsage(event.usage)
+        if (event.usage !== undefined) this.tokens.update(event.usage)
         if (event.delta?.stop_reason != null) this.messageEnds(event.delta.stop_reason)
         break
     }
@@ -132,23 +143,45 @@ export class TurnReader {
     this.messageOpen = false
     // the CLI would ask up to three times more and glue the answers together
     if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded') {
+      for (const text of this.output?.cutShort() ?? []) this.emitText(text)
       this.finish({ kind: 'finished', reason: 'length' }, null, true)
+    } else if (this.calls.any) {
+      for (const text of this.output?.besideCalls() ?? []) this.emitText(text)
+      // the process waits for the results, unless it has turned a call down and asks the model again
+      this.finish({ kind: 'finished', reason: 'tool_calls' }, null, !this.calls.whole)
     }
   }
 
+  /** A tool of the CLI's own is its business; a name that nobody has, it turns down by itself. */
+  private call(block: number, { name, id }: { name?: string; id?: string }): void {
+    if (name === outputTool) this.output?.start(block)
+    if (name === undefined || !this.calls.knows(name)) return
+    this.contentSeen = true
+    this.emitText(this.cutter.rest())
+    this.calls.start(block, name, id ?? '')
+  }
+
+  private input(block: number, piece: string): void {
+    if (this.output?.delta(block, piece) !== true) this.calls.delta(block, piece)
+  }
+
   private text(text: string): void {
+    if (this.output !== null) return this.output.text(text)
     const { text: clear, stopped } = this.cutter.push(text)
-    if (clear !== '') {
-      this.contentSeen = true
-      this.emit({ type: 'text', choice: this.choice, text: clear })
-    }
+    this.emitText(clear)
     if (stopped) this.finish({ kind: 'finished', reason: 'stop' }, null, true)
+  }
+
+  private emitText(text: string): void {
+    if (text === '') return
+    this.contentSeen = true
+    this.options.emit({ type: 'text', choice: this.options.choice, text })
   }
 
   private reasoning(text: string): void {
     if (text === '') return
     this.contentSeen = true
-    this.emit({ type: 'reasoning', choice: this.choice, text })
+    this.options.emit({ type: 'reasoning', choice: this.options.choice, text })
   }
 
   /** Complete messages repeat what was streamed; they count only where nothing was, and where they carry an error. */
@@ -176,13 +209,14 @@ export class TurnReader {
     const tooLong = status === 429 && (this.retryDelayMs ?? 0) > patienceMs
     if (hopeless || tooLong) return this.fail(retry.error ?? null, status, null, '', true)
     const reason = `asked again: ${retry.error ?? 'no answer'}${status === null ? '' : ` (${status})`}`
-    this.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason })
+    this.options.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason })
   }
 
   private result(result: ResultMessage): void {
     if (result.is_error !== true) {
       // 2.1.197 calls a stream that broke off a success; a whole answer has come to its own end
       if (this.messageOpen && result.stop_reason == null) return this.interrupted()
+      if (this.output !== null) return this.acceptOutput(this.output, result)
       return this.finish({ kind: 'finished', reason: 'stop' }, result, false)
     }
     if (result.stop_reason === 'refusal') {
@@ -192,6 +226,9 @@ export class TurnReader {
     if (this.errorSeen?.error === 'max_output_tokens') {
       return this.finish({ kind: 'finished', reason: 'length' }, result, false)
     }
+    if (this.output !== null && result.subtype === 'error_max_structured_output_retries') {
+      return this.acceptOutput(this.output, result)
+    }
     const said = this.errorSeen === null ? undefined : textsOf(this.errorSeen)[0]
     this.fail(
       this.errorSeen?.error ?? null,
@@ -200,6 +237,17 @@ export class TurnReader {
       said ?? result.result ?? result.errors?.join('; ') ?? '',
       false,
     )
+  }
+
+  private acceptOutput(output: OutputReader, result: ResultMessage): void {
+    const accepted = output.accept(result)
+    if ('problem' in accepted) {
+      const message = `The model gave no answer that satisfies the schema: ${redact(accepted.problem)}`
+      this.ending = { outcome: { kind: 'failed', failure: { code: 'output_not_valid', message } }, kill: false }
+      return
+    }
+    for (const piece of accepted.pieces) this.emitText(piece)
+    this.finish({ kind: 'finished', reason: 'stop' }, result, false)
   }
 
   private interrupted(): void {
@@ -221,42 +269,24 @@ export class TurnReader {
       contentSeen: this.contentSeen,
       retryDelayMs: this.retryDelayMs,
       limitResetsAt: this.limitResetsAt,
-      model: this.model,
+      model: this.options.model,
     })
     this.ending = { outcome: { kind: 'failed', failure }, kill }
   }
 
   private finish(outcome: Extract<Outcome, { kind: 'finished' }>, result: ResultMessage | null, kill: boolean): void {
-    const rest = this.cutter.rest()
-    if (rest !== '') this.emit({ type: 'text', choice: this.choice, text: rest })
-    this.emit({
+    this.emitText(this.cutter.rest())
+    this.costSeen = result?.total_cost_usd ?? null
+    const { choice, continued = false, costBefore = 0 } = this.options
+    this.options.emit({
       type: 'usage',
-      choice: this.choice,
-      usage: usageOf(result?.usage) ?? this.usage,
-      costUsd: result?.total_cost_usd ?? null,
+      choice,
+      usage: (continued ? null : usageOf(result?.usage)) ?? this.tokens.usage,
+      costUsd: this.costSeen === null ? null : Math.max(0, this.costSeen - costBefore),
       model: this.answeredBy,
       sessionId: this.sessionId,
     })
     this.ending = { outcome, kill }
-  }
-
-  private startMessage(usage: ApiUsage | undefined): void {
-    this.spent.outputTokens += this.messageOutput
-    if (this.messageThinking !== null) {
-      this.spent.reasoningTokens = (this.spent.reasoningTokens ?? 0) + this.messageThinking
-    }
-    this.messageOutput = 0
-    this.messageThinking = null
-    this.spent.inputTokens += usage?.input_tokens ?? 0
-    this.spent.cacheReadTokens += usage?.cache_read_input_tokens ?? 0
-    this.spent.cacheWriteTokens += usage?.cache_creation_input_tokens ?? 0
-    if (usage !== undefined) this.messageUsage(usage)
-  }
-
-  /** The API's figures within one message are running totals, not differences. */
-  private messageUsage(usage: ApiUsage): void {
-    this.messageOutput = usage.output_tokens ?? this.messageOutput
-    this.messageThinking = usage.output_tokens_details?.thinking_tokens ?? this.messageThinking
   }
 }
 
@@ -267,16 +297,4 @@ function textsOf({ message }: AssistantMessage): string[] {
   return (content as ({ type?: string; text?: string } | null)[]).flatMap((block) =>
     block?.type === 'text' ? [block.text ?? ''] : [],
   )
-}
-
-/** The result's totals are the right ones for a turn, but all zero where the turn was cut short. */
-function usageOf(usage: ApiUsage | undefined): Usage | null {
-  if (usage === undefined || !usage.output_tokens) return null
-  return {
-    inputTokens: usage.input_tokens ?? 0,
-    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
-    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
-    outputTokens: usage.output_tokens,
-    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? null,
-  }
 }

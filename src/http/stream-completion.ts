@@ -36,6 +36,8 @@ export async function streamCompletion(
     model: job.model,
     choices: job.choices,
     includeUsage,
+    formerCalls: job.view.formerCalls,
+    tellTier: job.view.tellTier,
   })
   const opening = new Opening(reply, job, chunker, timing)
   try {

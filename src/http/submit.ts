@@ -24,7 +24,12 @@ export function submitChat(
     model: parsed.model,
     background,
     metadata: parsed.metadata,
-    view: { ignored: parsed.ignored, ...(parsed.user === undefined ? {} : { user: parsed.user }) },
+    view: {
+      ignored: parsed.ignored,
+      ...(parsed.user !== undefined && { user: parsed.user }),
+      ...(parsed.formerCalls && { formerCalls: true }),
+      ...(parsed.tellTier && { tellTier: true }),
+    },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
     timeoutS: Math.min(asked, config.jobTimeoutS),

@@ -39,6 +39,10 @@ export interface Job {
 export interface JobView {
   ignored: string[]
   user?: string
+  /** calls are told as OpenAI's former `function_call` */
+  formerCalls?: boolean
+  /** the answer says which tier it had */
+  tellTier?: boolean
   [key: string]: unknown
 }
 

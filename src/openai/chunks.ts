@@ -27,6 +27,10 @@ export interface ChunkerOptions {
   choices: number
   /** `stream_options.include_usage` */
   includeUsage: boolean
+  /** calls are told as OpenAI's former `function_call` */
+  formerCalls?: boolean | undefined
+  /** every chunk says which tier it had */
+  tellTier?: boolean | undefined
 }
 
 export interface Chunker {
@@ -64,7 +68,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
   function pieces(index: number, member: string, text: string): Chunk[] {
     return choiceOf(index)
       .joiner.add(member, text)
-      .map((piece) => chunk(index, toDelta(piece.member, piece.text)))
+      .map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
   }
 
   function event(event: JobEvent): Chunk[] {
@@ -78,7 +82,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
         const chunks = []
         if (event.id !== undefined || event.name !== undefined) {
           calls.set(event.index, false)
-          chunks.push(chunk(event.choice, startOfCall(event)))
+          chunks.push(chunk(event.choice, startOfCall(event, options.formerCalls)))
         }
         if (event.arguments !== '') {
           calls.set(event.index, true)
@@ -103,14 +107,14 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function finish(index: number): Chunk[] {
     const choice = choiceOf(index)
-    const chunks = choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text)))
+    const chunks = choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
     for (const [call, hasArguments] of choice.calls) {
       // as in the completion: a call without arguments has the arguments {}
-      if (!hasArguments) chunks.push(chunk(index, toDelta(String(call), '{}')))
+      if (!hasArguments) chunks.push(chunk(index, toDelta(String(call), '{}', options.formerCalls)))
     }
     const refusal = choice.finish?.refusal
     if (refusal !== undefined && refusal !== '') chunks.push(chunk(index, { refusal }))
-    return [...chunks, chunk(index, {}, toFinishReason(choice.finish?.reason ?? 'stop'))]
+    return [...chunks, chunk(index, {}, toFinishReason(choice.finish?.reason ?? 'stop', options.formerCalls))]
   }
 
   return {
@@ -131,8 +135,8 @@ export function createChunker(options: ChunkerOptions): Chunker {
   }
 }
 
-function head(options: ChunkerOptions): Pick<Chunk, 'id' | 'object' | 'created' | 'model'> {
-  return { id: options.id, object: 'chat.completion.chunk', created: options.created, model: options.model }
+function head({ id, created, model, tellTier }: ChunkerOptions): Omit<Chunk, 'choices' | 'usage' | 'bridge'> {
+  return { id, object: 'chat.completion.chunk', created, model, ...(tellTier && { service_tier: 'default' as const }) }
 }
 
 /** OpenAI: with `include_usage` every chunk has the member, null in all but the last. */

@@ -26,18 +26,19 @@ export function toCompletion(job: Job): Completion {
     model: job.model,
     choices: job.answer.choices.map((choice, index) => ({
       index,
-      message: toMessage(choice),
-      finish_reason: toFinishReason(choice.finish ?? 'stop'),
+      message: toMessage(choice, job.view.formerCalls === true),
+      finish_reason: toFinishReason(choice.finish ?? 'stop', job.view.formerCalls),
       logprobs: null,
     })),
     bridge: bridgeOf(job),
   }
   if (job.answer.usage !== null) completion.usage = toUsage(job.answer.usage)
+  if (job.view.tellTier) completion.service_tier = 'default'
   if (Object.keys(job.metadata).length > 0) completion.metadata = job.metadata
   return completion
 }
 
-function toMessage(choice: Choice): Message {
+function toMessage(choice: Choice, formerCalls: boolean): Message {
   const refusal = choice.refusal || null
   const message: Message = {
     role: 'assistant',
@@ -46,7 +47,9 @@ function toMessage(choice: Choice): Message {
     refusal,
   }
   if (choice.reasoning !== '') message.reasoning_content = choice.reasoning
-  if (choice.toolCalls.length > 0) message.tool_calls = choice.toolCalls.map(toToolCall)
+  const calls = choice.toolCalls.map(toToolCall)
+  if (formerCalls && calls.length > 0) message.function_call = calls[0]!.function
+  else if (calls.length > 0) message.tool_calls = calls
   return message
 }
 

@@ -6,6 +6,8 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.js'
 import { messageSchema } from './message-schemas.js'
+import { responseFormatSchema } from './response-format.js'
+import { functionCallSchema, functionsSchema, toolChoiceSchema, toolsSchema } from './tool-schemas.js'
 
 export interface Rule {
   does: 'honoured' | 'refused' | 'ignored'
@@ -87,14 +89,9 @@ export const fields = {
   max_completion_tokens: honoured(positive, 'limit of tokens of one answer, reasoning included'),
   max_tokens: honoured(positive, 'former name of `max_completion_tokens`, which wins'),
   reasoning_effort: honoured(z.enum(efforts), '`minimal` is `low`, `none` switches thinking off'),
-  response_format: refused(
-    z.looseObject({ type: z.enum(['text', 'json_object', 'json_schema']) }),
-    'only `{"type": "text"}` is available yet',
-    {
-      nothing: (value) => (value as { type?: unknown }).type === 'text',
-      code: 'unsupported_value',
-      param: 'response_format.type',
-    },
+  response_format: honoured(
+    responseFormatSchema,
+    '`json_schema` and `json_object`: the answer is JSON that satisfies the schema, or the request fails',
   ),
   metadata: honoured(
     z
@@ -110,14 +107,11 @@ export const fields = {
   background: honoured(z.boolean(), 'answer at once with the task, which outlives the connection'),
   wait_for_completion: honoured(z.boolean(), 'false is `background: true`'),
 
-  tools: refused(objects, 'client functions are not available yet', { nothing }),
-  tool_choice: refused(anything, 'client functions are not available yet', {
-    ignored: is('none', 'auto'),
-    code: 'unsupported_value',
-  }),
-  parallel_tool_calls: ignored(z.boolean(), 'client functions are not available yet', is(true)),
-  functions: refused(objects, "OpenAI's former name of `tools`", { nothing }),
-  function_call: refused(anything, "OpenAI's former name of `tool_choice`", { ignored: is('none', 'auto') }),
+  tools: honoured(toolsSchema, 'functions offered to the model; calls of them end the answer, nothing is run here'),
+  tool_choice: honoured(toolChoiceSchema, '`none`, `auto`, `required`, one function, or `allowed_tools`'),
+  parallel_tool_calls: honoured(z.boolean(), 'false: at most one call in an answer'),
+  functions: honoured(functionsSchema, "OpenAI's former name of `tools`; the answer then has `function_call`"),
+  function_call: honoured(functionCallSchema, "OpenAI's former name of `tool_choice`"),
   logprobs: refused(z.boolean(), 'the model does not tell them', { nothing: is(false) }),
   top_logprobs: refused(z.int().min(0).max(20), 'the model does not tell them', { nothing: is(0) }),
   audio: refused(object, 'the answer is always text', {}),
@@ -137,8 +131,11 @@ export const fields = {
   presence_penalty: ignored(penalty, noSampling, is(0)),
   logit_bias: ignored(object, noSampling, nothing),
   verbosity: ignored(z.enum(['low', 'medium', 'high']), noSampling, is('medium')),
-  service_tier: ignored(z.string(), 'there is one tier', is('auto', 'default')),
-  prompt_cache_key: ignored(z.string(), cache),
+  service_tier: honoured(
+    z.enum(['auto', 'default', 'flex', 'scale', 'priority']),
+    'there is one tier, `default`, and the answer says so',
+  ),
+  prompt_cache_key: honoured(z.string(), 'a hint that needs nothing done: the CLI has every prompt cached'),
   prompt_cache_retention: ignored(z.string(), cache),
   prompt_cache_options: ignored(object, cache, nothing),
 

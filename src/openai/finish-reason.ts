@@ -1,6 +1,6 @@
 import type { Finish } from '../jobs/events.js'
 
-export const finishReasons = ['stop', 'length', 'tool_calls', 'content_filter'] as const
+export const finishReasons = ['stop', 'length', 'tool_calls', 'function_call', 'content_filter'] as const
 export type FinishReason = (typeof finishReasons)[number]
 
 const reasons: Record<Finish, FinishReason> = {
@@ -11,7 +11,7 @@ const reasons: Record<Finish, FinishReason> = {
   refusal: 'content_filter',
 }
 
-/** Our finish -> `finish_reason` of OpenAI's chat reference. */
-export function toFinishReason(finish: Finish): FinishReason {
-  return reasons[finish]
+/** Our finish -> `finish_reason` of OpenAI's chat reference; `formerCalls` where the client knows `functions` only. */
+export function toFinishReason(finish: Finish, formerCalls = false): FinishReason {
+  return finish === 'tool_calls' && formerCalls ? 'function_call' : reasons[finish]
 }

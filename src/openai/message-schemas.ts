@@ -3,6 +3,7 @@
  * what is done with a member that is not here is decided in `messages-to-conversation.ts`.
  */
 import { z } from 'zod'
+import { functionName } from './tool-schemas.js'
 
 const textPart = z.looseObject({
   // the last two are the Responses API's names for the same, which clients mix in
@@ -31,8 +32,7 @@ const toolCall = z.discriminatedUnion('type', [
     type: z.literal('function'),
     id: z.string().min(1),
     function: z.looseObject({
-      // the pattern is OpenAI's; the length leaves room for names of MCP tools
-      name: z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/, 'letters, digits, _ and - only, 1 to 128 of them'),
+      name: functionName,
       arguments: z.string().describe('JSON text of an object'),
     }),
   }),
@@ -50,6 +50,7 @@ const assistantMessage = z.looseObject({
   content: z.union([z.string(), assistantParts]).nullish(),
   refusal: z.string().nullish(),
   tool_calls: z.array(toolCall).nullish(),
+  function_call: z.looseObject({ name: functionName, arguments: z.string() }).nullish().describe('former name of one call'),
 })
 
 const toolMessage = z.looseObject({
@@ -58,8 +59,11 @@ const toolMessage = z.looseObject({
   content: z.union([z.string(), toolParts]),
 })
 
-/** Known, so that the refusal can say what to use instead. */
-const functionMessage = z.looseObject({ role: z.literal('function').describe('refused: use tool') })
+const functionMessage = z.looseObject({
+  role: z.literal('function').describe('former name of `tool`: answers the `function_call` before it'),
+  name: z.string(),
+  content: z.union([z.string(), toolParts]).nullish(),
+})
 
 export const messageSchema = z.discriminatedUnion('role', [
   systemMessage,
@@ -74,5 +78,6 @@ export type SystemMessage = z.infer<typeof systemMessage>
 export type UserMessage = z.infer<typeof userMessage>
 export type AssistantMessage = z.infer<typeof assistantMessage>
 export type ToolMessage = z.infer<typeof toolMessage>
+export type FunctionMessage = z.infer<typeof functionMessage>
 export type ImagePart = z.infer<typeof imagePart>
 export type ContentPart = z.infer<typeof parts>[number] | z.infer<typeof assistantParts>[number]

@@ -12,9 +12,9 @@
  */
 import { createCallIds, type CallIds } from './call-ids.js'
 import { nameOthers, toBlocks, toTextBlocks, type Reading } from './content-blocks.js'
-import type { AssistantBlock, Conversation, UserBlock } from './conversation.js'
+import type { AssistantBlock, Conversation, ToolResultBlock, UserBlock } from './conversation.js'
 import type { Ignored } from './ignored.js'
-import type { AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage } from './message-schemas.js'
+import type { AssistantMessage, FunctionMessage, Message, SystemMessage, ToolMessage, UserMessage } from './message-schemas.js'
 import { refuse } from './refuse.js'
 import { parseArguments } from './tool-arguments.js'
 
@@ -30,6 +30,8 @@ interface Reader extends Reading {
 interface Call {
   id: string
   param: string
+  /** among the calls of its turn */
+  place: number
   answered: boolean
 }
 
@@ -73,7 +75,7 @@ function readMessage(message: Message, path: string, index: number, reader: Read
     case 'tool':
       return readTool(message, path, reader)
     case 'function':
-      throw refuse('unsupported_value', `${path}.role`, "'function' is OpenAI's former name; use 'tool' messages")
+      return readFunction(message, path, reader)
   }
 }
 
@@ -92,22 +94,20 @@ function readUser(message: UserMessage, path: string, reader: Reader): void {
 }
 
 function readAssistant(message: AssistantMessage, path: string, index: number, reader: Reader): void {
-  if (message.function_call != null) {
-    throw refuse('unsupported_parameter', `${path}.function_call`, "it is OpenAI's former name; use 'tool_calls'")
-  }
   if (message.audio != null) throw refuse('unsupported_parameter', `${path}.audio`, 'audio is not supported')
-  nameOthers(message, ['role', 'content', 'refusal', 'tool_calls'], 'messages[]', reader)
+  nameOthers(message, ['role', 'content', 'refusal', 'tool_calls', 'function_call'], 'messages[]', reader)
   checkAnswered(reader)
   const blocks: AssistantBlock[] = toTextBlocks(message.content ?? '', `${path}.content`, reader)
   if (blocks.length === 0) append(blocks, toTextBlocks(message.refusal ?? '', `${path}.refusal`, reader))
   for (const [at, call] of (message.tool_calls ?? []).entries()) {
     const param = `${path}.tool_calls[${at}]`
     nameOthers(call, ['id', 'type', 'function'], 'messages[].tool_calls[]', reader)
-    if (reader.calls.has(call.id)) throw refuse('invalid_value', `${param}.id`, 'another call has the same id')
-    const id = reader.ids.next(call.id)
-    reader.calls.set(call.id, { id, param: `${param}.id`, answered: false })
-    const input = parseArguments(call.function.arguments, `${param}.function.arguments`)
-    blocks.push({ type: 'tool_use', id, name: call.function.name, input })
+    blocks.push(readCall(call.id, call.function, `${param}.id`, `${param}.function`, reader))
+  }
+  const former = message.function_call
+  if (former != null) {
+    const param = `${path}.function_call`
+    blocks.push(readCall(formerId(former.name), former, param, param, reader))
   }
   if (blocks.length === 0) return
   reader.lastAssistant = index
@@ -115,6 +115,19 @@ function readAssistant(message: AssistantMessage, path: string, index: number, r
   const last = turns.at(-1)
   if (last?.role === 'assistant') append(last.content, blocks)
   else turns.push({ role: 'assistant', content: blocks })
+}
+
+function readCall(
+  id: string,
+  called: { name: string; arguments: string },
+  param: string,
+  path: string,
+  reader: Reader,
+): AssistantBlock {
+  if (reader.calls.has(id)) throw refuse('invalid_value', param, 'another call has the same id')
+  const ours = reader.ids.next(id)
+  reader.calls.set(id, { id: ours, param, place: reader.calls.size, answered: false })
+  return { type: 'tool_use', id: ours, name: called.name, input: parseArguments(called.arguments, `${path}.arguments`) }
 }
 
 function readTool(message: ToolMessage, path: string, reader: Reader): void {
@@ -125,9 +138,31 @@ function readTool(message: ToolMessage, path: string, reader: Reader): void {
     throw refuse('invalid_value', `${path}.tool_call_id`, why)
   }
   if (call.answered) throw refuse('invalid_value', `${path}.tool_call_id`, 'this call has been answered already')
+  answer(call, toBlocks(message.content, `${path}.content`, reader), reader)
+}
+
+function readFunction(message: FunctionMessage, path: string, reader: Reader): void {
+  nameOthers(message, ['role', 'content', 'name'], 'messages[]', reader)
+  const call = reader.calls.get(formerId(message.name))
+  if (call === undefined || call.answered) {
+    const why = "a 'function' message has to answer the 'function_call' of the assistant message before it"
+    throw refuse('invalid_value', `${path}.name`, why)
+  }
+  answer(call, toBlocks(message.content ?? '', `${path}.content`, reader), reader)
+}
+
+/** Results stand in the order of their calls, whatever order they came in: so does a process that is still there. */
+function answer(call: Call, content: ToolResultBlock[], reader: Reader): void {
   call.answered = true
-  const content = toBlocks(message.content, `${path}.content`, reader)
-  userTurn(reader).push({ type: 'tool_result', toolCallId: call.id, content })
+  const places = new Map([...reader.calls.values()].map(({ id, place }) => [id, place]))
+  const blocks = userTurn(reader)
+  const after = blocks.findIndex((block) => block.type !== 'tool_result' || places.get(block.toolCallId)! > call.place)
+  blocks.splice(after === -1 ? blocks.length : after, 0, { type: 'tool_result', toolCallId: call.id, content })
+}
+
+/** A former call has no id; there is one in a message, so its name tells it. */
+function formerId(name: string): string {
+  return `function_${name}`
 }
 
 /** The blocks of the user's turn that is being read; a new turn if the last one is the assistant's. */

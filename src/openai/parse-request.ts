@@ -7,6 +7,8 @@ import { createIgnored, type Ignored } from './ignored.js'
 import { toConversation } from './messages-to-conversation.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
+import { toOutput } from './response-format.js'
+import { toOffer } from './tools.js'
 
 /** Every answer is a run of its own, and each run a process. */
 export const maxChoices = 8
@@ -26,6 +28,10 @@ export interface ParsedRequest {
   /** members that have no effect, each once */
   ignored: string[]
   user?: string
+  /** calls are told in OpenAI's former way, as `function_call` */
+  formerCalls?: true
+  /** the answer says which tier it had */
+  tellTier?: true
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
 }
@@ -43,12 +49,21 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
-  const run: ClaudeRequest = { kind: 'claude', model: route.model, ...conversationOf(body, ignored) }
+  const conversation = conversationOf(body, ignored)
+  const run: ClaudeRequest = {
+    kind: 'claude',
+    model: route.model,
+    ...conversation,
+    ...toOffer(body, conversation, ignored),
+  }
+  const output = body.response_format == null ? null : toOutput(body.response_format, ignored)
+  if (output !== null) run.output = output
   if (body.stop != null) run.stop = typeof body.stop === 'string' ? [body.stop] : body.stop
   const maxTokens = body.max_completion_tokens ?? body.max_tokens
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
   nameOverruled(body, ignored)
+  if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
   const user = body.user ?? body.safety_identifier
   return {
@@ -61,6 +76,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     store: body.store ?? false,
     ignored: ignored.names(),
     ...(user != null && { user }),
+    ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
+    ...(body.service_tier != null && { tellTier: true as const }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
   }
 }

@@ -43,11 +43,11 @@ export const bridgeSchema = open({
   session_id: z.string().nullable(),
 })
 
-const toolCall = open({
-  id: z.string(),
-  type: z.literal('function'),
-  function: open({ name: z.string(), arguments: z.string().describe('JSON text') }),
-})
+const functionCall = open({ name: z.string(), arguments: z.string().describe('JSON text') })
+
+const toolCall = open({ id: z.string(), type: z.literal('function'), function: functionCall })
+
+const serviceTier = z.literal('default').optional().describe('where one was asked for; there is only this one')
 
 export const completionSchema = open({
   id: z.string(),
@@ -63,12 +63,14 @@ export const completionSchema = open({
         refusal: z.string().nullable(),
         reasoning_content: z.string().optional(),
         tool_calls: z.array(toolCall).optional(),
+        function_call: functionCall.optional(),
       }),
       finish_reason: z.enum(finishReasons),
       logprobs: z.null(),
     }),
   ),
   usage: usageSchema.optional(),
+  service_tier: serviceTier,
   metadata: metadata.optional(),
   bridge: bridgeSchema,
 })
@@ -94,12 +96,14 @@ export const chunkSchema = open({
         refusal: z.string().optional(),
         reasoning_content: z.string().optional(),
         tool_calls: z.array(toolCallDelta).optional(),
+        function_call: open({ name: z.string().optional(), arguments: z.string() }).optional(),
       }),
       finish_reason: z.enum(finishReasons).nullable(),
       logprobs: z.null(),
     }),
   ),
   usage: usageSchema.nullable().optional(),
+  service_tier: serviceTier,
   bridge: bridgeSchema.optional().describe('on the last finish chunk'),
 })
 

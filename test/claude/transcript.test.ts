@@ -125,7 +125,15 @@ await t.test('history', async (t) => {
   t.match(lines[0]!.line, { shouldQuery: false, message: { content: [{ text: '\n/q' }] } })
   t.strictSame(lines[1]!.line, {
     type: 'assistant',
-    message: { role: 'assistant', id: 'msg_history_1', model: 'claude-test', content: turns[1]!.content },
+    message: {
+      role: 'assistant',
+      id: 'msg_history_1',
+      model: 'claude-test',
+      content: [
+        { type: 'text', text: 'a' },
+        { type: 'tool_use', id: 'c', name: 'mcp__client__n', input: { x: 1 } },
+      ],
+    },
     parent_tool_use_id: null,
     session_id: '',
   })

@@ -20,7 +20,7 @@ interface Read {
 
 function read(messages: readonly object[], stop: readonly string[] = []): Read {
   const events: JobEvent[] = []
-  const reader = new TurnReader(3, model, stop, (event) => events.push(event))
+  const reader = new TurnReader({ choice: 3, model, stop, emit: (event) => void events.push(event) })
   let ending: Ending | null = null
   let taken = 0
   for (const message of messages) {

@@ -75,7 +75,7 @@ await t.test('several choices, metadata, no usage', async (t) => {
 })
 
 await t.test('finish reasons', async (t) => {
-  t.same((['stop', 'length', 'tool_calls', 'refusal'] as const).map(toFinishReason), [
+  t.same((['stop', 'length', 'tool_calls', 'refusal'] as const).map((finish) => toFinishReason(finish)), [
     'stop',
     'length',
     'tool_calls',

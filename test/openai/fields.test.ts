@@ -7,16 +7,7 @@ import { ignoredHeader } from '../../src/openai/ignored.js'
 import { parseWith, refusal } from './parse.js'
 
 await t.test('refused, as the caller would get something else', async (t) => {
-  const tool = { type: 'function', function: { name: 'f' } }
   const cases: [object, string, string?][] = [
-    [{ tools: [tool] }, 'tools'],
-    [{ tools: [{}] }, 'tools'],
-    [{ functions: [{ name: 'f' }] }, 'functions'],
-    [{ function_call: { name: 'f' } }, 'function_call'],
-    [{ tool_choice: 'required' }, 'tool_choice', 'unsupported_value'],
-    [{ tool_choice: tool }, 'tool_choice', 'unsupported_value'],
-    [{ response_format: { type: 'json_object' } }, 'response_format.type', 'unsupported_value'],
-    [{ response_format: { type: 'json_schema', json_schema: {} } }, 'response_format.type', 'unsupported_value'],
     [{ logprobs: true }, 'logprobs'],
     [{ top_logprobs: 2 }, 'top_logprobs'],
     [{ audio: { voice: 'alloy', format: 'wav' } }, 'audio'],
@@ -49,9 +40,11 @@ await t.test('named as ignored', async (t) => {
     [{ frequency_penalty: 1, presence_penalty: -1 }, ['frequency_penalty', 'presence_penalty']],
     [{ logit_bias: { '50256': -100 } }, ['logit_bias']],
     [{ verbosity: 'low', service_tier: 'flex' }, ['verbosity', 'service_tier']],
-    [{ prompt_cache_key: 'k', prompt_cache_retention: '24h' }, ['prompt_cache_key', 'prompt_cache_retention']],
-    [{ parallel_tool_calls: false, tool_choice: 'auto' }, ['tool_choice', 'parallel_tool_calls']],
-    [{ tool_choice: 'none', function_call: 'none' }, ['tool_choice', 'function_call']],
+    [{ prompt_cache_key: 'k', prompt_cache_retention: '24h' }, ['prompt_cache_retention']],
+    [
+      { tools: [{ type: 'function', function: { name: 'f', strict: true, returns: 'x' } }] },
+      ['tools[].function.strict', 'tools[].function.returns'],
+    ],
     [{ prediction: { type: 'content', content: 'x' } }, ['prediction']],
     [{ debug_tool_name: 'x', original_user_prompt: 'y' }, ['debug_tool_name', 'original_user_prompt']],
     [{ provider: {}, transforms: [], tags: ['a'] }, ['provider', 'transforms', 'tags']],
@@ -73,6 +66,8 @@ await t.test('not worth a word: defaults, nothing at all, and what is honoured',
     { temperature: 1, top_p: 1, frequency_penalty: 0, presence_penalty: 0, logit_bias: {} },
     { verbosity: 'medium', service_tier: 'auto', modalities: ['text'], response_format: { type: 'text' } },
     { max_tokens: 5, max_completion_tokens: 5, user: 'a', safety_identifier: 'a' },
+    { tools: [{ type: 'function', function: { name: 'f', strict: false } }], tool_choice: 'auto' },
+    { tool_choice: 'none', parallel_tool_calls: false },
     { stop: 'x', reasoning_effort: 'low', metadata: { a: 'b' }, store: true, timeout: 5, background: true },
     { stream: true, stream_options: { include_usage: true, include_obfuscation: false } },
   ]

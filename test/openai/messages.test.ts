@@ -12,6 +12,8 @@ const call = (id: string, args = '{"a":1}') => ({ id, type: 'function', function
 const calls = (...list: unknown[]) => ({ role: 'assistant', content: null, tool_calls: list })
 const result = (id: string, content: unknown = 'r') => ({ role: 'tool', tool_call_id: id, content })
 
+const called = (name: string) => ({ role: 'assistant', content: null, function_call: { name, arguments: '{}' } })
+
 function conversation(...messages: unknown[]): Conversation {
   const { system, turns } = run(...messages).run
   return { system, turns }
@@ -130,15 +132,15 @@ await t.test('tool calls and their results', async (t) => {
         {
           role: 'user',
           content: [
-            { type: 'tool_result', toolCallId: 'c2', content: [text('two'), text('parts')] },
             { type: 'tool_result', toolCallId: 'c1', content: [text('r')] },
+            { type: 'tool_result', toolCallId: 'c2', content: [text('two'), text('parts')] },
             text('and?'),
             text('well?'),
           ],
         },
       ],
     },
-    'parallel results are one turn, right after the calls',
+    'parallel results are one turn, right after the calls and in their order',
   )
   t.equal(conversation(says('a'), calls(call('c')), result('c')).turns.length, 3, 'a tool message may be the last')
   t.same(conversation({ ...said('a'), tool_calls: [] }, says('b')).turns[0]!.content, [text('a')])
@@ -176,6 +178,13 @@ await t.test('arguments', async (t) => {
   }
 })
 
+await t.test("OpenAI's former names of a call and its result", async (t) => {
+  t.same(conversation(called('f'), { role: 'function', name: 'f', content: 'r' }).turns, [
+    { role: 'assistant', content: [{ type: 'tool_use', id: 'function_f', name: 'f', input: {} }] },
+    { role: 'user', content: [{ type: 'tool_result', toolCallId: 'function_f', content: [text('r')] }] },
+  ])
+})
+
 await t.test('histories that cannot be', async (t) => {
   const cases: [unknown[], ErrorCode, string][] = [
     [[says('a'), said('b')], 'unsupported_value', 'messages[1].role'],
@@ -196,15 +205,15 @@ await t.test('histories that cannot be', async (t) => {
     [[calls(call('c')), result('d')], 'invalid_value', 'messages[1].tool_call_id'],
     [[calls(call('c')), result('c'), result('c')], 'invalid_value', 'messages[2].tool_call_id'],
     [[calls(call('c')), result('c'), says('x'), result('c')], 'invalid_value', 'messages[3].tool_call_id'],
-    [[says('a'), { role: 'function', name: 'f', content: 'r' }], 'unsupported_value', 'messages[1].role'],
-    [[{ ...said('a'), function_call: { name: 'f' } }], 'unsupported_parameter', 'messages[0].function_call'],
+    [[says('a'), { role: 'function', name: 'f', content: 'r' }], 'invalid_value', 'messages[1].name'],
+    [[called('f'), { role: 'function', name: 'g', content: 'r' }], 'invalid_value', 'messages[1].name'],
+    [[called('f'), says('a')], 'invalid_value', 'messages[0].function_call'],
     [[{ role: 'assistant', audio: { id: 'a' } }], 'unsupported_parameter', 'messages[0].audio'],
   ]
   for (const [messages, code, param] of cases) {
     const failure = refusal(() => run(...messages))
     t.match(failure, { code, param }, failure.message)
   }
-  t.match(refusal(() => run({ role: 'function', name: 'f', content: 'r' })).message, /'tool'/)
 })
 
 await t.test('members of messages without effect are named once', async (t) => {

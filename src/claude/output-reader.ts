@@ -1,0 +1,68 @@
+/**
+ * An answer that has to be JSON of a schema. The CLI offers the model a tool for it and checks every call, asking again where one
+ * does not satisfy the schema (CLI protocol, section 6); so what was written is held until the CLI has accepted it.
+ */
+import type { ResultMessage } from './messages.js'
+
+/** The tool's name, as the CLI gives it. */
+export const outputTool = 'StructuredOutput'
+
+export class OutputReader {
+  /** text that stands beside the calls of client functions; prose is no answer here */
+  private prose: string[] = []
+  private block: number | null = null
+  private pieces: string[] = []
+
+  /** What is wrong with a value, or null; covers what the CLI's own check cannot. */
+  constructor(private readonly check: (value: unknown) => string | null) {}
+
+  /** A message begins: what an earlier one said was not accepted. */
+  startMessage(): void {
+    this.prose = []
+    this.block = null
+  }
+
+  start(block: number): void {
+    this.block = block
+    this.pieces = []
+  }
+
+  delta(block: number, piece: string): boolean {
+    if (block !== this.block) return false
+    if (piece !== '') this.pieces.push(piece)
+    return true
+  }
+
+  text(text: string): void {
+    this.prose.push(text)
+  }
+
+  /** What is shown where the answer is calls. */
+  besideCalls(): string[] {
+    return this.prose
+  }
+
+  /** What there is of an answer that was cut short. */
+  cutShort(): string[] {
+    return this.block === null ? this.prose : this.pieces
+  }
+
+  /** The accepted JSON in its pieces, or what is wrong with the answer. */
+  accept(result: ResultMessage): { pieces: string[] } | { problem: string } {
+    const value = result.structured_output
+    if (value === undefined) return { problem: result.errors?.join('; ') || 'The model answered in prose.' }
+    const problem = this.check(value)
+    if (problem !== null) return { problem }
+    const text = this.pieces.join('')
+    return { pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
+  }
+}
+
+/** The CLI may have mended what the model wrote. */
+function isSame(text: string, value: unknown): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === JSON.stringify(value)
+  } catch {
+    return false
+  }
+}
