@@ -17,7 +17,6 @@ import type {
   StreamEvent,
 } from './messages.js'
 import { OutputReader, outputTool } from './output-reader.js'
-import { redact } from './redact.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
 
@@ -242,7 +241,7 @@ export class TurnReader {
   private acceptOutput(output: OutputReader, result: ResultMessage): void {
     const accepted = output.accept(result)
     if ('problem' in accepted) {
-      const message = `The model gave no answer that satisfies the schema: ${redact(accepted.problem)}`
+      const message = `The model gave no answer that satisfies the schema: ${accepted.problem}`
       this.ending = { outcome: { kind: 'failed', failure: { code: 'output_not_valid', message } }, kill: false }
       return
     }

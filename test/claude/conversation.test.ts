@@ -75,7 +75,7 @@ const toApi = (block: Turn['content'][number]): unknown => {
     return { type: 'image', source: { type: 'base64', media_type: block.mediaType, data: block.data } }
   if (block.type === 'tool_result')
     return { type: 'tool_result', tool_use_id: block.toolCallId, content: block.content.map(toApi) }
-  return block
+  return block.type === 'tool_use' ? { ...block, name: `mcp__client__${block.name}` } : block
 }
 const asApi = (turns: readonly Turn[]) => turns.map(({ role, content }) => ({ role, content: content.map(toApi) }))
 
