@@ -153,6 +153,15 @@ export const modelSchema = open({
 
 export const modelListSchema = open({ object: z.literal('list'), data: z.array(modelSchema) })
 
+export const requestCheckSchema = open({
+  object: z.literal('chat.completion.check'),
+  ok: z.boolean().describe('whether the request would be taken'),
+  honoured: z.array(z.string()),
+  ignored: z.array(z.string()),
+  error: errorSchema.shape.error.nullable().describe('what it would be refused with'),
+})
+
+export type RequestCheck = z.infer<typeof requestCheckSchema>
 export type ErrorBody = z.infer<typeof errorSchema>
 export type CompletionUsage = z.infer<typeof usageSchema>
 export type Bridge = z.infer<typeof bridgeSchema>
