@@ -29,6 +29,14 @@ export const catalogue = {
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retriable: false },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', retriable: false },
 
+  // answers that are checked
+  validation_failed: { status: 422, type: 'validation_error', retriable: false },
+  human_review_required: { status: 422, type: 'validation_error', retriable: false },
+  review_rejected: { status: 422, type: 'validation_error', retriable: false },
+  review_expired: { status: 422, type: 'validation_error', retriable: false },
+  not_waiting_for_review: { status: 409, type: 'invalid_request_error', retriable: false },
+  validator_failed: { status: 500, type: 'server_error', retriable: false },
+
   // capacity of the bridge
   queue_full: { status: 429, type: 'rate_limit_error', retriable: true },
   server_shutdown: { status: 503, type: 'server_error', retriable: true },

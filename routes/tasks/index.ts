@@ -135,6 +135,25 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
     },
   )
 
+  app.post(
+    '/:id/review',
+    {
+      schema: {
+        summary: 'Decide about a task that waits for a human',
+        description: '`approve`: its last response stands; `reject`: the task fails; `retry`: more attempts, with the feedback.',
+        tags,
+        params,
+        body: z.object({ decision: z.enum(['approve', 'reject', 'retry']), feedback: z.string().max(100_000).nullish() }),
+        response: { 200: taskSchema, '4xx': errorSchema },
+      },
+    },
+    async (request, reply) => {
+      const job = await own(request.params.id, request.owner)
+      await jobs.review(job.id, request.body.decision, request.body.feedback ?? undefined)
+      return sendTask(reply, jobs, await own(job.id, request.owner))
+    },
+  )
+
   app.delete(
     '/:id',
     {

@@ -8,6 +8,7 @@ import type { Failure } from '../errors.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'
+import { reviewRequired } from '../openai/review.js'
 import { hasResult, toCompletion } from '../openai/completion.js'
 import { errorBody } from '../openai/error-body.js'
 import { sendFailure } from '../plugins/errors.js'
@@ -64,6 +65,7 @@ const deleted: Failure = { code: 'task_not_found', message: 'The task was delete
 
 function failureOf(job: Job): Failure {
   if (job.error !== null) return job.error
+  if (job.status === 'requires_action') return reviewRequired(job.id)
   if (isFinal(job.status)) return { code: 'internal_error', message: 'The job ended without a result.' }
   return { code: 'server_shutdown', message: 'The server is shutting down.', retryAfter: 5 }
 }

@@ -9,6 +9,7 @@ import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { type Chunker, createChunker } from '../openai/chunks.js'
 import { errorBody } from '../openai/error-body.js'
+import { reviewRequired } from '../openai/review.js'
 import { completionId } from '../openai/ids.js'
 import { sendFailure } from '../plugins/errors.js'
 import { clientGone } from './client-gone.js'
@@ -45,7 +46,7 @@ export async function streamCompletion(
       const frames = opening.look(batch)
       if (frames !== '' && !(await opening.stream!.write(frames))) return reply
       // also while the headers still wait: what fails before the first token is an HTTP error
-      const failure = failureIn(batch)
+      const failure = failureIn(batch, job.id)
       if (failure !== undefined) return await finish(reply, opening, jobs, job, chunker, failure)
     }
     if (!gone.aborted) await finish(reply, opening, jobs, job, chunker, shutdown)
@@ -67,8 +68,9 @@ const done = 'data: [DONE]\n\n'
 const broken: Failure = { code: 'internal_error', message: 'The server failed while it streamed this answer.' }
 const shutdown: Failure = { code: 'server_shutdown', message: 'The server is shutting down.', retryAfter: 5 }
 
-/** The end event's error; undefined while there is none, null where the job came to a good end. */
-function failureIn(batch: LoggedEvent[]): Failure | null | undefined {
+/** What a stream ends with: undefined while it goes on, null where the job came to a good end. */
+function failureIn(batch: LoggedEvent[], taskId: string): Failure | null | undefined {
+  if (batch.some(({ event }) => event.type === 'review')) return reviewRequired(taskId)
   const last = batch.at(-1)?.event
   return last?.type === 'end' ? last.error : undefined
 }

@@ -71,7 +71,7 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
     }
     case 'attempt':
       // what was spent stays spent; what was said is no longer the answer
-      answer.choices = []
+      if (answer.choices[event.choice] !== undefined) answer.choices[event.choice] = emptyChoice()
       break
     case 'status':
     case 'tool_activity':
@@ -83,9 +83,13 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
 
 function choiceOf(answer: Answer, index: number): Choice {
   while (answer.choices.length <= index) {
-    answer.choices.push({ text: '', reasoning: '', toolCalls: [], refusal: null, finish: null })
+    answer.choices.push(emptyChoice())
   }
   return answer.choices[index]!
+}
+
+function emptyChoice(): Choice {
+  return { text: '', reasoning: '', toolCalls: [], refusal: null, finish: null }
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {

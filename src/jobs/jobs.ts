@@ -75,10 +75,12 @@ export class Jobs {
 
   /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
   async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
-    const { resumed, counts } = await recover(this.store)
+    const { resumed, paused, counts } = await recover(this.store)
     for (const job of resumed) this.hold(job)
+    for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.pruning = setInterval(() => {
       void this.storeEnds()
+      void this.endUnreviewed()
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
     }, pruneEveryMs)
     this.pruning.unref()
@@ -172,6 +174,25 @@ export class Jobs {
     if (job !== null && !isFinal(job.status)) throw new BridgeError('internal_error', 'The job is held by another server.')
   }
 
+  /**
+   * What a human has decided about a job that waits for it: its last response stands, the job fails, or there are more attempts.
+   * Resolves when that is stored. @throws BridgeError not_waiting_for_review
+   */
+  async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
+    const live = this.live.get(id)
+    if (live === undefined || !live.paused || live.ending !== null) {
+      throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
+    }
+    if (decision === 'approve') return this.runner.approve(live)
+    if (decision === 'reject') {
+      const why = feedback === undefined ? '' : `: ${feedback}`
+      return this.runner.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
+    }
+    await this.runner.again(live, feedback)
+    this.waiting += 1
+    this.runner.enqueue(live)
+  }
+
   /** Cancels and forgets. */
   async delete(id: string): Promise<boolean> {
     await this.cancel(id)
@@ -238,6 +259,7 @@ export class Jobs {
       lastSeq: 1,
       answer: null,
       error: null,
+      review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
     this.arriving += 1
@@ -315,6 +337,14 @@ export class Jobs {
     const ended = [...this.live.values()].filter((live) => live.end !== null && live.log.closed)
     const failed = (error: unknown) => this.options.onTrouble('an end could still not be stored', error)
     await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch(failed)))
+  }
+
+  /** Nobody has decided while the record was to be kept. */
+  private async endUnreviewed(): Promise<void> {
+    const late = [...this.live.values()].filter((live) => live.paused && hasExpired(live.job))
+    const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
+    const failed = (error: unknown) => this.options.onTrouble('a job that nobody reviewed could not be ended', error)
+    await Promise.all(late.map((live) => this.runner.abort(live, failure).catch(failed)))
   }
 
   private unstorable(jobs: LiveJob[], error: unknown): void {

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode, Failure } from '../errors.js'
 import { answerOrNull } from './answer.js'
+import type { Review } from './job.js'
 import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { Flusher } from './flusher.js'
@@ -48,6 +49,7 @@ export class Runner {
   /** Adds to the job's log and sees to it that it gets stored. */
   emit(live: LiveJob, event: JobEvent): void {
     if (live.ending !== null) return
+    if (event.type === 'attempt') live.job.attempts = Math.max(live.job.attempts, event.attempt)
     const urgent = live.append(event, Date.now())
     this.options.flusher.mark(live)
     if (urgent) this.options.flusher.now()
@@ -113,6 +115,7 @@ export class Runner {
       owner: live.job.owner,
       choice,
       request,
+      review: live.job.review,
       signal: live.controller.signal,
       emit: (event) => {
         if (!over) this.emit(live, event)
@@ -168,7 +171,8 @@ export class Runner {
     const change = { status: job.status, startedAt, attempts: job.attempts } as const
     // the run begins meanwhile: a crash in between finds the job queued, and nothing of it had been shown
     setImmediate(() => {
-      if (live.end !== null) return
+      // whoever came first has written it with its own
+      if (live.end !== null || live.paused) return
       live.log
         .write((events) => this.options.store.update(job.id, change, events))
         .catch((error: unknown) => {
@@ -222,9 +226,46 @@ export class Runner {
         // the other choices' runs are of no use to anybody now
         live.controller?.abort()
         return this.endAborted(live)
+      case 'review':
+        return this.pause(live, outcome.review)
       case 'aborted':
         return this.endAborted(live)
     }
+  }
+
+  /** The job waits for a human, who may take days: from now on no connection and no clock ends it. */
+  private async pause(live: LiveJob, review: Review): Promise<void> {
+    const { job } = live
+    live.stopTimers()
+    const expiresAt = Date.now() + job.ttlS * 1000
+    const change = { status: 'requires_action', background: true, review, expiresAt } as const
+    Object.assign(job, change)
+    this.emit(live, { type: 'review', reason: review.reason })
+    const answer = answerOrNull(live.answer)
+    await live.log.write((events) =>
+      this.options.store.update(job.id, { ...change, startedAt: job.startedAt, attempts: job.attempts, answer }, events),
+    )
+    live.pause()
+  }
+
+  /** The last response of a job that waits for a human becomes its answer. */
+  async approve(live: LiveJob): Promise<void> {
+    this.emit(live, { type: 'text', choice: 0, text: live.job.review!.lastResponse })
+    this.emit(live, { type: 'finish', choice: 0, reason: 'stop' })
+    await this.end(live, 'completed', null)
+  }
+
+  /** Makes a job that waits for a human ready for more attempts. The caller enqueues it. */
+  async again(live: LiveJob, feedback: string | undefined): Promise<void> {
+    const { job } = live
+    const review = { ...job.review!, ...(feedback === undefined ? {} : { feedback }) }
+    const change = { status: 'queued', review, expiresAt: null } as const
+    Object.assign(job, change)
+    live.started = null
+    live.controller = null
+    live.runsLeft = job.choices
+    this.emit(live, { type: 'status', status: 'queued', phase: 'queued', reason: 'more attempts were asked for' })
+    await live.log.write((events) => this.options.store.update(job.id, change, events))
   }
 
   private endAborted(live: LiveJob): Promise<void> {

@@ -115,6 +115,16 @@ export const progressSchema = open({
   tool: z.string().nullable().describe('the tool at work'),
 })
 
+export const reviewSchema = open({
+  reason: z.string(),
+  attempts: count,
+  last_response: z.string(),
+  validation_errors: z.array(
+    open({ type: z.string(), message: z.string(), mend: z.string().optional(), path: z.string().optional() }),
+  ),
+  original_request: z.unknown(),
+})
+
 export const taskSchema = open({
   id: z.string(),
   object: z.literal('task'),
@@ -133,6 +143,7 @@ export const taskSchema = open({
   result: completionSchema.nullable().describe('what a blocking request would have been answered'),
   error: errorSchema.shape.error.nullable(),
   usage: usageSchema.nullable(),
+  review: reviewSchema.optional().describe('while the status is `requires_action`'),
   bridge: bridgeSchema,
 })
 

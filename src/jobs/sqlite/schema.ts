@@ -65,7 +65,10 @@ const tables = `
   INSERT INTO health VALUES (1, 0);
 `
 
-export const migrations: readonly string[] = [tables]
+/** What a human has been asked to decide. */
+const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
+
+export const migrations: readonly string[] = [tables, review]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {
