@@ -1,6 +1,7 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
-import type { FastifyRequest } from 'fastify'
+import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
+import { BridgeError } from '../errors.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
@@ -9,16 +10,27 @@ import { readIdempotency } from './idempotency.js'
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
 
-/** @throws BridgeError as {@link Jobs.submit} does */
-export function submitChat(
-  request: FastifyRequest,
+/** Who asks: a request of Fastify's, or what stands for one. */
+export interface Asking {
+  owner: string
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** what an idempotency key stands for */
+  body: unknown
+}
+
+/** @throws BridgeError as {@link Jobs.submit} and {@link readDepth} do */
+export async function submitChat(
+  request: Asking,
   jobs: Jobs,
   config: Config,
   parsed: ParsedRequest,
   background: boolean,
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  const depth = readDepth(request.headers[depthHeader])
+  if (depth > 0 && !background) refuseToWait(jobs)
   const asked = parsed.timeoutS ?? config.jobTimeoutS
+  const below = depth === 0 ? {} : { depth }
   return jobs.submit({
     owner: request.owner,
     model: parsed.model,
@@ -29,11 +41,22 @@ export function submitChat(
       ...(parsed.user !== undefined && { user: parsed.user }),
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
+      ...below,
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
     timeoutS: Math.min(asked, config.jobTimeoutS),
-    request: parsed.run,
+    request: { ...parsed.run, ...below },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
+}
+
+/**
+ * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
+ * waits for has to begin at once.
+ */
+function refuseToWait(jobs: Jobs): void {
+  const { running, slots } = jobs.stats()
+  if (running < slots) return
+  throw new BridgeError('queue_full', `All ${slots} slots are taken, and a job cannot wait for another one.`, { retryAfter: 5 })
 }

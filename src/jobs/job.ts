@@ -70,6 +70,8 @@ export interface JobView {
   formerCalls?: boolean
   /** the answer says which tier it had */
   tellTier?: boolean
+  /** how many jobs are above this one; left out: none */
+  depth?: number
   [key: string]: unknown
 }
 

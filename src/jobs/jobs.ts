@@ -15,6 +15,7 @@ import { recover } from './recovery.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import { watchProgress } from './watch.js'
 
 export interface JobsOptions {
   store: JobStore
@@ -130,6 +131,11 @@ export class Jobs {
   /** See {@link readLog}. */
   read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
     return readLog(this.store, id, this.live.get(id), options)
+  }
+
+  /** See {@link watchProgress}. */
+  watch(id: string, signal: AbortSignal): AsyncGenerator<{ seq: number; progress: Progress }> {
+    return watchProgress(this.live.get(id), signal)
   }
 
   /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
