@@ -10,6 +10,7 @@ import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
 import jobs from './plugins/jobs.js'
 import localOnly from './plugins/local-only.js'
+import metrics from './plugins/metrics.js'
 import openapi from './plugins/openapi.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
@@ -50,6 +51,7 @@ export async function buildApp({ config, env, logger, timing = defaultTiming }: 
   app.decorate('config', config)
   app.decorate('timing', timing)
   await app.register(requestIds)
+  await app.register(metrics)
   await app.register(errors)
   await app.register(body)
   await app.register(validation)

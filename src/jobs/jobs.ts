@@ -9,6 +9,7 @@ import { Flusher } from './flusher.js'
 import { newJobId } from './ids.js'
 import type { Job, NewJob } from './job.js'
 import { LiveJob } from './live-job.js'
+import type { JobObserver } from './observer.js'
 import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
@@ -23,6 +24,7 @@ export interface JobsOptions {
   maxConcurrent: number
   maxQueued: number
   idleTimeoutS: number
+  observer?: JobObserver
   onTrouble(message: string, error: unknown): void
 }
 

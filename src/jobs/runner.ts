@@ -9,6 +9,7 @@ import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { Flusher } from './flusher.js'
 import type { LiveJob } from './live-job.js'
+import type { JobObserver } from './observer.js'
 import { FairQueue, type Ticket } from './queue.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
@@ -20,6 +21,7 @@ export interface RunnerOptions {
   maxConcurrent: number
   /** longest silence of a run */
   idleTimeoutS: number
+  observer?: JobObserver
   find: (jobId: string) => LiveJob | undefined
   /** The first of the job's runs has got a slot. */
   onStart: (live: LiveJob) => void
@@ -52,7 +54,9 @@ export class Runner {
     if (event.type === 'attempt') live.job.attempts = Math.max(live.job.attempts, event.attempt)
     const urgent = live.append(event, Date.now())
     this.options.flusher.mark(live)
-    if (urgent) this.options.flusher.now()
+    if (!urgent) return
+    this.options.flusher.now()
+    this.options.observer?.answering(live.job)
   }
 
   /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */
@@ -308,6 +312,7 @@ export class Runner {
     }
     onEnd(live)
     live.close(unstorable)
+    this.options.observer?.ended(job)
   }
 
   private async putAside(live: LiveJob): Promise<void> {

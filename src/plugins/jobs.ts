@@ -50,6 +50,7 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     maxConcurrent: config.maxConcurrent,
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
+    observer: app.metrics.jobs,
     onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   const recovered = await jobs.start()
