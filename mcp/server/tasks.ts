@@ -74,7 +74,7 @@ export const listTasks = defineTool({
     after: z.string().max(200).nullish().describe('id of the last task of the page before'),
   }),
   // a page of answers would fill the context of the model that reads it
-  output: taskListSchema.extend({ data: z.array(taskSchema.omit({ result: true })) }),
+  output: taskListSchema.extend({ data: z.array(taskSchema.omit({ result: true, review: true })) }),
   annotations: { readOnlyHint: true, openWorldHint: false },
   async run({ status, limit, after }, { jobs, caller }) {
     const page = await jobs.list({
@@ -85,12 +85,13 @@ export const listTasks = defineTool({
       ...(after == null ? {} : { after }),
     })
     const list = toTaskList(page, (id) => jobs.progress(id))
-    return { data: { ...list, data: list.data.map(withoutResult) } }
+    return { data: { ...list, data: list.data.map(withoutAnswers) } }
   },
 })
 
-function withoutResult(task: Task): Omit<Task, 'result'> {
-  const listed: Omit<Task, 'result'> & { result?: unknown } = { ...task }
+function withoutAnswers(task: Task): Omit<Task, 'result' | 'review'> {
+  const listed: Omit<Task, 'result' | 'review'> & { result?: unknown; review?: unknown } = { ...task }
   delete listed.result
+  delete listed.review
   return listed
 }

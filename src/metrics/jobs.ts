@@ -35,8 +35,8 @@ export function jobMetrics(register: Registry): JobObserver {
 
   return {
     answering(job) {
-      // a job that an earlier server had begun says nothing about this one's speed
-      if (job.attempts === 1) firstToken.observe(seconds(job.createdAt, Date.now()))
+      // a later attempt, or what a human has approved, says nothing about the speed of this server
+      if (job.attempts === 1 && job.review === null) firstToken.observe(seconds(job.createdAt, Date.now()))
     },
     ended(job) {
       jobs.inc({ status: job.status })
