@@ -4,6 +4,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { BadRegistry, type McpRules, loadRules } from '../mcp/registry.js'
 import { memoryLimit } from './memory.js'
 
 /** A start that cannot go on; the message is one line for the person who started it. */
@@ -22,6 +23,9 @@ const wholeNumber = (minimum: number, maximum: number) =>
         .min(minimum, `must be at least ${minimum}`)
         .max(maximum, `must be at most ${maximum}`),
     )
+
+/** Compiled, this file lies two folders below it. */
+const packageRoot = path.join(import.meta.dirname, '../..')
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -43,11 +47,16 @@ const environment = z.object({
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
   IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
+  MCP_CONFIG: z.string().optional(),
+  MCP_ALLOW: z.enum(['registry', 'any'], 'must be registry or any').default('registry'),
+  MCP_START_TIMEOUT_S: wholeNumber(1, 600).default(10),
+  WORKSPACE_MAX_MB: wholeNumber(1, 1_000_000).default(256),
+  WORKSPACE_MAX_FILES: wholeNumber(1, 100_000).default(2000),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
+const notYet = ['STORE_URL', 'UPSTREAMS', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */
@@ -71,6 +80,12 @@ export interface Config {
   jobTimeoutS: number
   idleTimeoutS: number
   taskTtlS: number
+  /** what requests may use of MCP */
+  mcp: McpRules
+  /** how long a job's MCP servers may take to connect, all together */
+  mcpStartTimeoutS: number
+  /** what a job may have in its workspace */
+  workspaceLimits: Readonly<{ bytes: number; files: number }>
   logLevel: (typeof logLevels)[number]
 }
 
@@ -108,8 +123,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
     taskTtlS: values.TASK_TTL_S,
+    mcp: readMcpRules(values.MCP_CONFIG, values.MCP_ALLOW === 'any', env),
+    mcpStartTimeoutS: values.MCP_START_TIMEOUT_S,
+    workspaceLimits: { bytes: values.WORKSPACE_MAX_MB * 1024 * 1024, files: values.WORKSPACE_MAX_FILES },
     logLevel: values.LOG_LEVEL,
   })
+}
+
+/** Relative paths start at the folder of the package, wherever the server was started from. */
+function readMcpRules(file: string | undefined, allowAny: boolean, env: NodeJS.ProcessEnv): McpRules {
+  try {
+    return loadRules(path.resolve(packageRoot, file ?? '.mcp.json'), file !== undefined, allowAny, env)
+  } catch (error) {
+    if (error instanceof BadRegistry) throw new ConfigError(`MCP_CONFIG: ${error.message}`)
+    throw error
+  }
 }
 
 /**

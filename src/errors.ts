@@ -23,7 +23,9 @@ export const catalogue = {
   depth_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
   invalid_api_key: { status: 401, type: 'invalid_request_error', retriable: false },
   origin_not_allowed: { status: 403, type: 'invalid_request_error', retriable: false },
+  mcp_server_not_allowed: { status: 403, type: 'permission_error', retriable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  file_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   task_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retriable: false },
   unknown_url: { status: 404, type: 'invalid_request_error', retriable: false },
@@ -61,6 +63,8 @@ export const catalogue = {
   timeout: { status: 504, type: 'server_error', retriable: false },
 
   // the job itself
+  mcp_server_failed: { status: 502, type: 'server_error', retriable: false },
+  workspace_limit_exceeded: { status: 422, type: 'invalid_request_error', retriable: false },
   cancelled: { status: 409, type: 'invalid_request_error', retriable: false },
   interrupted: { status: 503, type: 'server_error', retriable: true },
   internal_error: { status: 500, type: 'server_error', retriable: false },

@@ -51,6 +51,7 @@ await t.test('an empty variable is one that is not set', async (t) => {
     'LOG_LEVEL',
     'UPSTREAMS',
     'MCP_CONFIG',
+    'MCP_ALLOW',
   ]
   t.strictSame(readConfig(Object.fromEntries([...names, ...more].map((name) => [name, '']))), readConfig({}))
 })
@@ -63,6 +64,7 @@ const good: { env: NodeJS.ProcessEnv; gives: Partial<Config> }[] = [
   { env: { MAX_CONCURRENT: '1' }, gives: { maxConcurrent: 1 } },
   { env: { MAX_CONCURRENT: '1000' }, gives: { maxConcurrent: 1000 } },
   { env: { JOB_TIMEOUT_S: '1', IDLE_TIMEOUT_S: '604800' }, gives: { jobTimeoutS: 1, idleTimeoutS: 604_800 } },
+  { env: { WORKSPACE_MAX_MB: '1', WORKSPACE_MAX_FILES: '5' }, gives: { workspaceLimits: { bytes: 1_048_576, files: 5 } } },
   { env: { TASK_TTL_S: '60' }, gives: { taskTtlS: 60 } },
   { env: { DATA_DIR: '/var/lib/x' }, gives: { dataDir: '/var/lib/x' } },
   { env: { DATA_DIR: 'a/../b' }, gives: { dataDir: path.resolve('b') } },
@@ -127,7 +129,9 @@ const bad: [variable: string, env: NodeJS.ProcessEnv][] = [
   ['HOST', { HOST: 'two\nlines' }],
   ['STORE_URL', { STORE_URL: 'redis://user:s3cret@host' }],
   ['UPSTREAMS', { UPSTREAMS: '{"x":{"key":"s3cret"}}' }],
-  ['MCP_CONFIG', { MCP_CONFIG: './.mcp.json' }],
+  ['MCP_CONFIG', { MCP_CONFIG: './none.json' }],
+  ['MCP_ALLOW', { MCP_ALLOW: 'all' }],
+  ['WORKSPACE_MAX_MB', { WORKSPACE_MAX_MB: '0' }],
   ['SAMPLING', { SAMPLING: 'pass' }],
   ['WEBHOOK_SECRET', { WEBHOOK_SECRET: 's3cret' }],
   ['WEBHOOK_ALLOWED_HOSTS', { WEBHOOK_ALLOWED_HOSTS: 'example.com' }],

@@ -48,6 +48,27 @@ export interface OutputSchema {
   schema: Record<string, unknown>
 }
 
+/** An MCP server as a config names it, `${VAR}` not expanded. */
+export type McpServer =
+  | { type: 'stdio'; command: string; args?: string[]; env?: Record<string, string> }
+  | { type: 'http' | 'sse'; url: string; headers?: Record<string, string> }
+
+/** A server of one job: an entry of the registry, which is looked up when the job runs, or one that the request brought. */
+export type JobServer = {
+  name: string
+  /** the tools to be offered, by the server's names; left out: all */
+  tools?: string[]
+  /** tools that are not, whatever else is said */
+  withheld?: string[]
+} & ({ from: 'registry'; entry: string } | { from: 'request'; server: McpServer })
+
+/** What a run may use beside its words. */
+export interface JobTools {
+  servers: JobServer[]
+  /** the CLI's own, inside the workspace */
+  fileTools: string[]
+}
+
 /** One run of the Claude CLI, as a job stores it. */
 export interface ClaudeRequest extends Conversation {
   kind: 'claude'
@@ -67,4 +88,6 @@ export interface ClaudeRequest extends Conversation {
   parallelToolCalls?: false
   /** the answer is JSON */
   output?: OutputSchema
+  /** MCP servers and file tools, which are used inside the run */
+  inside?: JobTools
 }

@@ -61,7 +61,6 @@ const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
 const validation = 'validation and staged retry are not available yet'
-const mcp = 'MCP servers and tools of the CLI are not available yet'
 const noSampling = 'not passed to the model'
 const cache = 'prompts are cached by the CLI itself'
 
@@ -139,9 +138,15 @@ export const fields = {
   prompt_cache_retention: ignored(z.string(), cache),
   prompt_cache_options: ignored(object, cache, nothing),
 
-  mcp_config: refused(object, mcp, { nothing }),
-  mcp_servers: refused(z.union([z.array(z.string()), object]), mcp, { nothing }),
-  allowed_tools: refused(z.array(z.string()), mcp, { nothing }),
+  mcp_config: honoured(object, 'MCP servers of the request: `{"mcpServers": {…}}`; the server decides which may run'),
+  mcp_servers: honoured(
+    z.union([z.array(z.string()), object]),
+    "names of servers in this server's registry, or servers as in `mcp_config.mcpServers`",
+  ),
+  allowed_tools: honoured(
+    z.array(z.string().max(256)).max(256),
+    'narrows the tools: `mcp__server`, `mcp__server__tool`; adds the file tools `Read`, `Write`, `Edit`, `Glob`, `Grep` in the workspace',
+  ),
   validation: refused(objects, validation, { nothing }),
   retry_config: refused(object, validation, { nothing }),
   max_attempts_before_tool_use: refused(z.int().min(0), validation, {}),

@@ -9,8 +9,9 @@ export interface Ignored {
   names(): string[]
 }
 
-export function createIgnored(): Ignored {
-  const names = new Set<string>()
+/** `before`: names that there are already. */
+export function createIgnored(before: readonly string[] = []): Ignored {
+  const names = new Set<string>(before)
   let more = false
   return {
     add(name) {

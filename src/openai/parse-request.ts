@@ -5,6 +5,7 @@ import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
 import { createIgnored, type Ignored } from './ignored.js'
 import { toConversation } from './messages-to-conversation.js'
+import { type McpAsk, toMcpAsk } from './mcp.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
 import { toOutput } from './response-format.js'
@@ -27,6 +28,8 @@ export interface ParsedRequest {
   store: boolean
   /** members that have no effect, each once */
   ignored: string[]
+  /** what it wants beside words, still to be held against what is allowed */
+  mcp?: McpAsk
   user?: string
   /** calls are told in OpenAI's former way, as `function_call` */
   formerCalls?: true
@@ -65,6 +68,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   nameOverruled(body, ignored)
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
+  const mcp = toMcpAsk(body, ignored)
   const user = body.user ?? body.safety_identifier
   return {
     run,
@@ -75,6 +79,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
+    ...(mcp !== null && { mcp }),
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),
