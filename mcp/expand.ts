@@ -16,3 +16,8 @@ export function expandAll<T>(value: T, variables: Readonly<Record<string, string
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, expandAll(member as unknown, variables)])) as T
 }
+
+/** Names of the variables that a text speaks of. */
+export function placeholdersOf(text: string): string[] {
+  return [...text.matchAll(placeholder)].map((match) => match[1]!)
+}

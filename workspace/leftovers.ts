@@ -2,18 +2,33 @@
  * Ends what a killed server left behind: its processes, found by the mark in their environment, and their folders. One
  * server owns a data directory, so whatever carries the mark of its workspaces at start belongs to nobody any more.
  */
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { execa } from 'execa'
 
 /** Kills every process below `root` and removes every folder in it. Says how many of each there were. */
 export async function removeLeftovers(root: string, marker: string): Promise<{ processes: number; folders: number }> {
+  const processes = await endMarked(`${marker}=${root}${path.sep}`)
+  const folders = await readdir(root)
+  for (const folder of folders) await rm(path.join(root, folder), { recursive: true, force: true, maxRetries: 3 })
+  return { processes, folders: folders.length }
+}
+
+/**
+ * Kills what is left of one workspace's processes, whatever group or session they have made for themselves: by their environment,
+ * and where /proc tells it by their working directory, as an environment can be emptied. Says how many there were.
+ */
+export async function endProcessesOf(workspace: string, marker: string): Promise<number> {
+  return endMarked(`${marker}=${workspace}`, workspace)
+}
+
+async function endMarked(mark: string, folder?: string): Promise<number> {
   // by id: one that takes its time to die is found again
   const killed = new Set<number>()
   // a process may start another between the look and the kill
   for (let round = 0; round < 5; round++) {
-    const found = await markedProcesses(`${marker}=${root}${path.sep}`)
+    const found = await markedProcesses(mark, folder)
     if (found.length === 0) break
     for (const pid of found) {
       try {
@@ -25,14 +40,12 @@ export async function removeLeftovers(root: string, marker: string): Promise<{ p
     }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  const folders = await readdir(root)
-  for (const folder of folders) await rm(path.join(root, folder), { recursive: true, force: true, maxRetries: 3 })
-  return { processes: killed.size, folders: folders.length }
+  return killed.size
 }
 
-/** Ids of this user's processes whose environment holds `text`. */
-async function markedProcesses(text: string): Promise<number[]> {
-  if (process.platform === 'linux') return markedInProc(text)
+/** Ids of this user's processes whose environment holds `text`, or that work below `folder`. */
+async function markedProcesses(text: string, folder?: string): Promise<number[]> {
+  if (process.platform === 'linux') return markedInProc(text, folder)
   const { stdout } = await execa('ps', ['-axEww', '-o', 'pid=,command='], { reject: false })
   return stdout
     .split('\n')
@@ -41,7 +54,7 @@ async function markedProcesses(text: string): Promise<number[]> {
     .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
 }
 
-function markedInProc(text: string): number[] {
+function markedInProc(text: string, folder?: string): number[] {
   const found: number[] = []
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry) || Number(entry) === process.pid) continue
@@ -49,6 +62,7 @@ function markedInProc(text: string): number[] {
       const environment = readFileSync(`/proc/${entry}/environ`, 'utf8')
       // a zombie has an empty environment and is nobody's worry here
       if (environment.split('\0').some((variable) => variable.startsWith(text))) found.push(Number(entry))
+      else if (folder !== undefined && `${readlinkSync(`/proc/${entry}/cwd`)}/`.startsWith(`${folder}/`)) found.push(Number(entry))
     } catch {
       // another user's, or gone
     }

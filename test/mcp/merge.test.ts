@@ -77,7 +77,7 @@ await t.test('what a job gets', async (t) => {
   ]
   for (const [members, tools, ignored = []] of cases) {
     const result = merge(members)
-    t.match(result.tools, tools as object, JSON.stringify(members))
+    t.match(result.tools, tools, JSON.stringify(members))
     t.strictSame(result.ignored, ignored, JSON.stringify(members))
   }
 })

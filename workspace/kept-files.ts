@@ -1,0 +1,100 @@
+/**
+ * The files that jobs leave: moved out of the workspace into `<data>/files/<task>/`, and there until the task is forgotten. Regular files
+ * only: a link could lead anywhere.
+ */
+import { constants } from 'node:fs'
+import { copyFile, lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import path from 'node:path'
+
+export interface KeptFile {
+  /** relative, with slashes */
+  path: string
+  bytes: number
+}
+
+/** Longer ones fit into no URL that everybody takes. */
+const longestPath = 1024
+
+export class KeptFiles {
+  constructor(private readonly root: string) {}
+
+  /** Moves what is below `from`; `prefix` is the folder that the files are to be in. In the order of their paths. */
+  async keep(job: string, from: string, prefix = ''): Promise<KeptFile[]> {
+    const found = (await list(from)).map(({ path: file, bytes }) => ({ at: file, path: prefix + file, bytes }))
+    const kept: KeptFile[] = []
+    for (const { at, path: file, bytes } of found) {
+      if (!isPlain(file)) continue
+      const target = path.join(this.folder(job), file)
+      await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
+      await move(path.join(from, at), target)
+      kept.push({ path: file, bytes })
+    }
+    return kept.sort((a, b) => (a.path < b.path ? -1 : 1))
+  }
+
+  /** Opens one for reading; null where there is none. A path that is not plain is none. */
+  async open(job: string, file: string): Promise<{ handle: FileHandle; bytes: number } | null> {
+    if (!isPlain(file)) return null
+    const target = path.join(this.folder(job), file)
+    let handle: FileHandle | null = null
+    try {
+      // whatever has come there since: no link is followed, no pipe waited for
+      handle = await open(target, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+      const stat = await handle.stat()
+      if (stat.isFile()) return { handle, bytes: stat.size }
+    } catch {
+      // not there
+    }
+    await handle?.close()
+    return null
+  }
+
+  /** Never rejects. */
+  async forget(job: string): Promise<void> {
+    await rm(this.folder(job), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  }
+
+  /** Forgets the files of every job that is not there any more. Never rejects. */
+  async sweep(isThere: (job: string) => Promise<boolean>): Promise<void> {
+    const jobs = await readdir(this.root).catch(() => [])
+    for (const job of jobs) if (!(await isThere(job).catch(() => true))) await this.forget(job)
+  }
+
+  private folder(job: string): string {
+    // ids of jobs are our own; still, what is a path is none
+    return path.join(this.root, path.basename(job).replace(/^\.+$/, '_'))
+  }
+}
+
+/** Relative, without steps up, empty steps, and characters that no file of ours has. */
+export function isPlain(file: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  if (file.length > longestPath || /[\\\u0000-\u001f\u007f\ufffd]/.test(file)) return false
+  return file.split('/').every((step) => step !== '' && step !== '.' && step !== '..')
+}
+
+async function list(root: string): Promise<KeptFile[]> {
+  const files: KeptFile[] = []
+  const todo = ['']
+  for (let folder = todo.pop(); folder !== undefined; folder = todo.pop()) {
+    for await (const entry of await opendir(path.join(root, folder))) {
+      const file = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) todo.push(file)
+      if (!entry.isFile()) continue
+      const { size, nlink } = await lstat(path.join(root, file))
+      // one with a second name may be somebody else's
+      if (nlink === 1) files.push({ path: file, bytes: size })
+    }
+  }
+  return files
+}
+
+async function move(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error
+    await copyFile(from, to)
+  }
+}
