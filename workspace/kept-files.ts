@@ -69,7 +69,6 @@ export class KeptFiles {
 
 /** Relative, without steps up, empty steps, and characters that no file of ours has. */
 export function isPlain(file: string): boolean {
-  // eslint-disable-next-line no-control-regex
   if (file.length > longestPath || /[\\\u0000-\u001f\u007f\ufffd]/.test(file)) return false
   return file.split('/').every((step) => step !== '' && step !== '.' && step !== '..')
 }

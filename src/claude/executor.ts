@@ -3,12 +3,16 @@
  * what is said (`session.ts`) nor how a process is started (`launcher.ts`).
  */
 import os from 'node:os'
+import type { ErrorCode } from '../errors.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
 import type { AssistantBlock, ClaudeRequest, Turn } from '../openai/conversation.js'
 import type { CredentialKind } from './environment.js'
+import { UnknownServer } from '../../mcp/job-config.js'
 import { conversationKey } from './conversation-key.js'
+import { McpServerFailed } from './equip.js'
+import { Inside, type InsideSetup } from './inside.js'
 import { CannotLaunch, type LaunchSetup, launch } from './launcher.js'
 import { ParkedSessions } from './parked.js'
 import type { Exit } from './process.js'
@@ -23,6 +27,8 @@ export interface ClaudeSetup extends LaunchSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
   observe(outcome: Outcome): void
+  /** what runs need that may use MCP servers and file tools; left out: none may */
+  inside?: InsideSetup
   /** processes kept started; left out: none, neither before nor after an answer */
   warm?: WarmSizes
 }
@@ -107,6 +113,7 @@ export class ClaudeExecutor implements Executor {
   private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
     const request = run.request as ClaudeRequest
     const profile = chatProfile(request, this.setup.credential)
+    if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
       const found = await this.find(run, request, profile)
       if (found === null) return settle({ kind: 'aborted' })
@@ -119,7 +126,8 @@ export class ClaudeExecutor implements Executor {
   private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
     if (run.signal.aborted) return null
     const before = request.turns.slice(0, -1)
-    const live = this.parked.take(conversationKey(run.owner, profile.key, request, before))
+    // with its servers and its folder, a process is its own job's alone
+    const live = request.inside !== undefined ? null : this.parked.take(conversationKey(run.owner, profile.key, request, before))
     if (live !== null) {
       const last = request.turns.at(-1)
       if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false, started: noStart }
@@ -160,18 +168,31 @@ export class ClaudeExecutor implements Executor {
     run.signal.addEventListener('abort', abort, { once: true })
     if (run.signal.aborted) abort()
 
+    const inside = this.insideOf(run, request, session, (message) => {
+      decide(failed('workspace_limit_exceeded', message))
+      session.child.kill()
+    })
     const answered = session.converse(request, heard, {
       choice: run.choice,
       alive: () => run.alive(),
       asked: started,
+      ...(inside !== null && { equipment: () => inside.equipment() }),
       emit: (event) => {
         said.add(event)
         run.emit(event)
       },
     })
     const ending = await Promise.race([answered.catch(refusedEnding), session.gone])
-    run.signal.removeEventListener('abort', abort)
     started()
+    if (inside !== null && isEnding(ending)) {
+      // before anybody is told, its files are there and nothing else of it is
+      const files = await inside.end(!over)
+      run.signal.removeEventListener('abort', abort)
+      if (!over && files.length > 0) run.emit({ type: 'files', choice: run.choice, files })
+      if (!over) decide(ending.outcome)
+      return false
+    }
+    run.signal.removeEventListener('abort', abort)
     if (!isEnding(ending)) {
       // killed from outside, or dead before it was asked: where nothing was said, another process can answer
       const retry = mayTryAgain && !over && !said.any && (!fresh || ending.signal !== null)
@@ -184,6 +205,11 @@ export class ClaudeExecutor implements Executor {
     else if (inTime && this.isWorthKeeping(ending.outcome) && this.park(session, run, request, profile, said)) return false
     await session.end()
     return false
+  }
+
+  private insideOf(run: Run, { inside }: ClaudeRequest, session: Session, onExceeded: (message: string) => void): Inside | null {
+    if (inside === undefined || this.setup.inside === undefined) return null
+    return new Inside(this.setup.inside, run, inside, session, onExceeded)
   }
 
   /**
@@ -211,7 +237,8 @@ class AnswerSoFar {
   private readonly calls: { id: string; name: string; text: string }[] = []
 
   add(event: JobEvent): void {
-    if (isContent(event)) this.any = true
+    // what a tool has done cannot be done again
+    if (isContent(event) || event.type === 'tool_activity') this.any = true
     if (event.type === 'text') this.text += event.text
     if (event.type !== 'tool_call') return
     const call = (this.calls[event.index] ??= { id: event.id ?? '', name: event.name ?? '', text: '' })
@@ -232,6 +259,9 @@ function isEnding(value: Ending | Exit): value is Ending {
 
 /** The CLI did not take a control request: nothing can be asked of that process. */
 function refusedEnding(error: unknown): Ending {
+  if (error instanceof McpServerFailed || error instanceof UnknownServer) {
+    return { outcome: failed('mcp_server_failed', error.message), kill: true }
+  }
   return { outcome: failed('cli_failed', `The Claude CLI did not take the request: ${redact(String(error))}`), kill: true }
 }
 
@@ -245,6 +275,6 @@ function outcomeOfExit(exit: Exit, session: Session): Outcome {
   return failed('cli_failed', `The Claude CLI ended before it had answered (${how})${said === '' ? '' : `: ${said}`}`)
 }
 
-function failed(code: 'claude_unavailable' | 'cli_failed' | 'internal_error', message: string): Outcome {
+function failed(code: ErrorCode, message: string): Outcome {
   return { kind: 'failed', failure: { code, message } }
 }

@@ -3,6 +3,7 @@
  * one request needs beyond it (system prompt, limits, history) goes over stdin, never into arguments.
  */
 import type { ClaudeRequest } from '../openai/conversation.js'
+import { fileTools } from '../../mcp/tool-names.js'
 import type { CredentialKind } from './environment.js'
 import { clientServer } from './tool-names.js'
 
@@ -16,10 +17,13 @@ export interface LaunchProfile {
  * The lean profile for plain chat: none of the CLI's tools, prompts, settings or files.
  *
  * `--bare` also drops the environment notes (folder, platform, date) that the CLI adds to a conversation, but it never reads
- * an OAuth token or a stored login, so it goes with keys and bearer tokens only.
+ * an OAuth token or a stored login, so it goes with keys and bearer tokens only; nor does it have all of the file tools. Those are
+ * fixed at the start as well, and held inside the working directory by the rules that allow them.
  */
-export function chatProfile({ model, effort }: Pick<ClaudeRequest, 'model' | 'effort'>, credential: CredentialKind): LaunchProfile {
-  const bare = credential === 'api_key' || credential === 'auth_token'
+export function chatProfile({ model, effort, inside }: Pick<ClaudeRequest, 'model' | 'effort' | 'inside'>, credential: CredentialKind): LaunchProfile {
+  const tools = inside?.fileTools.toSorted() ?? []
+  const bare = tools.length === 0 && (credential === 'api_key' || credential === 'auth_token')
+  const rules = new Set(tools.map((tool) => fileTools[tool]!))
   const args = [
     '-p',
     '--input-format=stream-json',
@@ -27,13 +31,13 @@ export function chatProfile({ model, effort }: Pick<ClaudeRequest, 'model' | 'ef
     '--verbose',
     '--include-partial-messages',
     '--strict-mcp-config',
-    '--tools=',
+    `--tools=${tools.join(',')}`,
     '--setting-sources=',
     '--disable-slash-commands',
     '--no-session-persistence',
     '--permission-mode=dontAsk',
     // the client's functions, which are answered and never run here
-    `--allowedTools=mcp__${clientServer}`,
+    `--allowedTools=${[`mcp__${clientServer}`, ...rules].join(',')}`,
     // the CLI's own prompt stays out; the request's replaces this one over the control channel
     '--system-prompt=',
     `--model=${model}`,

@@ -8,6 +8,7 @@ import { outputCheck } from '../openai/output-check.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { ClientTools, longestResult } from './client-tools.js'
 import { ControlChannel } from './control.js'
+import { type Equipment, equip } from './equip.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess, Exit } from './process.js'
 import { type ControlRequest, bodySetting, extraBody, requestSettings } from './settings.js'
@@ -22,6 +23,8 @@ export interface TurnListener {
   alive(): void
   /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
   asked(): void
+  /** what a fresh process is given before it is told anything */
+  equipment?(): Promise<Equipment>
 }
 
 /** How long a process may take to end by itself. */
@@ -30,6 +33,8 @@ const exitGraceMs = 1500
 export class Session {
   /** Resolves when process and workspace are gone. Never rejects. */
   readonly gone: Promise<Exit>
+  /** Called when the process has gone, before its folder is removed. */
+  leave: () => Promise<void> = async () => {}
   private readonly control: ControlChannel
   private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
@@ -52,6 +57,7 @@ export class Session {
       if (!this.control.take(message)) this.hear(message)
     })
     this.gone = child.gone.then(async (exit) => {
+      await this.leave()
       await workspace.remove()
       return exit
     })
@@ -108,6 +114,10 @@ export class Session {
         // they are taken in their order, before the line that follows them: no need to wait for each
         const set = Promise.all(settings.map((setting) => this.control.request(setting)))
         set.catch(reject)
+        if (listener.equipment !== undefined) {
+          await set
+          await equip(this.control, await listener.equipment(), request.tools !== undefined)
+        }
         for (const { line, answered } of historyLines(request.turns.slice(heard, -1), this.mark, request.model)) {
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null

@@ -6,6 +6,7 @@
  */
 import type { JobEvent } from '../jobs/events.js'
 import type { Outcome } from '../jobs/executor.js'
+import { ActivityReader } from './activity.js'
 import { CallReader } from './call-reader.js'
 import { classify } from './failure.js'
 import type {
@@ -53,7 +54,11 @@ export class TurnReader {
   private readonly cutter: StopCutter
   private readonly tokens = new TokenCount()
   private readonly calls: CallReader
+  private readonly activity: ActivityReader
   private readonly output: OutputReader | null
+  /** what was said stands before a use of tools, and what comes is another paragraph */
+  private parted = false
+  private textSeen = false
   private answeredBy: string | null = null
   private sessionId: string | null = null
   private errorSeen: AssistantMessage | null = null
@@ -65,6 +70,7 @@ export class TurnReader {
     const { choice, stop = [], functions = new Map<string, string>(), output } = options
     this.cutter = new StopCutter(stop)
     this.calls = new CallReader(choice, functions, options.emit)
+    this.activity = new ActivityReader(choice, options.emit)
     this.output = output === undefined ? null : new OutputReader(output)
   }
 
@@ -80,6 +86,9 @@ export class TurnReader {
         break
       case 'assistant':
         this.assistant(message as AssistantMessage)
+        break
+      case 'user':
+        this.activity.results(message)
         break
       case 'system':
         if (message.subtype === 'api_retry') this.retry(message)
@@ -120,6 +129,9 @@ export class TurnReader {
         else if (event.delta?.type === 'thinking_delta') this.reasoning(event.delta.thinking ?? '')
         else if (event.delta?.type === 'input_json_delta') this.input(event.index ?? 0, event.delta.partial_json ?? '')
         break
+      case 'content_block_stop':
+        this.activity.stop(event.index ?? 0)
+        break
       case 'message_delta':
         if (event.usage !== undefined) this.tokens.update(event.usage)
         if (event.delta?.stop_reason != null) this.messageEnds(event.delta.stop_reason)
@@ -148,20 +160,25 @@ export class TurnReader {
       for (const text of this.output?.besideCalls() ?? []) this.emitText(text)
       // the process waits for the results, unless it has turned a call down and asks the model again
       this.finish({ kind: 'finished', reason: 'tool_calls' }, null, !this.calls.whole)
+    } else if (stopReason === 'tool_use') {
+      this.emitText(this.cutter.rest())
+      this.parted = this.textSeen
     }
   }
 
-  /** A tool of the CLI's own is its business; a name that nobody has, it turns down by itself. */
+  /** What is no function of the client's is used inside the run; a name that nobody has, the CLI turns down by itself. */
   private call(block: number, { name, id }: { name?: string; id?: string }): void {
-    if (name === outputTool) this.output?.start(block)
-    if (name === undefined || !this.calls.knows(name)) return
+    if (name === undefined) return
+    if (name === outputTool) return this.output?.start(block)
+    if (!this.calls.knows(name)) return this.activity.start(block, name, id ?? '')
     this.contentSeen = true
     this.emitText(this.cutter.rest())
     this.calls.start(block, name, id ?? '')
   }
 
   private input(block: number, piece: string): void {
-    if (this.output?.delta(block, piece) !== true) this.calls.delta(block, piece)
+    if (this.output?.delta(block, piece) === true || this.calls.delta(block, piece)) return
+    this.activity.input(block, piece)
   }
 
   private text(text: string): void {
@@ -174,7 +191,10 @@ export class TurnReader {
   private emitText(text: string): void {
     if (text === '') return
     this.contentSeen = true
-    this.options.emit({ type: 'text', choice: this.options.choice, text })
+    this.textSeen = true
+    const whole = this.parted && !/^\s/.test(text) ? `\n\n${text}` : text
+    this.parted = false
+    this.options.emit({ type: 'text', choice: this.options.choice, text: whole })
   }
 
   private reasoning(text: string): void {

@@ -6,6 +6,7 @@ import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import { readIdempotency } from './idempotency.js'
+import { settleTools } from './settle-tools.js'
 
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
@@ -18,18 +19,18 @@ export interface Asking {
   body: unknown
 }
 
-/** @throws BridgeError as {@link Jobs.submit} and {@link readDepth} do */
+/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth} and {@link settleTools} do */
 export async function submitChat(
   request: Asking,
   jobs: Jobs,
   config: Config,
-  parsed: ParsedRequest,
+  asked: ParsedRequest,
   background: boolean,
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   const depth = readDepth(request.headers[depthHeader])
   if (depth > 0 && !background) refuseToWait(jobs)
-  const asked = parsed.timeoutS ?? config.jobTimeoutS
+  const parsed = settleTools(asked, config.mcp)
   const below = depth === 0 ? {} : { depth }
   return jobs.submit({
     owner: request.owner,
@@ -45,7 +46,7 @@ export async function submitChat(
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
-    timeoutS: Math.min(asked, config.jobTimeoutS),
+    timeoutS: Math.min(parsed.timeoutS ?? config.jobTimeoutS, config.jobTimeoutS),
     request: { ...parsed.run, ...below },
     ...(idempotency === undefined ? {} : { idempotency }),
   })

@@ -2,7 +2,7 @@
  * The answer of a job: the fold of its log. Blocking, polling and every view of a finished job are made of it, so that
  * they cannot say anything else than the stream did.
  */
-import type { Finish, JobEvent, Usage } from './events.js'
+import type { Finish, JobEvent, LeftFile, Usage } from './events.js'
 
 export interface ToolCall {
   id: string
@@ -22,6 +22,8 @@ export interface Choice {
 export interface Answer {
   /** by choice index */
   choices: Choice[]
+  /** what the runs have left; absent: nothing */
+  files?: LeftFile[]
   /** summed over the choices; null until the first run has said it */
   usage: Usage | null
   costUsd: number | null
@@ -36,7 +38,7 @@ export function emptyAnswer(): Answer {
 
 /** null for an answer of which nothing was said and nothing spent. */
 export function answerOrNull(answer: Answer): Answer | null {
-  return answer.choices.length > 0 || answer.usage !== null ? answer : null
+  return answer.choices.length > 0 || answer.usage !== null || answer.files !== undefined ? answer : null
 }
 
 /** Adds one event to the answer, in place. Events that carry nothing of the answer leave it as it is. */
@@ -69,6 +71,9 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       choice.refusal = event.refusal ?? null
       break
     }
+    case 'files':
+      answer.files = [...(answer.files ?? []), ...event.files]
+      break
     case 'attempt':
       // what was spent stays spent; what was said is no longer the answer
       if (answer.choices[event.choice] !== undefined) answer.choices[event.choice] = emptyChoice()

@@ -23,6 +23,11 @@ export interface Usage {
 /** What the job is doing, told by what the CLI says and never by a timer. */
 export type Phase = 'queued' | 'starting' | 'waiting' | 'thinking' | 'answering' | 'using_tool'
 
+export interface LeftFile {
+  path: string
+  bytes: number
+}
+
 export type JobEvent =
   /** The record changed its status, or a running job entered a phase that no other event shows. */
   | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string }
@@ -43,6 +48,8 @@ export type JobEvent =
       inputBytes?: number
       durationMs?: number
     }
+  /** Files that one choice's run has left, once, before its finish; paths are relative. */
+  | { type: 'files'; choice: number; files: LeftFile[] }
   /** Totals of one choice's run, once, before its finish. `model` is what answered. `costUsd` is the CLI's estimate. */
   | {
       type: 'usage'

@@ -25,6 +25,8 @@ export interface JobsOptions {
   maxQueued: number
   idleTimeoutS: number
   observer?: JobObserver
+  /** A job is forgotten, by its owner's word: what belongs to it elsewhere may go. */
+  onForgotten?(id: string): Promise<void>
   onTrouble(message: string, error: unknown): void
 }
 
@@ -110,6 +112,12 @@ export class Jobs {
   async get(id: string, owner: string): Promise<Job | null> {
     const job = this.live.get(id)?.job ?? (await this.store.get(id))
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
+  }
+
+  /** Whether there is such a job, whoever's. */
+  async exists(id: string): Promise<boolean> {
+    const job = this.live.get(id)?.job ?? (await this.store.get(id))
+    return job !== null && !hasExpired(job)
   }
 
   /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
@@ -206,6 +214,7 @@ export class Jobs {
     await this.cancel(id)
     const known = await this.store.delete(id)
     this.live.delete(id)
+    await this.options.onForgotten?.(id)
     return known
   }
 

@@ -115,6 +115,7 @@ function followProgress(progress: Progress, event: JobEvent, now: number): void 
     case 'attempt':
       progress.characters = 0
       break
+    case 'files':
     case 'finish':
     case 'review':
     case 'end':

@@ -98,6 +98,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
         return []
       case 'status':
       case 'tool_activity':
+      case 'files':
       case 'usage':
       case 'review':
       case 'end':

@@ -143,6 +143,9 @@ export const taskSchema = open({
   result: completionSchema.nullable().describe('what a blocking request would have been answered'),
   error: errorSchema.shape.error.nullable(),
   usage: usageSchema.nullable(),
+  files: z
+    .array(open({ path: z.string(), bytes: count, media_type: z.string() }))
+    .describe('what the job has left; read at `/tasks/{id}/files/{path}` until the task expires'),
   review: reviewSchema.optional().describe('while the status is `requires_action`'),
   bridge: bridgeSchema,
 })

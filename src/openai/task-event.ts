@@ -1,4 +1,5 @@
 import type { JobEvent, LoggedEvent } from '../jobs/events.js'
+import { toFiles } from './files.js'
 import { errorObject } from './error-body.js'
 import { toUsage } from './usage.js'
 
@@ -20,6 +21,8 @@ function bodyOf(event: JobEvent): Record<string, unknown> {
       const { choice, id, tool, state, ok, inputBytes, durationMs } = event
       return { choice, id, tool, state, ok, input_bytes: inputBytes, duration_ms: durationMs }
     }
+    case 'files':
+      return { choice: event.choice, files: toFiles(event.files) }
     case 'end':
       return { status: event.status, error: event.error === null ? null : errorObject(event.error) }
     case 'status':

@@ -3,6 +3,7 @@ import type { Progress } from '../jobs/progress.js'
 import type { JobPage } from '../jobs/store.js'
 import { bridgeOf } from './bridge.js'
 import { hasResult, toCompletion } from './completion.js'
+import { toFiles } from './files.js'
 import { errorObject } from './error-body.js'
 import { toReview } from './review.js'
 import type { Task, TaskList } from './response-schemas.js'
@@ -31,6 +32,7 @@ export function toTask(job: Job, progress: Progress | null = null): Task {
     result: hasResult(job) ? toCompletion(job) : null,
     error: job.error === null ? null : errorObject(job.error),
     usage: usage === null ? null : toUsage(usage),
+    files: toFiles(job.answer?.files ?? []),
     bridge: bridgeOf(job),
   }
   if (job.status === 'requires_action' && job.review !== null) task.review = toReview(job.review)

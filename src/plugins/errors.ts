@@ -74,6 +74,7 @@ export default fp(async (app) => {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = toFailure(error)
     if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
+    if (failure.code === 'mcp_server_not_allowed') request.log.warn({ owner: request.owner, param: failure.param }, failure.message)
     return sendFailure(reply, failure)
   })
   app.setNotFoundHandler((request, reply) => {

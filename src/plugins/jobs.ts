@@ -1,19 +1,25 @@
 /** The jobs of this server, with what they stand on: store, executor, and what is known of the CLI. */
+import path from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { depthBelow } from '../../mcp/server/depth.js'
 import { baseEnvironment } from '../claude/environment.js'
 import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
-import type { Config } from '../config.js'
+import { type ApiKey, type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
 import { memoryLimit } from '../memory.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
+import { KeptFiles } from '../../workspace/kept-files.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
 import { closeWorkspaceRoot, openWorkspaceRoot } from '../../workspace/workspace.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     jobs: Jobs
+    /** what jobs have left */
+    files: KeptFiles
     /** the processes kept ready */
     pool: ClaudeExecutor
     claude: ClaudeStatus
@@ -36,6 +42,8 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   const cliEnv = baseEnvironment(env)
   const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
   await claude.start()
+  const files = new KeptFiles(path.join(config.dataDir, 'files'))
+  if (config.mcp.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
   const executor = new ClaudeExecutor({
     binary: () => claude.current(),
     credential: claude.credential,
@@ -43,6 +51,14 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     workspaceRoot,
     observe: (outcome) => claude.observe(outcome),
     warm: warmSizes(config),
+    inside: {
+      rules: config.mcp,
+      env,
+      startTimeoutMs: config.mcpStartTimeoutS * 1000,
+      limits: config.workspaceLimits,
+      files,
+      bridge: (owner, request) => ({ ...bridgeOf(app, config, owner), CLAUDE_BRIDGE_DEPTH: depthBelow(request) }),
+    },
   })
   const jobs = new Jobs({
     store,
@@ -51,12 +67,16 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
     observer: app.metrics.jobs,
+    onForgotten: (id) => files.forget(id),
     onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   const recovered = await jobs.start()
   if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
 
   app.decorate('jobs', jobs)
+  app.decorate('files', files)
+  const sweeper = setInterval(() => void files.sweep((id) => jobs.exists(id)), sweepEveryMs)
+  sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)
   // before the server waits for its connections: their jobs' ends are what lets them go
@@ -67,10 +87,27 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {
     claude.stop()
+    clearInterval(sweeper)
     await closeWorkspaceRoot(workspaceRoot)
     await store.close()
   })
 })
+
+/** Files of tasks that have expired go within this. */
+const sweepEveryMs = 60_000
+
+/** Where a job finds this server, with its owner's own key: what it asks for is its owner's. */
+function bridgeOf(app: FastifyInstance, { host, apiKeys }: Config, owner: string): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
+  const key = apiKeys.find(({ name }: ApiKey) => name === owner)?.key
+  const address = app.server.address()
+  // on all addresses means on this machine's own, too
+  const reachable = isLoopback(host) ? host : ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  const named = reachable.includes(':') ? `[${reachable}]` : reachable
+  return {
+    ...(typeof address === 'object' && address !== null && { CLAUDE_BRIDGE_URL: `http://${named}:${address.port}/mcp` }),
+    ...(key !== undefined && { CLAUDE_BRIDGE_KEY: key }),
+  }
+}
 
 /** A process that only waits holds some 100 MB of its own; a quarter of the memory is for those. */
 const waitingBytes = 150 * 1024 * 1024

@@ -173,6 +173,8 @@ function inShort(event: JobEvent): string {
       return `${event.type}:${event.name ?? ''}${event.arguments}`
     case 'tool_activity':
       return `${event.type}:${event.tool}`
+    case 'files':
+      return `${event.type}:${event.files.length}`
     case 'usage':
       return `${event.type}:${event.usage.outputTokens}`
   }
