@@ -58,7 +58,7 @@ export class TurnReader {
   private readonly output: OutputReader | null
   /** what was said stands before a use of tools, and what comes is another paragraph */
   private parted = false
-  private textSeen = false
+  private lastText = ''
   private answeredBy: string | null = null
   private sessionId: string | null = null
   private errorSeen: AssistantMessage | null = null
@@ -162,7 +162,7 @@ export class TurnReader {
       this.finish({ kind: 'finished', reason: 'tool_calls' }, null, !this.calls.whole)
     } else if (stopReason === 'tool_use') {
       this.emitText(this.cutter.rest())
-      this.parted = this.textSeen
+      this.parted = /\S$/.test(this.lastText)
     }
   }
 
@@ -191,7 +191,7 @@ export class TurnReader {
   private emitText(text: string): void {
     if (text === '') return
     this.contentSeen = true
-    this.textSeen = true
+    this.lastText = text
     const whole = this.parted && !/^\s/.test(text) ? `\n\n${text}` : text
     this.parted = false
     this.options.emit({ type: 'text', choice: this.options.choice, text: whole })

@@ -45,7 +45,10 @@ export default fp(async (app, { keyed }: { keyed: boolean }) => {
 
 /** `*` is no name of a parameter in a document. */
 function nameWildcard({ schema, url }: Described, name: string): Described {
-  const params = { type: 'object', properties: { [name]: { type: 'string' } }, required: [name] }
+  const known = (schema.params as { properties?: Record<string, object> } | undefined)?.properties ?? {}
+  const properties = Object.fromEntries(Object.entries(known).map(([key, value]) => [key === '*' ? name : key, value]))
+  const named = { [name]: { type: 'string' }, ...properties }
+  const params = { type: 'object', properties: named, required: Object.keys(named) }
   return { schema: { ...schema, params }, url: url.replace('*', `:${name}`) }
 }
 

@@ -37,6 +37,7 @@ await t.test('a finished task', async (t) => {
     result: toCompletion(done),
     error: null,
     usage: toCompletion(done).usage,
+    files: [],
     bridge: toCompletion(done).bridge,
   })
 })

@@ -9,6 +9,7 @@ const fileRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '/:id/files/*',
     {
+      config: { wildcard: 'path' },
       schema: {
         summary: 'Read a file that a task has left',
         tags: ['tasks'],
