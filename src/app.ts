@@ -4,12 +4,14 @@ import autoload from '@fastify/autoload'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
+import type { NetOptions } from './net/public-agent.js'
 import auth from './plugins/auth.js'
 import body from './plugins/body.js'
 import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
 import jobs from './plugins/jobs.js'
 import localOnly from './plugins/local-only.js'
+import net from './plugins/net.js'
 import openapi from './plugins/openapi.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
@@ -27,12 +29,14 @@ export interface AppOptions {
   env: NodeJS.ProcessEnv
   logger: FastifyServerOptions['logger']
   timing?: Timing
+  /** how strangers' URLs are reached; left out: as names mean, and public addresses only */
+  net?: NetOptions
 }
 
 /** Bytes of a request's body: a conversation with many images has to fit. */
 const bodyLimit = 64 * 1024 * 1024
 
-export async function buildApp({ config, env, logger, timing = defaultTiming }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ config, env, logger, timing = defaultTiming, net: netOptions = {} }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: logger ?? false,
     bodyLimit,
@@ -55,6 +59,7 @@ export async function buildApp({ config, env, logger, timing = defaultTiming }: 
   await app.register(validation)
   await app.register(localOnly, { host: config.host, keyed })
   await app.register(auth, { apiKeys: config.apiKeys })
+  await app.register(net, netOptions)
   await app.register(jobs, { config, env })
   await app.register(connections)
   await app.register(openapi, { keyed })

@@ -10,6 +10,7 @@ import { buildApp } from '../src/app.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
+import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
 
@@ -17,6 +18,7 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  net?: NetOptions
 }
 
 export interface Bridge {
@@ -47,6 +49,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo

@@ -4,13 +4,14 @@ import type { Config } from '../config.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
+import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
 
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
 
-/** @throws BridgeError as {@link Jobs.submit} does */
-export function submitChat(
+/** @throws BridgeError as {@link Jobs.submit} and {@link fetchImages} do */
+export async function submitChat(
   request: FastifyRequest,
   jobs: Jobs,
   config: Config,
@@ -18,6 +19,7 @@ export function submitChat(
   background: boolean,
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  await fetchImages(request, request.server.publicAgent, parsed.remoteImages)
   const asked = parsed.timeoutS ?? config.jobTimeoutS
   return jobs.submit({
     owner: request.owner,

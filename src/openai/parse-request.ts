@@ -4,6 +4,7 @@ import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
 import { createIgnored, type Ignored } from './ignored.js'
+import type { RemoteImage } from './images.js'
 import { toConversation } from './messages-to-conversation.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
@@ -15,6 +16,8 @@ export const maxChoices = 8
 
 export interface ParsedRequest {
   run: ClaudeRequest
+  /** images in `run` that have to be fetched before it is whole */
+  remoteImages: RemoteImage[]
   /** the model's name as it was written */
   model: string
   /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
@@ -49,7 +52,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
-  const conversation = conversationOf(body, ignored)
+  const remoteImages: RemoteImage[] = []
+  const conversation = conversationOf(body, ignored, remoteImages)
   const run: ClaudeRequest = {
     kind: 'claude',
     model: route.model,
@@ -68,6 +72,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   const user = body.user ?? body.safety_identifier
   return {
     run,
+    remoteImages,
     model: body.model,
     ...deliveryOf(body),
     includeUsage: includeUsage(body, ignored),
@@ -82,8 +87,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
 }
 
-function conversationOf(body: ChatRequest, ignored: Ignored): Conversation {
-  if (body.messages != null) return toConversation(body.messages, ignored)
+function conversationOf(body: ChatRequest, ignored: Ignored, remote: RemoteImage[]): Conversation {
+  if (body.messages != null) return toConversation(body.messages, ignored, remote)
   if (body.question != null) {
     return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
   }
