@@ -31,12 +31,15 @@ export interface AppOptions {
   timing?: Timing
   /** how strangers' URLs are reached; left out: as names mean, and public addresses only */
   net?: NetOptions
+  /** milliseconds between the tries of a webhook; left out: hours in the end */
+  webhookDelays?: readonly number[]
 }
 
 /** Bytes of a request's body: a conversation with many images has to fit. */
 const bodyLimit = 64 * 1024 * 1024
 
-export async function buildApp({ config, env, logger, timing = defaultTiming, net: netOptions = {} }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, env, logger, timing = defaultTiming } = options
   const app = fastify({
     logger: logger ?? false,
     bodyLimit,
@@ -59,8 +62,8 @@ export async function buildApp({ config, env, logger, timing = defaultTiming, ne
   await app.register(validation)
   await app.register(localOnly, { host: config.host, keyed })
   await app.register(auth, { apiKeys: config.apiKeys })
-  await app.register(net, netOptions)
-  await app.register(jobs, { config, env })
+  await app.register(net, options.net ?? {})
+  await app.register(jobs, { config, env, webhookDelays: options.webhookDelays })
   await app.register(connections)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })

@@ -4,12 +4,12 @@
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
+import { ConfigError } from './config-error.js'
 import { memoryLimit } from './memory.js'
+import { type AllowedHost, readAllowedHosts } from './webhooks/allowed-hosts.js'
+import { type WebhookSecret, readWebhookSecret } from './webhooks/secret.js'
 
-/** A start that cannot go on; the message is one line for the person who started it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
+export { ConfigError }
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z
@@ -43,11 +43,13 @@ const environment = z.object({
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
   IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
+  WEBHOOK_SECRET: z.string().optional(),
+  WEBHOOK_ALLOWED_HOSTS: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
+const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING'] as const
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */
@@ -71,6 +73,10 @@ export interface Config {
   jobTimeoutS: number
   idleTimeoutS: number
   taskTtlS: number
+  /** undefined: no webhooks are signed, and so none are sent */
+  webhookSecret: WebhookSecret | undefined
+  /** undefined: none */
+  webhookHosts: readonly AllowedHost[] | undefined
   logLevel: (typeof logLevels)[number]
 }
 
@@ -108,6 +114,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
     taskTtlS: values.TASK_TTL_S,
+    webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
+    webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
     logLevel: values.LOG_LEVEL,
   })
 }

@@ -19,6 +19,7 @@ export interface BridgeOptions {
   standin?: StandinOptions
   timing?: Partial<Timing>
   net?: NetOptions
+  webhookDelays?: readonly number[]
 }
 
 export interface Bridge {
@@ -49,6 +50,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
     ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })

@@ -6,11 +6,12 @@ import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
+import { checkWebhookUrl } from './webhook-url.js'
 
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
 
-/** @throws BridgeError as {@link Jobs.submit} and {@link fetchImages} do */
+/** @throws BridgeError as {@link Jobs.submit}, {@link checkWebhookUrl} and {@link fetchImages} do */
 export async function submitChat(
   request: FastifyRequest,
   jobs: Jobs,
@@ -19,6 +20,7 @@ export async function submitChat(
   background: boolean,
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
   await fetchImages(request, request.server.publicAgent, parsed.remoteImages)
   const asked = parsed.timeoutS ?? config.jobTimeoutS
   return jobs.submit({
@@ -29,6 +31,7 @@ export async function submitChat(
     view: {
       ignored: parsed.ignored,
       ...(parsed.user !== undefined && { user: parsed.user }),
+      ...(parsed.webhookUrl !== undefined && { webhookUrl: parsed.webhookUrl }),
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
     },

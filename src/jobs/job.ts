@@ -39,6 +39,8 @@ export interface Job {
 export interface JobView {
   ignored: string[]
   user?: string
+  /** an http(s) URL that is told how the job ends */
+  webhookUrl?: string
   /** calls are told as OpenAI's former `function_call` */
   formerCalls?: boolean
   /** the answer says which tier it had */

@@ -13,6 +13,8 @@ export interface NetOptions {
   lookup?: typeof dns.lookup
   /** addresses that may be connected to; left out: public ones */
   mayConnect?: (address: string) => boolean
+  /** hosts that may be connected to whatever they mean; left out: none */
+  trusted?: (hostname: string) => boolean
 }
 
 /** Nothing was connected to. Says no more than that: what a name means inside of this network is nobody's business. */
@@ -21,15 +23,18 @@ export class NotPublic extends Error {
 }
 
 /** An HTTP client. It has to be closed. */
-export function createPublicAgent({ lookup = dns.lookup, mayConnect = isPublicAddress }: NetOptions = {}): Agent {
+export function createPublicAgent(options: NetOptions = {}): Agent {
+  const { lookup = dns.lookup, mayConnect = isPublicAddress, trusted = () => false } = options
   const connect = buildConnector({ timeout: 10_000, lookup: guarded(lookup, mayConnect) })
+  const connectFreely = buildConnector({ timeout: 10_000 })
   return new Agent({
     headersTimeout: 30_000,
     bodyTimeout: 30_000,
     keepAliveTimeout: 2000,
     connect(options, callback) {
+      if (trusted(options.hostname)) connectFreely(options, callback)
       // Node asks no lookup about what is an address already
-      if (isIP(options.hostname) !== 0 && !mayConnect(options.hostname)) callback(new NotPublic(), null)
+      else if (isIP(options.hostname) !== 0 && !mayConnect(options.hostname)) callback(new NotPublic(), null)
       else connect(options, callback)
     },
   })

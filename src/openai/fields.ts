@@ -150,7 +150,7 @@ export const fields = {
   debug_tool_name: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
   debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
   original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
-  webhook_url: refused(z.string(), 'callbacks are not available yet', { nothing: is('') }),
+  webhook_url: honoured(z.string().max(2048), 'an http(s) URL that is called when the task ends or needs review'),
   fallbacks: refused(z.array(anything), 'fallback models are not available yet', { nothing }),
 }
 

@@ -35,6 +35,8 @@ export interface ParsedRequest {
   formerCalls?: true
   /** the answer says which tier it had */
   tellTier?: true
+  /** not looked into here */
+  webhookUrl?: string
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
 }
@@ -83,6 +85,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),
+    ...(body.webhook_url && { webhookUrl: body.webhook_url }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
   }
 }

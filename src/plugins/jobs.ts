@@ -6,6 +6,7 @@ import { ClaudeStatus } from '../claude/status.js'
 import type { Config } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
 import { memoryLimit } from '../memory.js'
+import { openWebhooks } from '../webhooks/open.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
@@ -24,9 +25,11 @@ export interface JobsPluginOptions {
   config: Config
   /** the environment the CLI's own is taken from */
   env: NodeJS.ProcessEnv
+  /** milliseconds between the tries of a webhook; left out: hours in the end */
+  webhookDelays?: readonly number[] | undefined
 }
 
-export default fp(async (app, { config, env }: JobsPluginOptions) => {
+export default fp(async (app, { config, env, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({ dataDir: config.dataDir })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
@@ -44,8 +47,10 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     observe: (outcome) => claude.observe(outcome),
     warm: warmSizes(config),
   })
+  const onTrouble = (message: string, error?: unknown) => app.log.warn({ err: error }, message)
+  const webhooks = openWebhooks(store, config, onTrouble, webhookDelays)
   const jobs = new Jobs({
-    store,
+    store: webhooks.store,
     executor,
     maxConcurrent: config.maxConcurrent,
     maxQueued: config.maxQueued,
@@ -55,12 +60,15 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   const recovered = await jobs.start()
   if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
 
+  webhooks.start()
+
   app.decorate('jobs', jobs)
   app.decorate('pool', executor)
   app.decorate('claude', claude)
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
     await jobs.stopAll()
+    await webhooks.close()
     await executor.close()
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))

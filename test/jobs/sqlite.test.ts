@@ -6,7 +6,7 @@ import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import { loadDriver } from '../../src/jobs/sqlite/driver.js'
 import { DataDirInUse, DatabaseTooNew, StoreClosed } from '../../src/jobs/sqlite/errors.js'
-import { migrate } from '../../src/jobs/sqlite/schema.js'
+import { migrate, migrations } from '../../src/jobs/sqlite/schema.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { conformance, ending, jobWith, logged, queued, text } from './conformance.js'
@@ -112,10 +112,10 @@ await t.test('schema versions', async (t) => {
   await bare(dataDir, 'PRAGMA user_version = 99')
   const message = /cannot use the job database .*jobs\.db: its schema has version 99, .* a newer server has written it$/
   const error: unknown = await openSqliteStore({ dataDir }).catch((error: unknown) => error)
-  t.match(error, { message, cause: { found: 99, known: 1 } })
+  t.match(error, { message, cause: { found: 99, known: migrations.length } })
   t.ok((error as Error).cause instanceof DatabaseTooNew)
   t.strictSame(await bare(dataDir, 'PRAGMA user_version'), [{ user_version: 99 }])
-  await bare(dataDir, 'PRAGMA user_version = 1')
+  await bare(dataDir, `PRAGMA user_version = ${migrations.length}`)
   await (await openSqliteStore({ dataDir })).close()
 
   const db = (await loadDriver())(':memory:')

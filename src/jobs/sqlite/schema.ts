@@ -65,7 +65,24 @@ const tables = `
   INSERT INTO health VALUES (1, 0);
 `
 
-export const migrations: readonly string[] = [tables]
+/** What is still to be sent; a job with something in here is not pruned. */
+const webhooks = `
+  CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    job INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    url TEXT NOT NULL,
+    host TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX webhooks_due ON webhooks (due);
+  CREATE INDEX webhooks_by_host ON webhooks (host, due);
+  CREATE INDEX webhooks_by_job ON webhooks (job);
+`
+
+export const migrations: readonly string[] = [tables, webhooks]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {
