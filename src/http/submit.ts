@@ -1,7 +1,7 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
 import type { FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
-import type { Job } from '../jobs/job.js'
+import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import { readIdempotency } from './idempotency.js'
@@ -16,6 +16,7 @@ export function submitChat(
   config: Config,
   parsed: ParsedRequest,
   background: boolean,
+  view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   const asked = parsed.timeoutS ?? config.jobTimeoutS
@@ -29,6 +30,7 @@ export function submitChat(
       ...(parsed.user !== undefined && { user: parsed.user }),
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
+      ...view,
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
