@@ -166,8 +166,8 @@ await t.test('a conversation goes on', async (t) => {
     { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'My name is Claude.' }] },
     { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'R-second' }] },
   ])
-  const paged: string[] = []
-  for await (const item of client.responses.inputItems.list(second.id, { limit: 1 })) paged.push(item.id!)
+  const paged: unknown[] = []
+  for await (const item of client.responses.inputItems.list(second.id, { limit: 1 })) paged.push(item.id)
   t.strictSame(paged, items.data.map((item) => item.id).reverse())
 
   standin.when('R-refer', message('Found.'))
@@ -175,7 +175,7 @@ await t.test('a conversation goes on', async (t) => {
     model,
     input: [
       { role: 'user', content: 'Who are you?' },
-      { type: 'item_reference', id: first.output[0]!.id },
+      { type: 'item_reference', id: String(first.output[0]?.id) },
       { role: 'user', content: 'R-refer' },
     ],
   })

@@ -9,7 +9,7 @@ import { echoOf, findResponse, readResponse } from '../../../src/http/response-r
 import { streamResponse } from '../../../src/http/stream-response.js'
 import { submitChat } from '../../../src/http/submit.js'
 import type { Job } from '../../../src/jobs/job.js'
-import { recordedEcho, responseOf } from '../../../src/openai/responses/echo.js'
+import { recordedEcho } from '../../../src/openai/responses/echo.js'
 import { responseId } from '../../../src/openai/responses/ids.js'
 import { pageOf, toInputItems } from '../../../src/openai/responses/input-items.js'
 import { type ResponseRun, checkOwnFields, parseResponseRequest } from '../../../src/openai/responses/parse.js'
@@ -59,9 +59,6 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       })
       const { echo, background } = parsed
       const { job } = await submitChat(request, jobs, config, parsed, background, { response: recordedEcho(echo) })
-      if (responseOf(job.view) === null) {
-        throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before for a chat completion.')
-      }
       if (body.stream === true) return streamResponse(reply, jobs, job, echo, { timing, resumable: background })
       if (!background) return blockCompletion(reply, jobs, job, timing, (ended) => readResponse(jobs, ended))
       jobHeaders(reply, job)
