@@ -26,7 +26,7 @@ await t.test('what has no effect is named as it was written', async (t) => {
   const parsed = parseWith({
     ...{ temperature: 0.1, top_p: 0.5, seed: 3, truncation: 'auto', max_tool_calls: 3, mystery: 1, service_tier: 'flex' },
     ...{ include: ['reasoning.encrypted_content'], stream_options: { include_obfuscation: true } },
-    ...{ reasoning: { effort: 'low', mode: 'x' }, text: { verbosity: 'low', tone: 'x' }, prompt_cache_key: 'k' },
+    ...{ reasoning: { effort: 'low', mode: 'x' }, text: { verbosity: 'low', tone: 'x' } },
     input: [
       { ...user, id: 'x', phase: 'commentary' },
       { type: 'reasoning', id: 'rs', summary: [], encrypted_content: 'x' },
@@ -35,7 +35,7 @@ await t.test('what has no effect is named as it was written', async (t) => {
   })
   t.strictSame(parsed.ignored.sort(), [
     ...['include', 'input[].content[].detail', 'input[].content[].more', 'input[].phase', 'input[].reasoning'],
-    ...['max_tool_calls', 'mystery', 'prompt_cache_key', 'reasoning.mode', 'seed', 'service_tier'],
+    ...['max_tool_calls', 'mystery', 'reasoning.mode', 'seed', 'service_tier'],
     ...['stream_options.include_obfuscation', 'temperature', 'text.tone', 'text.verbosity', 'top_p', 'truncation'],
   ])
 })
