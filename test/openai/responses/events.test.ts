@@ -61,7 +61,7 @@ const runs: Record<string, { events: JobEvent[]; job?: Partial<Job>; types: stri
     types: ['reasoning', 'message'],
   },
   'a second attempt': {
-    events: [say('bad'), { type: 'attempt', attempt: 2, reason: 'r' }, think('hm'), say('good'), spent(), finish()],
+    events: [say('bad'), { type: 'attempt', choice: 0, attempt: 2, reason: 'r' }, think('hm'), say('good'), spent(), finish()],
     types: ['reasoning', 'message'],
   },
   'a failure in the middle': {
