@@ -2,7 +2,7 @@
 import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
-import type { Job } from '../jobs/job.js'
+import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import { readIdempotency } from './idempotency.js'
@@ -25,6 +25,7 @@ export async function submitChat(
   config: Config,
   parsed: ParsedRequest,
   background: boolean,
+  view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   const depth = readDepth(request.headers[depthHeader])
@@ -42,6 +43,7 @@ export async function submitChat(
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
       ...below,
+      ...view,
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,

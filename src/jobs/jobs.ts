@@ -112,6 +112,11 @@ export class Jobs {
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
+  /** What was asked, as it was submitted; null where `owner` has no job of that id. */
+  async request(id: string, owner: string): Promise<unknown> {
+    return (await this.get(id, owner)) === null ? null : this.store.request(id)
+  }
+
   /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
   progress(id: string): Progress | null {
     const live = this.live.get(id)
