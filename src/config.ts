@@ -43,6 +43,7 @@ const environment = z.object({
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
   IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
+  ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
@@ -71,6 +72,8 @@ export interface Config {
   jobTimeoutS: number
   idleTimeoutS: number
   taskTtlS: number
+  /** seconds that an identical deterministic request gets the same answer; 0: never */
+  answerCacheS: number
   logLevel: (typeof logLevels)[number]
 }
 
@@ -108,6 +111,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
     taskTtlS: values.TASK_TTL_S,
+    answerCacheS: values.ANSWER_CACHE_S,
     logLevel: values.LOG_LEVEL,
   })
 }

@@ -1,5 +1,6 @@
 /** `POST /v1/chat/completions`: one request is one job, taken as a stream, awaited, or as a task to poll. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
+import { AnswerCache } from '../../../src/http/answer-cache.js'
 import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
@@ -12,6 +13,8 @@ import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/r
 import { clientGone } from '../../../src/http/client-gone.js'
 
 const chatRoutes: FastifyPluginAsyncZod = async (app) => {
+  const cache = new AnswerCache(app.config.answerCacheS)
+
   app.post(
     '/completions',
     {
@@ -36,7 +39,10 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
       const prefer = parsePrefer(request.headers.prefer)
       const background = parsed.background || prefer.respondAsync
-      const { job } = await submitChat(request, jobs, config, parsed, background)
+      const key = background ? null : cache.keyOf(request)
+      const submit = async () => (await submitChat(request, jobs, config, parsed, background)).job
+      const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
+      if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')
 
       if (parsed.delivery === 'stream') {
         return streamCompletion(reply, jobs, job, { includeUsage: parsed.includeUsage, timing })
