@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { memoryLimit } from './memory.js'
+import { type Provider, readUpstreams } from './upstreams/settings.js'
 
 /** A start that cannot go on; the message is one line for the person who started it. */
 export class ConfigError extends Error {
@@ -44,11 +45,12 @@ const environment = z.object({
   IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
   ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
+  UPSTREAMS: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
+const notYet = ['STORE_URL', 'MCP_CONFIG', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */
@@ -75,6 +77,8 @@ export interface Config {
   /** seconds that an identical deterministic request gets the same answer; 0: never */
   answerCacheS: number
   logLevel: (typeof logLevels)[number]
+  /** providers of models that are not Claude's; their keys are not here */
+  upstreams: readonly Provider[]
 }
 
 /** @throws ConfigError with one line that names the variable and what it takes */
@@ -113,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     taskTtlS: values.TASK_TTL_S,
     answerCacheS: values.ANSWER_CACHE_S,
     logLevel: values.LOG_LEVEL,
+    upstreams: upstreamsOf(values.UPSTREAMS, values.IDLE_TIMEOUT_S),
   })
 }
 
@@ -124,6 +129,14 @@ function defaultConcurrency(): number {
   const byCores = os.availableParallelism() * 4
   const byMemory = Math.floor(memoryLimit() / 2 / (300 * 1024 * 1024))
   return Math.max(1, Math.min(byCores, byMemory, 64))
+}
+
+function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly Provider[] {
+  try {
+    return readUpstreams(text, idleTimeoutS)
+  } catch (error) {
+    throw new ConfigError(`UPSTREAMS: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function readApiKeys(text: string | undefined): readonly ApiKey[] {

@@ -78,6 +78,8 @@ export interface Failure {
   /** Dotted path of the request member at fault, as in `messages[0].content`. */
   param?: string
   retryAfter?: number
+  /** HTTP headers of the answer: what a provider says of its rate limits. */
+  headers?: Record<string, string>
 }
 
 /** A {@link Failure} as an exception, for code that has a caller to tell. */

@@ -55,7 +55,9 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
 
   const idle = async () => {
     const rest = () => {
-      const { queued, running } = app.jobs.stats()
+      const lanes = [app.jobs.stats('process'), app.jobs.stats('network')]
+      const queued = lanes.reduce((sum, lane) => sum + lane.queued, 0)
+      const running = lanes.reduce((sum, lane) => sum + lane.running, 0)
       const { ready, starting, parked } = app.pool.stats
       return `${running} slots, ${queued} queued jobs, ${liveProcessCount() - ready - starting - parked} processes`
     }

@@ -9,7 +9,7 @@ import { submitChat } from '../../src/http/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { parseRequest } from '../../src/openai/parse-request.js'
+import { parseChat } from '../../src/openai/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
 import { toTaskList } from '../../src/openai/task.js'
 
@@ -49,7 +49,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
+      const parsed = parseChat(request.body, config)
       const { job } = await submitChat(request, jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },

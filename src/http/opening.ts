@@ -37,6 +37,7 @@ export class Opening {
     let frames = ''
     for (const { event } of batch) {
       frames += this.frames.event(event)
+      if (event.type === 'status' && this.stream === null) this.announce(event)
       if (isContent(event)) this.open()
       if (event.type === 'status' && event.phase === 'waiting') this.hold(event.reason !== undefined)
     }
@@ -57,6 +58,13 @@ export class Opening {
 
   cancel(): void {
     clearTimeout(this.timer)
+  }
+
+  /** What is known of the answer before its first token still finds its place in the headers. */
+  private announce({ model, headers }: Extract<JobEvent, { type: 'status' }>): void {
+    if (this.reply.sent) return
+    if (model !== undefined) this.reply.header('x-bridge-model', model)
+    if (headers !== undefined) this.reply.headers(headers)
   }
 
   /** The model was asked; `again`: it had failed before, so a failure is likelier than an answer and worth the wait. */

@@ -4,7 +4,9 @@ import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
+import type { Lane } from '../jobs/lanes.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
+import type { JobRequest } from '../openai/upstream-request.js'
 import { readIdempotency } from './idempotency.js'
 
 /** OpenAI keeps stored completions for thirty days. */
@@ -23,14 +25,14 @@ export async function submitChat(
   request: Asking,
   jobs: Jobs,
   config: Config,
-  parsed: ParsedRequest,
+  parsed: ParsedRequest<JobRequest>,
   background: boolean,
   view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   const depth = readDepth(request.headers[depthHeader])
-  if (depth > 0 && !background) refuseToWait(jobs)
-  const asked = parsed.timeoutS ?? config.jobTimeoutS
+  if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
+  const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   return jobs.submit({
     owner: request.owner,
@@ -42,12 +44,13 @@ export async function submitChat(
       ...(parsed.user !== undefined && { user: parsed.user }),
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
+      ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,
       ...view,
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
-    timeoutS: Math.min(asked, config.jobTimeoutS),
+    timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
     request: { ...parsed.run, ...below },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
@@ -57,8 +60,8 @@ export async function submitChat(
  * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
  * waits for has to begin at once.
  */
-function refuseToWait(jobs: Jobs): void {
-  const { running, slots } = jobs.stats()
+function refuseToWait(jobs: Jobs, lane?: Lane): void {
+  const { running, slots } = jobs.stats(lane)
   if (running < slots) return
   throw new BridgeError('queue_full', `All ${slots} slots are taken, and a job cannot wait for another one.`, { retryAfter: 5 })
 }

@@ -28,6 +28,8 @@ export interface Answer {
   /** the model that answered, as the CLI names it */
   model: string | null
   sessionId: string | null
+  /** what the model's provider says of its rate limits, as HTTP headers */
+  headers?: Record<string, string>
 }
 
 export function emptyAnswer(): Answer {
@@ -74,6 +76,9 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       if (answer.choices[event.choice] !== undefined) answer.choices[event.choice] = emptyChoice()
       break
     case 'status':
+      answer.model = event.model ?? answer.model
+      if (event.headers !== undefined) answer.headers = event.headers
+      break
     case 'tool_activity':
     case 'review':
     case 'end':

@@ -1,6 +1,7 @@
 /** The record of a job: what is stored, and what every reader of it starts from. */
 import type { Failure } from '../errors.js'
 import type { Answer } from './answer.js'
+import type { Lane } from './lanes.js'
 import type { JobStatus } from './status.js'
 
 /** Times are milliseconds since the epoch. */
@@ -72,6 +73,8 @@ export interface JobView {
   tellTier?: boolean
   /** how many jobs are above this one; left out: none */
   depth?: number
+  /** whose slots its runs take; left out: `process` */
+  lane?: Lane
   [key: string]: unknown
 }
 

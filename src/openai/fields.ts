@@ -56,7 +56,6 @@ const nothing = (value: unknown): boolean => empty(value)
 
 const objects = z.array(z.looseObject({}))
 const object = z.looseObject({})
-const anything = z.unknown()
 const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
@@ -151,7 +150,7 @@ export const fields = {
   debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
   original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
   webhook_url: refused(z.string(), 'callbacks are not available yet', { nothing: is('') }),
-  fallbacks: refused(z.array(anything), 'fallback models are not available yet', { nothing }),
+  fallbacks: honoured(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
 }
 
 /** The one field that has to be there, and so is no row of the table. */

@@ -1,5 +1,6 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../errors.js'
+import type { Lane } from '../jobs/lanes.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
@@ -13,8 +14,8 @@ import { toOffer } from './tools.js'
 /** Every answer is a run of its own, and each run a process. */
 export const maxChoices = 8
 
-export interface ParsedRequest {
-  run: ClaudeRequest
+export interface ParsedRequest<Run = ClaudeRequest> {
+  run: Run
   /** the model's name as it was written */
   model: string
   /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
@@ -34,6 +35,12 @@ export interface ParsedRequest {
   tellTier?: true
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
+  /** seconds, a model's own limit in place of the server's */
+  limitS?: number
+  /** the model's answer is polled, where neither body nor headers say how it is wanted */
+  pollByDefault?: true
+  /** whose slots the job takes; left out: `process` */
+  lane?: Lane
 }
 
 /**
@@ -109,7 +116,7 @@ function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort 
  * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
  * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
  */
-function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
   const { background, wait_for_completion: wait } = body
   if (background === false && wait === false) {
     throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
@@ -121,7 +128,7 @@ function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'backgr
   }
 }
 
-function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+export function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
   if (body.stream_options == null) return false
   // as OpenAI does
   if (body.stream !== true) {

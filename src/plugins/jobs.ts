@@ -5,6 +5,9 @@ import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
 import type { Config } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
+import { byKind } from '../upstreams/by-kind.js'
+import { UpstreamExecutor } from '../upstreams/executor.js'
+import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
@@ -17,6 +20,8 @@ declare module 'fastify' {
     /** the processes kept ready */
     pool: ClaudeExecutor
     claude: ClaudeStatus
+    /** the providers of other models */
+    upstreams: UpstreamExecutor
   }
 }
 
@@ -44,10 +49,17 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     observe: (outcome) => claude.observe(outcome),
     warm: warmSizes(config),
   })
+  const upstreams = new UpstreamExecutor(config.upstreams, env)
+  for (const { name, problem } of upstreams.health) {
+    if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
+  }
+  const single = byKind({ claude: executor, upstream: upstreams })
   const jobs = new Jobs({
     store,
-    executor,
+    executor: byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) }),
     maxConcurrent: config.maxConcurrent,
+    // one at least: a job of a provider that is there no more has to be told so
+    maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
     observer: app.metrics.jobs,
@@ -59,10 +71,11 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   app.decorate('jobs', jobs)
   app.decorate('pool', executor)
   app.decorate('claude', claude)
+  app.decorate('upstreams', upstreams)
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
     await jobs.stopAll()
-    await executor.close()
+    await Promise.all([executor.close(), upstreams.close()])
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {

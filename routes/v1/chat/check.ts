@@ -16,7 +16,7 @@ const checkRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: requestCheckSchema },
       },
     },
-    async (request) => checkRequest(request.body, { claudeModel: app.config.claudeModel }),
+    async (request) => checkRequest(request.body, app.config),
   )
 }
 

@@ -8,7 +8,7 @@ import { streamCompletion } from '../../../src/http/stream-completion.js'
 import { submitChat } from '../../../src/http/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/chat-request.js'
-import { parseRequest } from '../../../src/openai/parse-request.js'
+import { parseChat } from '../../../src/openai/parse-chat.js'
 import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
@@ -36,9 +36,10 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { jobs, config, timing } = app
-      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
+      const parsed = parseChat(request.body, config)
       const prefer = parsePrefer(request.headers.prefer)
-      const background = parsed.background || prefer.respondAsync
+      const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
+      const background = parsed.background || poll || prefer.respondAsync
       const key = background ? null : cache.keyOf(request)
       const submit = async () => (await submitChat(request, jobs, config, parsed, background)).job
       const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
@@ -47,7 +48,7 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       if (parsed.delivery === 'stream') {
         return streamCompletion(reply, jobs, job, { includeUsage: parsed.includeUsage, timing })
       }
-      if (parsed.delivery === 'block' && !prefer.respondAsync) return blockCompletion(reply, jobs, job, timing)
+      if (!poll && !prefer.respondAsync) return blockCompletion(reply, jobs, job, timing)
 
       const applied = preferenceApplied(prefer)
       if (applied !== null) reply.header('preference-applied', applied)
