@@ -2,6 +2,7 @@
 import path from 'node:path'
 import autoload from '@fastify/autoload'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { WarmSizes } from './claude/executor.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
 import auth from './plugins/auth.js'
@@ -28,12 +29,14 @@ export interface AppOptions {
   env: NodeJS.ProcessEnv
   logger: FastifyServerOptions['logger']
   timing?: Timing
+  /** in place of the sizes that follow from the configuration and the memory */
+  warm?: Partial<WarmSizes>
 }
 
 /** Bytes of a request's body: a conversation with many images has to fit. */
 const bodyLimit = 64 * 1024 * 1024
 
-export async function buildApp({ config, env, logger, timing = defaultTiming }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ config, env, logger, timing = defaultTiming, warm }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     logger: logger ?? false,
     bodyLimit,
@@ -57,7 +60,7 @@ export async function buildApp({ config, env, logger, timing = defaultTiming }: 
   await app.register(validation)
   await app.register(localOnly, { host: config.host, keyed })
   await app.register(auth, { apiKeys: config.apiKeys })
-  await app.register(jobs, { config, env })
+  await app.register(jobs, { config, env, ...(warm && { warm }) })
   await app.register(connections)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
+import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
@@ -17,6 +18,7 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  warm?: Partial<WarmSizes>
 }
 
 export interface Bridge {
@@ -47,6 +49,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.warm && { warm: options.warm }),
   })
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo

@@ -29,9 +29,11 @@ export interface JobsPluginOptions {
   config: Config
   /** the environment the CLI's own is taken from */
   env: NodeJS.ProcessEnv
+  /** in place of what `warmSizes` finds */
+  warm?: Partial<WarmSizes>
 }
 
-export default fp(async (app, { config, env }: JobsPluginOptions) => {
+export default fp(async (app, { config, env, warm }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({ dataDir: config.dataDir })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
@@ -47,7 +49,7 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
     env: cliEnv,
     workspaceRoot,
     observe: (outcome) => claude.observe(outcome),
-    warm: warmSizes(config),
+    warm: { ...warmSizes(config), ...warm },
   })
   const upstreams = new UpstreamExecutor(config.upstreams, env)
   for (const { name, problem } of upstreams.health) {
