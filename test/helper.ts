@@ -11,6 +11,7 @@ import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
+import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
 
@@ -19,6 +20,7 @@ export interface BridgeOptions {
   standin?: StandinOptions
   timing?: Partial<Timing>
   warm?: Partial<WarmSizes>
+  net?: NetOptions
 }
 
 export interface Bridge {
@@ -50,6 +52,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
     ...(options.warm && { warm: options.warm }),
+    ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo

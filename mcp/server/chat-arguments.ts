@@ -43,7 +43,7 @@ export const chatArguments = z.looseObject({
 /** @throws BridgeError as a chat request would be refused */
 export async function submitArguments(
   args: Record<string, unknown>,
-  { jobs, config, caller }: ToolContext,
+  { jobs, config, caller, publicAgent, signal }: ToolContext,
   background: boolean,
 ): Promise<Job> {
   for (const name of decided) {
@@ -52,6 +52,7 @@ export async function submitArguments(
   const { value, error } = validate(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
   if (error !== undefined) throw error
   const parsed = parseChat(value, config)
-  const from = { owner: caller.owner, headers: { [depthHeader]: caller.depth }, body: value }
+  const { owner, depth } = caller
+  const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

@@ -5,7 +5,7 @@ import { BridgeError } from '../../src/errors.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
-import { submitChat } from '../../src/http/submit.js'
+import { askingOf, submitChat } from '../../src/http/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
@@ -50,7 +50,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const parsed = parseChat(request.body, config)
-      const { job } = await submitChat(request, jobs, config, parsed, true)
+      const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
   )

@@ -1,4 +1,6 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Agent } from 'undici'
 import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
@@ -7,6 +9,8 @@ import type { Jobs } from '../jobs/jobs.js'
 import type { Lane } from '../jobs/lanes.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import type { JobRequest } from '../openai/upstream-request.js'
+import { clientGone } from './client-gone.js'
+import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
 
 /** OpenAI keeps stored completions for thirty days. */
@@ -18,9 +22,18 @@ export interface Asking {
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** what an idempotency key stands for */
   body: unknown
+  /** gets what the request only names */
+  publicAgent: Agent
+  /** the client has left */
+  gone: AbortSignal
 }
 
-/** @throws BridgeError as {@link Jobs.submit} and {@link readDepth} do */
+export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
+  const { owner, headers, body, server } = request
+  return { owner, headers, body, publicAgent: server.publicAgent, gone: clientGone(reply) }
+}
+
+/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth} and {@link fetchImages} do */
 export async function submitChat(
   request: Asking,
   jobs: Jobs,
@@ -34,6 +47,7 @@ export async function submitChat(
   if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
   const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
+  await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
     owner: request.owner,
     model: parsed.model,

@@ -32,6 +32,7 @@ export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<
       kind: 'fallbacks',
       candidates: [{ name: body.model, run: parsed.run }, ...others.map(({ model, run }) => ({ name: model, run }))],
     },
+    remoteImages: [parsed, ...others].flatMap(({ remoteImages }) => remoteImages),
     // what may need a process takes a process's slot
     lane: onCli ? 'process' : 'network',
     ignored: [

@@ -5,6 +5,7 @@ import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
 import { createIgnored, type Ignored } from './ignored.js'
+import type { RemoteImage } from './images.js'
 import { toConversation } from './messages-to-conversation.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
@@ -16,6 +17,8 @@ export const maxChoices = 8
 
 export interface ParsedRequest<Run = ClaudeRequest> {
   run: Run
+  /** images in `run` that have to be fetched before it is whole */
+  remoteImages: RemoteImage[]
   /** the model's name as it was written */
   model: string
   /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
@@ -56,7 +59,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
-  const conversation = conversationOf(body, ignored)
+  const remoteImages: RemoteImage[] = []
+  const conversation = conversationOf(body, ignored, remoteImages)
   const run: ClaudeRequest = {
     kind: 'claude',
     model: route.model,
@@ -75,6 +79,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   const user = body.user ?? body.safety_identifier
   return {
     run,
+    remoteImages,
     model: body.model,
     ...deliveryOf(body),
     includeUsage: includeUsage(body, ignored),
@@ -89,8 +94,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
 }
 
-function conversationOf(body: ChatRequest, ignored: Ignored): Conversation {
-  if (body.messages != null) return toConversation(body.messages, ignored)
+function conversationOf(body: ChatRequest, ignored: Ignored, remote: RemoteImage[]): Conversation {
+  if (body.messages != null) return toConversation(body.messages, ignored, remote)
   if (body.question != null) {
     return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
   }

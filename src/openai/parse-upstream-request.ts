@@ -68,6 +68,8 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
       model: model.id,
       body: { messages: messagesOf(body), ...Object.fromEntries(passedOn) },
     },
+    // URLs are the provider's to fetch
+    remoteImages: [],
     model: body.model,
     delivery: asked.delivery,
     background: asked.background || (model.longRunning && body.background !== false),

@@ -5,7 +5,7 @@ import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
 import { streamCompletion } from '../../../src/http/stream-completion.js'
-import { submitChat } from '../../../src/http/submit.js'
+import { askingOf, submitChat } from '../../../src/http/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/chat-request.js'
 import { parseChat } from '../../../src/openai/parse-chat.js'
@@ -41,7 +41,7 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync
       const key = background ? null : cache.keyOf(request)
-      const submit = async () => (await submitChat(request, jobs, config, parsed, background)).job
+      const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
       const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
       if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')
 

@@ -7,7 +7,7 @@ import { jobHeaders } from '../../../src/http/job-headers.js'
 import { readContext } from '../../../src/http/response-context.js'
 import { echoOf, findResponse, readResponse } from '../../../src/http/response-record.js'
 import { streamResponse } from '../../../src/http/stream-response.js'
-import { submitChat } from '../../../src/http/submit.js'
+import { askingOf, submitChat } from '../../../src/http/submit.js'
 import type { Job } from '../../../src/jobs/job.js'
 import { recordedEcho } from '../../../src/openai/responses/echo.js'
 import { responseId } from '../../../src/openai/responses/ids.js'
@@ -58,7 +58,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
         claudeModel: config.claudeModel,
       })
       const { echo, background } = parsed
-      const { job } = await submitChat(request, jobs, config, parsed, background, { response: recordedEcho(echo) })
+      const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })
       if (body.stream === true) return streamResponse(reply, jobs, job, echo, { timing, resumable: background })
       if (!background) return blockCompletion(reply, jobs, job, timing, (ended) => readResponse(jobs, ended))
       jobHeaders(reply, job)

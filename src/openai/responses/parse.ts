@@ -54,7 +54,7 @@ export function parseResponseRequest(body: ResponseRequest, { carried, items, cl
   nameInner(body, ignored)
   const places = createPlaces(carried.length)
   const messages = [...carried]
-  addItems(items, messages, places, { ignored, images: 0 })
+  addItems(items, messages, places, { ignored, images: 0, remote: [] })
   checkCalls(messages, places)
   try {
     const { value, error } = validate(chatRequestSchema, { ...toChatFields(body), messages })
