@@ -24,6 +24,7 @@ RUN apt-get update \
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/routes/dashboard.html ./routes/
 COPY package.json .mcp.json ./
 # `claude setup-token` and `claude auth login` work in the container. State and login live in volumes that are open to the
 # group root and to nobody else: a container started with any other uid has that group.

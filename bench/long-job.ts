@@ -30,6 +30,7 @@ export async function seedLongJob(dataDir: string, count: number): Promise<strin
       lastSeq: 1,
       answer: null,
       error: null,
+      review: null,
     }
     await store.create(job, {}, logged(1, { type: 'status', status: 'queued', phase: 'queued' }))
     const words = Array.from({ length: count - 3 }, (_, index) => ` word-${index}`)

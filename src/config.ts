@@ -6,6 +6,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from './config-error.js'
 import { memoryLimit } from './memory.js'
+import { type Provider, readUpstreams } from './upstreams/settings.js'
 import { type AllowedHost, readAllowedHosts } from './webhooks/allowed-hosts.js'
 import { type WebhookSecret, readWebhookSecret } from './webhooks/secret.js'
 
@@ -45,11 +46,13 @@ const environment = z.object({
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
   WEBHOOK_SECRET: z.string().optional(),
   WEBHOOK_ALLOWED_HOSTS: z.string().optional(),
+  ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
+  UPSTREAMS: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'UPSTREAMS', 'MCP_CONFIG', 'SAMPLING'] as const
+const notYet = ['STORE_URL', 'MCP_CONFIG', 'SAMPLING'] as const
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */
@@ -77,7 +80,11 @@ export interface Config {
   webhookSecret: WebhookSecret | undefined
   /** undefined: none */
   webhookHosts: readonly AllowedHost[] | undefined
+  /** seconds that an identical deterministic request gets the same answer; 0: never */
+  answerCacheS: number
   logLevel: (typeof logLevels)[number]
+  /** providers of models that are not Claude's; their keys are not here */
+  upstreams: readonly Provider[]
 }
 
 /** @throws ConfigError with one line that names the variable and what it takes */
@@ -116,7 +123,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     taskTtlS: values.TASK_TTL_S,
     webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
     webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
+    answerCacheS: values.ANSWER_CACHE_S,
     logLevel: values.LOG_LEVEL,
+    upstreams: upstreamsOf(values.UPSTREAMS, values.IDLE_TIMEOUT_S),
   })
 }
 
@@ -128,6 +137,14 @@ function defaultConcurrency(): number {
   const byCores = os.availableParallelism() * 4
   const byMemory = Math.floor(memoryLimit() / 2 / (300 * 1024 * 1024))
   return Math.max(1, Math.min(byCores, byMemory, 64))
+}
+
+function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly Provider[] {
+  try {
+    return readUpstreams(text, idleTimeoutS)
+  } catch (error) {
+    throw new ConfigError(`UPSTREAMS: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function readApiKeys(text: string | undefined): readonly ApiKey[] {

@@ -20,14 +20,27 @@ export const catalogue = {
   invalid_function_parameters: { status: 400, type: 'invalid_request_error', retriable: false },
   invalid_json_schema: { status: 400, type: 'invalid_request_error', retriable: false },
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
+  depth_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
   invalid_api_key: { status: 401, type: 'invalid_request_error', retriable: false },
   origin_not_allowed: { status: 403, type: 'invalid_request_error', retriable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   task_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  method_not_allowed: { status: 405, type: 'invalid_request_error', retriable: false },
+  response_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  previous_response_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  item_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   unknown_url: { status: 404, type: 'invalid_request_error', retriable: false },
   request_too_large: { status: 413, type: 'invalid_request_error', retriable: false },
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retriable: false },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', retriable: false },
+
+  // answers that are checked
+  validation_failed: { status: 422, type: 'validation_error', retriable: false },
+  human_review_required: { status: 422, type: 'validation_error', retriable: false },
+  review_rejected: { status: 422, type: 'validation_error', retriable: false },
+  review_expired: { status: 422, type: 'validation_error', retriable: false },
+  not_waiting_for_review: { status: 409, type: 'invalid_request_error', retriable: false },
+  validator_failed: { status: 500, type: 'server_error', retriable: false },
 
   // capacity of the bridge
   queue_full: { status: 429, type: 'rate_limit_error', retriable: true },
@@ -65,6 +78,8 @@ export interface Failure {
   /** Dotted path of the request member at fault, as in `messages[0].content`. */
   param?: string
   retryAfter?: number
+  /** HTTP headers of the answer: what a provider says of its rate limits. */
+  headers?: Record<string, string>
 }
 
 /** A {@link Failure} as an exception, for code that has a caller to tell. */

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
+import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
@@ -18,6 +19,7 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  warm?: Partial<WarmSizes>
   net?: NetOptions
   webhookDelays?: readonly number[]
 }
@@ -51,6 +53,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
     ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
+    ...(options.warm && { warm: options.warm }),
     ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })
@@ -60,7 +63,9 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
 
   const idle = async () => {
     const rest = () => {
-      const { queued, running } = app.jobs.stats()
+      const lanes = [app.jobs.stats('process'), app.jobs.stats('network')]
+      const queued = lanes.reduce((sum, lane) => sum + lane.queued, 0)
+      const running = lanes.reduce((sum, lane) => sum + lane.running, 0)
       const { ready, starting, parked } = app.pool.stats
       return `${running} slots, ${queued} queued jobs, ${liveProcessCount() - ready - starting - parked} processes`
     }

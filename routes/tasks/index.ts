@@ -5,11 +5,11 @@ import { BridgeError } from '../../src/errors.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
-import { submitChat } from '../../src/http/submit.js'
+import { askingOf, submitChat } from '../../src/http/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { parseRequest } from '../../src/openai/parse-request.js'
+import { parseChat } from '../../src/openai/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
 import { toTaskList } from '../../src/openai/task.js'
 
@@ -49,8 +49,8 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
-      const { job } = await submitChat(request, jobs, config, parsed, true)
+      const parsed = parseChat(request.body, config)
+      const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
   )
@@ -131,6 +131,25 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const job = await own(request.params.id, request.owner)
       await jobs.cancel(job.id)
+      return sendTask(reply, jobs, await own(job.id, request.owner))
+    },
+  )
+
+  app.post(
+    '/:id/review',
+    {
+      schema: {
+        summary: 'Decide about a task that waits for a human',
+        description: '`approve`: its last response stands; `reject`: the task fails; `retry`: more attempts, with the feedback.',
+        tags,
+        params,
+        body: z.object({ decision: z.enum(['approve', 'reject', 'retry']), feedback: z.string().max(100_000).nullish() }),
+        response: { 200: taskSchema, '4xx': errorSchema },
+      },
+    },
+    async (request, reply) => {
+      const job = await own(request.params.id, request.owner)
+      await jobs.review(job.id, request.body.decision, request.body.feedback ?? undefined)
       return sendTask(reply, jobs, await own(job.id, request.owner))
     },
   )

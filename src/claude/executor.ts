@@ -2,6 +2,7 @@
  * Runs jobs on the Claude CLI: finds or starts a process, says the request to it, and gives one outcome. Knows how a run ends, not
  * what is said (`session.ts`) nor how a process is started (`launcher.ts`).
  */
+import os from 'node:os'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
@@ -14,6 +15,7 @@ import type { Exit } from './process.js'
 import { type LaunchProfile, chatProfile } from './profile.js'
 import { redact } from './redact.js'
 import type { Session } from './session.js'
+import { StartGate } from './start-gate.js'
 import type { Ending } from './turn.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
 
@@ -45,14 +47,17 @@ interface Found {
   session: Session
   heard: number
   fresh: boolean
+  /** says that its start is over; safe to call again */
+  started: () => void
 }
+
+const noStart = () => {}
 
 export class ClaudeExecutor implements Executor {
   private readonly sizes: WarmSizes
   private readonly pool: WarmPool
   private readonly parked: ParkedSessions
-  /** runs whose process has not said anything of its answer yet: the part of a run that needs the CPU */
-  private beginning = 0
+  private readonly gate = new StartGate(os.availableParallelism())
 
   constructor(private readonly setup: ClaudeSetup) {
     this.sizes = setup.warm ?? noneWarm
@@ -60,7 +65,7 @@ export class ClaudeExecutor implements Executor {
     this.pool = new WarmPool({
       ...this.sizes,
       launch: (profile) => launch(setup, profile),
-      quiet: () => this.beginning === 0,
+      quiet: () => this.gate.idle,
     })
   }
 
@@ -103,31 +108,39 @@ export class ClaudeExecutor implements Executor {
     const request = run.request as ClaudeRequest
     const profile = chatProfile(request, this.setup.credential)
     for (let tries = 1; ; tries++) {
-      if (run.signal.aborted) return settle({ kind: 'aborted' })
       const found = await this.find(run, request, profile)
+      if (found === null) return settle({ kind: 'aborted' })
       const again = await this.runOn(found, run, request, profile, settle, tries < maxTries)
       if (!again) return
     }
   }
 
-  /** The conversation's own process, a ready one, or a new one. */
-  private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found> {
+  /** The conversation's own process, a ready one, or a new one; null where the run was aborted before its turn came. */
+  private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
+    if (run.signal.aborted) return null
     const before = request.turns.slice(0, -1)
     const live = this.parked.take(conversationKey(run.owner, profile.key, request, before))
     if (live !== null) {
       const last = request.turns.at(-1)
-      if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false }
+      if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false, started: noStart }
       // something else is said than it waits for: it cannot be told, a fresh one can
       this.parked.letGo(live)
     }
     const ready = this.pool.take(profile)
-    if (ready !== null) return { session: ready, heard: 0, fresh: false }
-    return { session: await launch(this.setup, profile), heard: 0, fresh: true }
+    if (ready !== null) return { session: ready, heard: 0, fresh: false, started: noStart }
+    const started = await this.gate.enter(run.signal)
+    if (started === null) return null
+    try {
+      return { session: await launch(this.setup, profile), heard: 0, fresh: true, started }
+    } catch (error) {
+      started()
+      throw error
+    }
   }
 
   /** One process's part in a run. Resolves when it is gone or parked; true if the run has to be made again on another. */
   private async runOn(
-    { session, heard, fresh }: Found,
+    { session, heard, fresh, started }: Found,
     run: Run,
     request: ClaudeRequest,
     profile: LaunchProfile,
@@ -136,10 +149,8 @@ export class ClaudeExecutor implements Executor {
   ): Promise<boolean> {
     let over = false
     const said = new AnswerSoFar()
-    const begun = this.countBeginning()
     const decide = (outcome: Outcome) => {
       over = true
-      begun()
       settle(outcome)
     }
     const abort = () => {
@@ -152,27 +163,40 @@ export class ClaudeExecutor implements Executor {
     const answered = session.converse(request, heard, {
       choice: run.choice,
       alive: () => run.alive(),
+      asked: started,
       emit: (event) => {
         said.add(event)
-        if (isContent(event)) begun()
         run.emit(event)
       },
     })
     const ending = await Promise.race([answered.catch(refusedEnding), session.gone])
     run.signal.removeEventListener('abort', abort)
+    started()
     if (!isEnding(ending)) {
       // killed from outside, or dead before it was asked: where nothing was said, another process can answer
       const retry = mayTryAgain && !over && !said.any && (!fresh || ending.signal !== null)
       if (!retry) decide(outcomeOfExit(ending, session))
-      begun()
       return retry
     }
     const inTime = !over
     if (inTime) decide(ending.outcome)
     if (ending.kill) session.child.kill()
-    else if (inTime && isWhole(ending.outcome) && this.park(session, run, request, profile, said)) return false
+    else if (inTime && this.isWorthKeeping(ending.outcome) && this.park(session, run, request, profile, said)) {
+      // the slot is held until what made room for it has gone
+      await this.parked.settled()
+      return false
+    }
     await session.end()
     return false
+  }
+
+  /**
+   * Only after an answer that came to its own end has the process heard what the client has. Even an idle one takes a tenth of a
+   * second of CPU in its first seconds, so where starts wait for CPU only those stay whose next turn is certain.
+   */
+  private isWorthKeeping(outcome: Outcome): boolean {
+    if (outcome.kind !== 'finished') return false
+    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && !this.gate.crowded)
   }
 
   /** Keeps the process for the next turn of its conversation, as a client would send it. */
@@ -181,15 +205,6 @@ export class ClaudeExecutor implements Executor {
     if (content.length === 0) return false
     const answer: Turn = { role: 'assistant', content }
     return this.parked.park(conversationKey(run.owner, profile.key, request, [...request.turns, answer]), session)
-  }
-
-  private countBeginning(): () => void {
-    this.beginning += 1
-    let counted = true
-    return () => {
-      if (counted) this.beginning -= 1
-      counted = false
-    }
   }
 }
 
@@ -213,11 +228,6 @@ class AnswerSoFar {
     })
     return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
   }
-}
-
-/** An answer that came to its own end: only then has the process heard what the client has. */
-function isWhole(outcome: Outcome): boolean {
-  return outcome.kind === 'finished' && (outcome.reason === 'stop' || outcome.reason === 'tool_calls')
 }
 
 function isEnding(value: Ending | Exit): value is Ending {

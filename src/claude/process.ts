@@ -30,6 +30,7 @@ const drainMs = 250
 
 /** Live processes of this server, for the last resort at its own exit. */
 const live = new Set<ClaudeProcess>()
+let started = 0
 
 /** Kills every process group that is left, synchronously: for the moment before the server itself goes. */
 export function killAllProcesses(): void {
@@ -38,6 +39,11 @@ export function killAllProcesses(): void {
 
 export function liveProcessCount(): number {
   return live.size
+}
+
+/** Processes that this server has ever tried to start. */
+export function startedProcessCount(): number {
+  return started
 }
 
 export class ClaudeProcess {
@@ -70,6 +76,7 @@ export class ClaudeProcess {
     })
     this.pid = this.child.pid
     live.add(this)
+    started += 1
     // a child that ends before it has read everything; its exit tells the story
     this.child.stdin.on('error', () => {})
     this.gone = this.watch()

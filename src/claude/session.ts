@@ -20,6 +20,8 @@ export interface TurnListener {
   choice: number
   emit(event: JobEvent): void
   alive(): void
+  /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
+  asked(): void
 }
 
 /** How long a process may take to end by itself. */
@@ -93,6 +95,7 @@ export class Session {
         // the CLI answers each line of history with an empty result; an error there is the turn's
         if (!asked && message.type === 'result' && message['is_error'] !== true) taken?.()
         else if (asked || message.type === 'result' || message.type === 'assistant') {
+          if (message.type === 'stream_event' || (message.type === 'system' && message.subtype === 'status')) listener.asked()
           const ending = turn.read(message)
           if (ending === null) return
           this.called = calls

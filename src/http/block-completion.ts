@@ -1,5 +1,5 @@
 /**
- * Block: waits for the job and answers with the completion. An answer that takes long is kept alive with white space in front
+ * Block: waits for the job and answers with the completion, or with another view of it. An answer that takes long is kept alive with white space in front
  * of the JSON, so that no client or proxy takes the silence for a dead connection: Node's fetch gives up after 300 s without
  * headers and its SDKs then post again, nginx after 60 s.
  */
@@ -8,6 +8,7 @@ import type { Failure } from '../errors.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'
+import { reviewRequired } from '../openai/review.js'
 import { hasResult, toCompletion } from '../openai/completion.js'
 import { errorBody } from '../openai/error-body.js'
 import { sendFailure } from '../plugins/errors.js'
@@ -22,6 +23,7 @@ export async function blockCompletion(
   jobs: Jobs,
   submitted: Job,
   timing: Timing,
+  toBody: ToBody = toCompletion,
 ): Promise<FastifyReply> {
   const gone = clientGone(reply)
   const detach = jobs.attach(submitted.id)
@@ -29,7 +31,7 @@ export async function blockCompletion(
   try {
     const job = await jobs.wait(submitted.id, gone)
     if (gone.aborted) return reply
-    return job === null ? fail(reply, deleted) : answer(reply, job)
+    return job === null ? fail(reply, deleted) : await answer(reply, job, toBody)
   } catch (error) {
     if (!reply.sent) throw error
     reply.log.error({ err: error }, 'a blocking answer failed')
@@ -41,11 +43,14 @@ export async function blockCompletion(
   }
 }
 
-/** Answers with what has become of a job: a 200 with the completion, or its error. */
-export function answer(reply: FastifyReply, job: Job): FastifyReply {
+/** A job that has a result -> the body that says so. */
+export type ToBody = (job: Job) => unknown
+
+/** Answers with what has become of a job: a 200 with its body, or its error. */
+export async function answer(reply: FastifyReply, job: Job, toBody: ToBody = toCompletion): Promise<FastifyReply> {
   if (!reply.sent) jobHeaders(reply, job)
   if (!hasResult(job)) return fail(reply, failureOf(job))
-  const body = JSON.stringify(toCompletion(job))
+  const body = JSON.stringify(await toBody(job))
   if (!reply.sent) return reply.type('application/json; charset=utf-8').send(body)
   reply.raw.end(body)
   return reply
@@ -64,6 +69,7 @@ const deleted: Failure = { code: 'task_not_found', message: 'The task was delete
 
 function failureOf(job: Job): Failure {
   if (job.error !== null) return job.error
+  if (job.status === 'requires_action') return reviewRequired(job.id)
   if (isFinal(job.status)) return { code: 'internal_error', message: 'The job ended without a result.' }
   return { code: 'server_shutdown', message: 'The server is shutting down.', retryAfter: 5 }
 }

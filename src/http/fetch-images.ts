@@ -1,5 +1,4 @@
 /** Gets the images a request has only named, before its job is stored: so a job that is run again sees the same images. */
-import type { FastifyRequest } from 'fastify'
 import type { Agent } from 'undici'
 import { BridgeError } from '../errors.js'
 import { FetchFailed, type FetchLimits, fetchPublic } from '../net/public-fetch.js'
@@ -20,13 +19,12 @@ const allMs = 45_000
  *
  * @throws BridgeError invalid_value with the path of the URL at fault
  */
-export async function fetchImages(request: FastifyRequest, agent: Agent, images: readonly RemoteImage[]): Promise<void> {
+export async function fetchImages(agent: Agent, images: readonly RemoteImage[], gone: AbortSignal): Promise<void> {
   if (images.length === 0) return
   const stop = new AbortController()
-  const { socket } = request.raw
   const leave = () => stop.abort(clientLeft())
-  socket.once('close', leave)
-  if (socket.destroyed) leave()
+  gone.addEventListener('abort', leave)
+  if (gone.aborted) leave()
   const late = setTimeout(() => stop.abort(tooLate(images[0]!)), allMs)
   const limits: FetchLimits = {
     ...{ maxBytes: maxImageBytes, budget: { left: maxBytes }, timeoutMs, signal: stop.signal },
@@ -47,7 +45,7 @@ export async function fetchImages(request: FastifyRequest, agent: Agent, images:
     throw error
   } finally {
     clearTimeout(late)
-    socket.off('close', leave)
+    gone.removeEventListener('abort', leave)
   }
 }
 

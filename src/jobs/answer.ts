@@ -28,6 +28,8 @@ export interface Answer {
   /** the model that answered, as the CLI names it */
   model: string | null
   sessionId: string | null
+  /** what the model's provider says of its rate limits, as HTTP headers */
+  headers?: Record<string, string>
 }
 
 export function emptyAnswer(): Answer {
@@ -71,9 +73,12 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
     }
     case 'attempt':
       // what was spent stays spent; what was said is no longer the answer
-      answer.choices = []
+      if (answer.choices[event.choice] !== undefined) answer.choices[event.choice] = emptyChoice()
       break
     case 'status':
+      answer.model = event.model ?? answer.model
+      if (event.headers !== undefined) answer.headers = event.headers
+      break
     case 'tool_activity':
     case 'review':
     case 'end':
@@ -83,9 +88,13 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
 
 function choiceOf(answer: Answer, index: number): Choice {
   while (answer.choices.length <= index) {
-    answer.choices.push({ text: '', reasoning: '', toolCalls: [], refusal: null, finish: null })
+    answer.choices.push(emptyChoice())
   }
   return answer.choices[index]!
+}
+
+function emptyChoice(): Choice {
+  return { text: '', reasoning: '', toolCalls: [], refusal: null, finish: null }
 }
 
 export function addUsage(a: Usage, b: Usage): Usage {

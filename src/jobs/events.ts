@@ -4,6 +4,7 @@
  * everything a reader can be told follows from it.
  */
 import type { Failure } from '../errors.js'
+import type { ValidationError } from './job.js'
 import type { FinalStatus, JobStatus } from './status.js'
 
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
@@ -23,8 +24,11 @@ export interface Usage {
 export type Phase = 'queued' | 'starting' | 'waiting' | 'thinking' | 'answering' | 'using_tool'
 
 export type JobEvent =
-  /** The record changed its status, or a running job entered a phase that no other event shows. */
-  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string }
+  /**
+   * The record changed its status, or a running job entered a phase that no other event shows. `model` is what is being
+   * asked or answers, `headers` what its provider says of its rate limits; both where they are known.
+   */
+  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string; model?: string; headers?: Record<string, string> }
   /** A piece of the answer's text. */
   | { type: 'text'; choice: number; text: string }
   /** A piece of the model's reasoning. */
@@ -53,8 +57,8 @@ export type JobEvent =
     }
   /** One choice is complete. `refusal` is the model's words where it refused. */
   | { type: 'finish'; choice: number; reason: Finish; refusal?: string }
-  /** A new attempt at the answer begins; what came before it is no longer part of the answer. */
-  | { type: 'attempt'; attempt: number; reason: string }
+  /** A new attempt at the answer begins, the `attempt`-th; what came before it is no longer part of the answer. */
+  | { type: 'attempt'; choice: number; attempt: number; reason: string; response?: string; errors?: ValidationError[] }
   /** The job waits for a human. */
   | { type: 'review'; reason: string }
   /** The last event of every job, exactly once. */

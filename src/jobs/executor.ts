@@ -1,6 +1,7 @@
 /** What jobs know of the thing that does the work: `claude` implements this, other upstreams will. */
 import type { Failure } from '../errors.js'
 import type { Finish, JobEvent } from './events.js'
+import type { Review } from './job.js'
 
 /** One run of one choice of a job. */
 export interface Run {
@@ -11,6 +12,8 @@ export interface Run {
   choice: number
   /** as it was given to the store */
   request: unknown
+  /** set where a human has asked for more attempts */
+  review?: Review | null
   /** Aborted when the job is cancelled, runs out of time or the server ends; the run must then end within a second. */
   signal: AbortSignal
   /** Appends to the job's log. Events of a run that has given its outcome are dropped. */
@@ -32,6 +35,8 @@ export interface Execution {
 export type Outcome =
   | { kind: 'finished'; reason: Finish; refusal?: string }
   | { kind: 'failed'; failure: Failure }
+  /** only a human can go on */
+  | { kind: 'review'; review: Review }
   /** the signal was aborted before the run ended by itself */
   | { kind: 'aborted' }
 

@@ -1,6 +1,7 @@
 /** The record of a job: what is stored, and what every reader of it starts from. */
 import type { Failure } from '../errors.js'
 import type { Answer } from './answer.js'
+import type { Lane } from './lanes.js'
 import type { JobStatus } from './status.js'
 
 /** Times are milliseconds since the epoch. */
@@ -34,6 +35,33 @@ export interface Job {
   /** Set once, at the end. */
   answer: Answer | null
   error: Failure | null
+  /** What a human has been asked to decide; stays there after a decision to try again. */
+  review: Review | null
+}
+
+/** Everything a person needs to decide about an answer that did not pass, and what more attempts go on from. */
+export interface Review {
+  reason: string
+  attempts: number
+  lastResponse: string
+  validationErrors: ValidationError[]
+  /** as the caller wrote it: the conversation's messages, or the question */
+  originalRequest: unknown
+  /** the executor's business alone */
+  resume: unknown
+  /** what the person said, when more attempts were asked for */
+  feedback?: string
+}
+
+/** One thing that is wrong with an answer. */
+export interface ValidationError {
+  /** the check that says so */
+  type: string
+  message: string
+  /** what to do about it */
+  mend?: string
+  /** place within the answer, where it has one */
+  path?: string
 }
 
 export interface JobView {
@@ -45,6 +73,10 @@ export interface JobView {
   formerCalls?: boolean
   /** the answer says which tier it had */
   tellTier?: boolean
+  /** how many jobs are above this one; left out: none */
+  depth?: number
+  /** whose slots its runs take; left out: `process` */
+  lane?: Lane
   [key: string]: unknown
 }
 

@@ -8,20 +8,26 @@ import type { Executor } from './executor.js'
 import { Flusher } from './flusher.js'
 import { newJobId } from './ids.js'
 import type { Job, NewJob } from './job.js'
+import type { Lane } from './lanes.js'
 import { LiveJob } from './live-job.js'
+import type { JobObserver } from './observer.js'
 import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import { watchProgress } from './watch.js'
 
 export interface JobsOptions {
   store: JobStore
   executor: Executor
   maxConcurrent: number
+  /** runs at once that need no process; left out: as many as `maxConcurrent` */
+  maxNetwork?: number
   maxQueued: number
   idleTimeoutS: number
+  observer?: JobObserver
   onTrouble(message: string, error: unknown): void
 }
 
@@ -46,8 +52,8 @@ export class Jobs {
   private readonly flusher: Flusher
   private readonly store: JobStore
   /** jobs being written for the first time; they count as queued */
-  private arriving = 0
-  private waiting = 0
+  private readonly arriving: Record<Lane, number> = { process: 0, network: 0 }
+  private readonly waiting: Record<Lane, number> = { process: 0, network: 0 }
   private closing = false
   private health: Promise<StoreHealth> | null = null
   private healthAt = 0
@@ -61,11 +67,11 @@ export class Jobs {
       ...options,
       flusher: this.flusher,
       find: (id) => this.live.get(id),
-      onStart: () => {
-        this.waiting -= 1
+      onStart: (live) => {
+        this.waiting[laneOf(live.job)] -= 1
       },
       onEnd: (live) => {
-        if (live.started === null) this.waiting -= 1
+        if (live.started === null) this.waiting[laneOf(live.job)] -= 1
       },
       onStored: (live) => {
         this.live.delete(live.job.id)
@@ -75,10 +81,12 @@ export class Jobs {
 
   /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
   async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
-    const { resumed, counts } = await recover(this.store)
+    const { resumed, paused, counts } = await recover(this.store)
     for (const job of resumed) this.hold(job)
+    for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.pruning = setInterval(() => {
       void this.storeEnds()
+      void this.endUnreviewed()
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
     }, pruneEveryMs)
     this.pruning.unref()
@@ -93,9 +101,11 @@ export class Jobs {
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
-    const { slots, free } = this.runner.queue
-    if (this.queued >= this.options.maxQueued + free) {
-      const message = `All ${slots} slots are taken and ${this.queued} jobs wait already.`
+    const lane = laneOf(asked)
+    const { slots, free } = this.runner.lanes.named(lane)
+    const queued = this.arriving[lane] + this.waiting[lane]
+    if (queued >= this.options.maxQueued + free) {
+      const message = `All ${slots} slots are taken and ${queued} jobs wait already.`
       throw new BridgeError('queue_full', message, { retryAfter: 5 })
     }
     return this.create(asked)
@@ -105,6 +115,11 @@ export class Jobs {
   async get(id: string, owner: string): Promise<Job | null> {
     const job = this.live.get(id)?.job ?? (await this.store.get(id))
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
+  }
+
+  /** What was asked, as it was submitted; null where `owner` has no job of that id. */
+  async request(id: string, owner: string): Promise<unknown> {
+    return (await this.get(id, owner)) === null ? null : this.store.request(id)
   }
 
   /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
@@ -128,6 +143,11 @@ export class Jobs {
   /** See {@link readLog}. */
   read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
     return readLog(this.store, id, this.live.get(id), options)
+  }
+
+  /** See {@link watchProgress}. */
+  watch(id: string, signal: AbortSignal): AsyncGenerator<{ seq: number; progress: Progress }> {
+    return watchProgress(this.live.get(id), signal)
   }
 
   /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
@@ -172,6 +192,25 @@ export class Jobs {
     if (job !== null && !isFinal(job.status)) throw new BridgeError('internal_error', 'The job is held by another server.')
   }
 
+  /**
+   * What a human has decided about a job that waits for it: its last response stands, the job fails, or there are more attempts.
+   * Resolves when that is stored. @throws BridgeError not_waiting_for_review
+   */
+  async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
+    const live = this.live.get(id)
+    if (live === undefined || !live.paused || live.ending !== null) {
+      throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
+    }
+    if (decision === 'approve') return this.runner.approve(live)
+    if (decision === 'reject') {
+      const why = feedback === undefined ? '' : `: ${feedback}`
+      return this.runner.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
+    }
+    await this.runner.again(live, feedback)
+    this.waiting[laneOf(live.job)] += 1
+    this.runner.enqueue(live)
+  }
+
   /** Cancels and forgets. */
   async delete(id: string): Promise<boolean> {
     await this.cancel(id)
@@ -180,13 +219,10 @@ export class Jobs {
     return known
   }
 
-  stats(): JobsStats {
-    return {
-      queued: this.waiting,
-      running: this.runner.queue.running,
-      slots: this.runner.queue.slots,
-      maxQueued: this.options.maxQueued,
-    }
+  /** Of the runs that need a process, or of those that need none. */
+  stats(lane: Lane = 'process'): JobsStats {
+    const { running, slots } = this.runner.lanes.named(lane)
+    return { queued: this.waiting[lane], running, slots, maxQueued: this.options.maxQueued }
   }
 
   /** @throws what the store says is wrong with it */
@@ -205,9 +241,9 @@ export class Jobs {
   /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
   async drain(ms: number): Promise<void> {
     this.closing = true
-    this.runner.queue.stop()
+    this.runner.lanes.stop()
     const deadline = Date.now() + ms
-    while (this.runner.queue.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (this.runner.lanes.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**
@@ -216,7 +252,7 @@ export class Jobs {
    */
   async stopAll(): Promise<void> {
     this.closing = true
-    this.runner.queue.stop()
+    this.runner.lanes.stop()
     if (this.pruning !== null) clearInterval(this.pruning)
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
@@ -238,15 +274,17 @@ export class Jobs {
       lastSeq: 1,
       answer: null,
       error: null,
+      review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    this.arriving += 1
+    const lane = laneOf(job)
+    this.arriving[lane] += 1
     let created
     try {
       created = await this.store.create(job, request, first, idempotency)
     } finally {
       // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-      this.arriving -= 1
+      this.arriving[lane] -= 1
     }
     if (created.created) {
       const live = this.hold(job, request)
@@ -278,15 +316,11 @@ export class Jobs {
     const live = new LiveJob(job)
     live.request = request
     this.live.set(job.id, live)
-    this.waiting += 1
+    this.waiting[laneOf(job)] += 1
     this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
     return live
-  }
-
-  private get queued(): number {
-    return this.arriving + this.waiting
   }
 
   private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {
@@ -317,6 +351,14 @@ export class Jobs {
     await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch(failed)))
   }
 
+  /** Nobody has decided while the record was to be kept. */
+  private async endUnreviewed(): Promise<void> {
+    const late = [...this.live.values()].filter((live) => live.paused && hasExpired(live.job))
+    const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
+    const failed = (error: unknown) => this.options.onTrouble('a job that nobody reviewed could not be ended', error)
+    await Promise.all(late.map((live) => this.runner.abort(live, failure).catch(failed)))
+  }
+
   private unstorable(jobs: LiveJob[], error: unknown): void {
     this.options.onTrouble('events could not be stored', error)
     for (const live of jobs) {
@@ -324,6 +366,10 @@ export class Jobs {
       this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
     }
   }
+}
+
+function laneOf(job: { view: { lane?: Lane } }): Lane {
+  return job.view.lane ?? 'process'
 }
 
 /** Whether the record's time is over: from then on it is not there, cleared away or not. */

@@ -10,7 +10,7 @@ import type { JobChange } from './store.js'
 export class LiveJob {
   readonly log: JobLog
   readonly progress: Progress
-  answer: Answer = emptyAnswer()
+  answer: Answer
   /** aborts every run of the job; there from its start on */
   controller: AbortController | null = null
   /** why the runs are being aborted; the first cause stays */
@@ -35,6 +35,8 @@ export class LiveJob {
   constructor(readonly job: Job) {
     this.log = new JobLog(job.lastSeq)
     this.runsLeft = job.choices
+    // there before the end only where a human has looked at it: what its attempts have spent
+    this.answer = job.answer ?? emptyAnswer()
     this.progress = {
       phase: 'queued',
       lastSignOfLife: job.createdAt,
@@ -44,15 +46,33 @@ export class LiveJob {
     }
   }
 
-  /** Resolves when the job has ended. */
+  /** One that an earlier server has left waiting for a human: it has started once. */
+  static paused(job: Job): LiveJob {
+    const live = new LiveJob(job)
+    live.started = Promise.resolve()
+    return live
+  }
+
+  /** It waits for a human; nothing of it runs. */
+  get paused(): boolean {
+    return this.job.status === 'requires_action'
+  }
+
+  /** Resolves when the job has ended, or waits for a human. */
   whenOver(): Promise<void> {
-    if (this.log.closed) return Promise.resolve()
+    if (this.log.closed || this.paused) return Promise.resolve()
     if (this.over === null) {
       let resolve!: () => void
       const promise = new Promise<void>((settle) => (resolve = settle))
       this.over = { promise, resolve }
     }
     return this.over.promise
+  }
+
+  /** Those who wait for the end are let go; readers stay. */
+  pause(): void {
+    this.over?.resolve()
+    this.over = null
   }
 
   /** Readers and waiters are let go; see {@link JobLog.close}. */

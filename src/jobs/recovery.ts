@@ -10,15 +10,18 @@ import type { JobStore } from './store.js'
 export interface Recovered {
   /** to be held and queued, oldest first */
   resumed: Job[]
+  /** wait for a human */
+  paused: Job[]
   counts: { queued: number; rerun: number; interrupted: number }
 }
 
 export async function recover(store: JobStore): Promise<Recovered> {
   const resumed: Job[] = []
+  const paused: Job[] = []
   const counts = { queued: 0, rerun: 0, interrupted: 0 }
   for (const { job, delivered, usedTools } of await store.unfinished()) {
-    if (job.status === 'requires_action') continue
-    if (job.status === 'queued') {
+    if (job.status === 'requires_action') paused.push(job)
+    else if (job.status === 'queued') {
       counts.queued += 1
       resumed.push(job)
     } else if (delivered || usedTools) {
@@ -29,7 +32,7 @@ export async function recover(store: JobStore): Promise<Recovered> {
       resumed.push(await requeue(store, job))
     }
   }
-  return { resumed, counts }
+  return { resumed, paused, counts }
 }
 
 async function requeue(store: JobStore, job: Job): Promise<Job> {

@@ -4,11 +4,14 @@
  */
 import type { ErrorCode, Failure } from '../errors.js'
 import { answerOrNull } from './answer.js'
+import type { Review } from './job.js'
 import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { Flusher } from './flusher.js'
 import type { LiveJob } from './live-job.js'
-import { FairQueue, type Ticket } from './queue.js'
+import { Lanes } from './lanes.js'
+import type { JobObserver } from './observer.js'
+import type { FairQueue, Ticket } from './queue.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
 
@@ -17,8 +20,11 @@ export interface RunnerOptions {
   executor: Executor
   flusher: Flusher
   maxConcurrent: number
+  /** runs at once that need no process */
+  maxNetwork?: number
   /** longest silence of a run */
   idleTimeoutS: number
+  observer?: JobObserver
   find: (jobId: string) => LiveJob | undefined
   /** The first of the job's runs has got a slot. */
   onStart: (live: LiveJob) => void
@@ -33,24 +39,30 @@ export interface RunnerOptions {
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
 
 export class Runner {
-  readonly queue: FairQueue
+  readonly lanes: Lanes
 
   constructor(private readonly options: RunnerOptions) {
-    this.queue = new FairQueue(options.maxConcurrent, (ticket) => this.begin(ticket))
+    const slots = { process: options.maxConcurrent, network: options.maxNetwork ?? options.maxConcurrent }
+    this.lanes = new Lanes(slots, (ticket, queue) => this.begin(ticket, queue))
   }
 
   /** Puts every choice of the job into the queue. */
   enqueue(live: LiveJob): void {
     const { id, owner, choices } = live.job
-    for (let choice = 0; choice < choices; choice++) this.queue.push({ jobId: id, owner, choice })
+    for (let choice = 0; choice < choices; choice++) {
+      this.lanes.of(live.job).push({ jobId: id, owner, choice })
+    }
   }
 
   /** Adds to the job's log and sees to it that it gets stored. */
   emit(live: LiveJob, event: JobEvent): void {
     if (live.ending !== null) return
+    if (event.type === 'attempt') live.job.attempts = Math.max(live.job.attempts, event.attempt)
     const urgent = live.append(event, Date.now())
     this.options.flusher.mark(live)
-    if (urgent) this.options.flusher.now()
+    if (!urgent) return
+    this.options.flusher.now()
+    this.options.observer?.answering(live.job)
   }
 
   /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */
@@ -82,11 +94,11 @@ export class Runner {
     })
   }
 
-  private begin(ticket: Ticket): void {
+  private begin(ticket: Ticket, queue: FairQueue): void {
     const live = this.options.find(ticket.jobId)
     if (live === undefined || live.ending !== null || live.cause !== null) {
       // it ended while it waited; not from within the queue's own loop
-      setImmediate(() => this.queue.release())
+      setImmediate(() => queue.release())
       return
     }
     const gone = this.runChoice(live, ticket.choice)
@@ -95,7 +107,7 @@ export class Runner {
         return this.abort(live, serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
-      .finally(() => this.queue.release())
+      .finally(() => queue.release())
     live.gone.push(gone)
   }
 
@@ -113,6 +125,7 @@ export class Runner {
       owner: live.job.owner,
       choice,
       request,
+      review: live.job.review,
       signal: live.controller.signal,
       emit: (event) => {
         if (!over) this.emit(live, event)
@@ -168,7 +181,8 @@ export class Runner {
     const change = { status: job.status, startedAt, attempts: job.attempts } as const
     // the run begins meanwhile: a crash in between finds the job queued, and nothing of it had been shown
     setImmediate(() => {
-      if (live.end !== null) return
+      // whoever came first has written it with its own
+      if (live.end !== null || live.paused) return
       live.log
         .write((events) => this.options.store.update(job.id, change, events))
         .catch((error: unknown) => {
@@ -222,9 +236,46 @@ export class Runner {
         // the other choices' runs are of no use to anybody now
         live.controller?.abort()
         return this.endAborted(live)
+      case 'review':
+        return this.pause(live, outcome.review)
       case 'aborted':
         return this.endAborted(live)
     }
+  }
+
+  /** The job waits for a human, who may take days: from now on no connection and no clock ends it. */
+  private async pause(live: LiveJob, review: Review): Promise<void> {
+    const { job } = live
+    live.stopTimers()
+    const expiresAt = Date.now() + job.ttlS * 1000
+    const change = { status: 'requires_action', background: true, review, expiresAt } as const
+    Object.assign(job, change)
+    this.emit(live, { type: 'review', reason: review.reason })
+    const answer = answerOrNull(live.answer)
+    await live.log.write((events) =>
+      this.options.store.update(job.id, { ...change, startedAt: job.startedAt, attempts: job.attempts, answer }, events),
+    )
+    live.pause()
+  }
+
+  /** The last response of a job that waits for a human becomes its answer. */
+  async approve(live: LiveJob): Promise<void> {
+    this.emit(live, { type: 'text', choice: 0, text: live.job.review!.lastResponse })
+    this.emit(live, { type: 'finish', choice: 0, reason: 'stop' })
+    await this.end(live, 'completed', null)
+  }
+
+  /** Makes a job that waits for a human ready for more attempts. The caller enqueues it. */
+  async again(live: LiveJob, feedback: string | undefined): Promise<void> {
+    const { job } = live
+    const review = { ...job.review!, ...(feedback === undefined ? {} : { feedback }) }
+    const change = { status: 'queued', review, expiresAt: null } as const
+    Object.assign(job, change)
+    live.started = null
+    live.controller = null
+    live.runsLeft = job.choices
+    this.emit(live, { type: 'status', status: 'queued', phase: 'queued', reason: 'more attempts were asked for' })
+    await live.log.write((events) => this.options.store.update(job.id, change, events))
   }
 
   private endAborted(live: LiveJob): Promise<void> {
@@ -248,7 +299,7 @@ export class Runner {
     const { job } = live
     const { flusher, onEnd, onTrouble } = this.options
     live.stopTimers()
-    this.queue.remove(job.id, job.owner)
+    this.lanes.of(job).remove(job.id, job.owner)
     flusher.forget(live)
     const completedAt = Date.now()
     live.append({ type: 'end', status, error }, completedAt)
@@ -267,6 +318,7 @@ export class Runner {
     }
     onEnd(live)
     live.close(unstorable)
+    this.options.observer?.ended(job)
   }
 
   private async putAside(live: LiveJob): Promise<void> {

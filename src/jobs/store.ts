@@ -64,7 +64,7 @@ export interface JobStore {
 }
 
 export type JobChange = Partial<
-  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background'>
+  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background' | 'review'>
 >
 
 export interface JobQuery {

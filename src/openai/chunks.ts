@@ -94,7 +94,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
         choiceOf(event.choice).finish = event
         return []
       case 'attempt':
-        choices.clear()
+        choices.delete(event.choice)
         return []
       case 'status':
       case 'tool_activity':

@@ -53,6 +53,8 @@ export interface ClaudeRequest extends Conversation {
   kind: 'claude'
   /** The CLI's name for the model. */
   model: string
+  /** How many jobs are above this one, each asked for by the one before; left out: none. */
+  depth?: number
   /** 1 to 4, none empty */
   stop?: string[]
   maxTokens?: number

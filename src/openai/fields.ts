@@ -25,13 +25,13 @@ export interface Rule {
   param?: string
 }
 
-const honoured = <S extends z.ZodType>(schema: S, note: string) =>
+export const honoured = <S extends z.ZodType>(schema: S, note: string) =>
   field(schema, { does: 'honoured', note })
 
-const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
+export const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
   field(schema, { does: 'ignored', note, ...(nothing && { nothing }) })
 
-const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
+export const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
   field(schema, { does: 'refused', note, ...more })
 
 /** Null counts as absent, as in OpenAI's reference for most fields. */
@@ -40,13 +40,13 @@ function field<S extends z.ZodType>(schema: S, rule: Rule) {
   return { ...rule, schema: schema.nullish().describe(description) }
 }
 
-const is =
+export const is =
   (...values: unknown[]) =>
   (value: unknown): boolean =>
     values.includes(value)
 
 /** An empty list, or an object without members but such ones (`{"mcpServers": {}}`); not looked into any deeper. */
-function empty(value: unknown, depth = 2): boolean {
+export function empty(value: unknown, depth = 2): boolean {
   if (value == null) return true
   if (typeof value !== 'object' || depth === 0) return false
   return Array.isArray(value) ? value.length === 0 : Object.values(value).every((member) => empty(member, depth - 1))
@@ -56,7 +56,6 @@ const nothing = (value: unknown): boolean => empty(value)
 
 const objects = z.array(z.looseObject({}))
 const object = z.looseObject({})
-const anything = z.unknown()
 const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
@@ -151,7 +150,7 @@ export const fields = {
   debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
   original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
   webhook_url: honoured(z.string().max(2048), 'an http(s) URL that is called when the task ends or needs review'),
-  fallbacks: refused(z.array(anything), 'fallback models are not available yet', { nothing }),
+  fallbacks: honoured(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
 }
 
 /** The one field that has to be there, and so is no row of the table. */

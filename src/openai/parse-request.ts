@@ -1,5 +1,6 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../errors.js'
+import type { Lane } from '../jobs/lanes.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
@@ -14,8 +15,8 @@ import { toOffer } from './tools.js'
 /** Every answer is a run of its own, and each run a process. */
 export const maxChoices = 8
 
-export interface ParsedRequest {
-  run: ClaudeRequest
+export interface ParsedRequest<Run = ClaudeRequest> {
+  run: Run
   /** images in `run` that have to be fetched before it is whole */
   remoteImages: RemoteImage[]
   /** the model's name as it was written */
@@ -39,6 +40,12 @@ export interface ParsedRequest {
   webhookUrl?: string
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
+  /** seconds, a model's own limit in place of the server's */
+  limitS?: number
+  /** the model's answer is polled, where neither body nor headers say how it is wanted */
+  pollByDefault?: true
+  /** whose slots the job takes; left out: `process` */
+  lane?: Lane
 }
 
 /**
@@ -117,7 +124,7 @@ function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort 
  * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
  * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
  */
-function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
   const { background, wait_for_completion: wait } = body
   if (background === false && wait === false) {
     throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
@@ -129,7 +136,7 @@ function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'backgr
   }
 }
 
-function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+export function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
   if (body.stream_options == null) return false
   // as OpenAI does
   if (body.stream !== true) {

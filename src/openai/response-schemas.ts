@@ -115,6 +115,16 @@ export const progressSchema = open({
   tool: z.string().nullable().describe('the tool at work'),
 })
 
+export const reviewSchema = open({
+  reason: z.string(),
+  attempts: count,
+  last_response: z.string(),
+  validation_errors: z.array(
+    open({ type: z.string(), message: z.string(), mend: z.string().optional(), path: z.string().optional() }),
+  ),
+  original_request: z.unknown(),
+})
+
 export const taskSchema = open({
   id: z.string(),
   object: z.literal('task'),
@@ -133,6 +143,7 @@ export const taskSchema = open({
   result: completionSchema.nullable().describe('what a blocking request would have been answered'),
   error: errorSchema.shape.error.nullable(),
   usage: usageSchema.nullable(),
+  review: reviewSchema.optional().describe('while the status is `requires_action`'),
   bridge: bridgeSchema,
 })
 
@@ -153,6 +164,15 @@ export const modelSchema = open({
 
 export const modelListSchema = open({ object: z.literal('list'), data: z.array(modelSchema) })
 
+export const requestCheckSchema = open({
+  object: z.literal('chat.completion.check'),
+  ok: z.boolean().describe('whether the request would be taken'),
+  honoured: z.array(z.string()),
+  ignored: z.array(z.string()),
+  error: errorSchema.shape.error.nullable().describe('what it would be refused with'),
+})
+
+export type RequestCheck = z.infer<typeof requestCheckSchema>
 export type ErrorBody = z.infer<typeof errorSchema>
 export type CompletionUsage = z.infer<typeof usageSchema>
 export type Bridge = z.infer<typeof bridgeSchema>

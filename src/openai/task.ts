@@ -4,6 +4,7 @@ import type { JobPage } from '../jobs/store.js'
 import { bridgeOf } from './bridge.js'
 import { hasResult, toCompletion } from './completion.js'
 import { errorObject } from './error-body.js'
+import { toReview } from './review.js'
 import type { Task, TaskList } from './response-schemas.js'
 import { toUsage } from './usage.js'
 
@@ -32,6 +33,7 @@ export function toTask(job: Job, progress: Progress | null = null): Task {
     usage: usage === null ? null : toUsage(usage),
     bridge: bridgeOf(job),
   }
+  if (job.status === 'requires_action' && job.review !== null) task.review = toReview(job.review)
   if (job.view.user !== undefined) task.user = job.view.user
   return task
 }

@@ -5,6 +5,9 @@ import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
 import type { Config } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
+import { byKind } from '../upstreams/by-kind.js'
+import { UpstreamExecutor } from '../upstreams/executor.js'
+import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
 import { openWebhooks } from '../webhooks/open.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
@@ -18,6 +21,8 @@ declare module 'fastify' {
     /** the processes kept ready */
     pool: ClaudeExecutor
     claude: ClaudeStatus
+    /** the providers of other models */
+    upstreams: UpstreamExecutor
   }
 }
 
@@ -27,9 +32,11 @@ export interface JobsPluginOptions {
   env: NodeJS.ProcessEnv
   /** milliseconds between the tries of a webhook; left out: hours in the end */
   webhookDelays?: readonly number[] | undefined
+  /** in place of what `warmSizes` finds */
+  warm?: Partial<WarmSizes>
 }
 
-export default fp(async (app, { config, env, webhookDelays }: JobsPluginOptions) => {
+export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({ dataDir: config.dataDir })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
@@ -45,16 +52,24 @@ export default fp(async (app, { config, env, webhookDelays }: JobsPluginOptions)
     env: cliEnv,
     workspaceRoot,
     observe: (outcome) => claude.observe(outcome),
-    warm: warmSizes(config),
+    warm: { ...warmSizes(config), ...warm },
   })
   const onTrouble = (message: string, error?: unknown) => app.log.warn({ err: error }, message)
   const webhooks = openWebhooks(store, config, onTrouble, webhookDelays)
+  const upstreams = new UpstreamExecutor(config.upstreams, env)
+  for (const { name, problem } of upstreams.health) {
+    if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
+  }
+  const single = byKind({ claude: executor, upstream: upstreams })
   const jobs = new Jobs({
     store: webhooks.store,
-    executor,
+    executor: byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) }),
     maxConcurrent: config.maxConcurrent,
+    // one at least: a job of a provider that is there no more has to be told so
+    maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
+    observer: app.metrics.jobs,
     onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   const recovered = await jobs.start()
@@ -65,11 +80,12 @@ export default fp(async (app, { config, env, webhookDelays }: JobsPluginOptions)
   app.decorate('jobs', jobs)
   app.decorate('pool', executor)
   app.decorate('claude', claude)
+  app.decorate('upstreams', upstreams)
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
     await jobs.stopAll()
     await webhooks.close()
-    await executor.close()
+    await Promise.all([executor.close(), upstreams.close()])
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {

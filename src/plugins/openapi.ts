@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a 200 of the route may be beside the JSON of its schema: server-sent events, described in these words. */
     eventStream?: string
+    /** A 200 of the route that is no JSON: its media type, and what it is. */
+    produces?: { type: string; description: string }
     /** How the document calls the rest of the path that the route's `*` stands for. */
     wildcard?: string
   }
@@ -33,6 +35,7 @@ export default fp(async (app, { keyed }: { keyed: boolean }) => {
       const { config } = route.route
       let described = jsonSchemaTransform(route)
       if (config?.wildcard !== undefined) described = nameWildcard(described, config.wildcard)
+      if (config?.produces !== undefined) described = addText(described, config.produces)
       if (config?.eventStream !== undefined) described = addEventStream(described, config.eventStream)
       return described
     },
@@ -44,6 +47,11 @@ export default fp(async (app, { keyed }: { keyed: boolean }) => {
 function nameWildcard({ schema, url }: Described, name: string): Described {
   const params = { type: 'object', properties: { [name]: { type: 'string' } }, required: [name] }
   return { schema: { ...schema, params }, url: url.replace('*', `:${name}`) }
+}
+
+function addText({ schema, url }: Described, { type, description }: { type: string; description: string }): Described {
+  const answer = { description, content: { [type]: { schema: { type: 'string' } } } }
+  return { schema: { ...schema, response: { ...(schema.response as object | undefined), 200: answer } }, url }
 }
 
 function addEventStream({ schema, url }: Described, description: string): Described {

@@ -91,7 +91,7 @@ await t.test('a new attempt begins a new answer, but what was spent stays spent'
   const answer = fold(
     { type: 'text', choice: 0, text: 'bad' },
     spent(3, 0.25, 'x'),
-    { type: 'attempt', attempt: 2, reason: 'not JSON' },
+    { type: 'attempt', choice: 0, attempt: 2, reason: 'not JSON' },
     { type: 'text', choice: 0, text: 'good' },
     spent(4, 0.25, 'x'),
   )

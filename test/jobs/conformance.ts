@@ -40,6 +40,7 @@ export function jobWith(members: Partial<Job> = {}): Job {
     lastSeq: 1,
     answer: null,
     error: null,
+    review: null,
     ...members,
   }
 }
@@ -290,7 +291,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
       { events: [{ type: 'finish', choice: 0, reason: 'stop' }], delivered: true, usedTools: false },
       { events: [activity], delivered: false, usedTools: true, status: 'in_progress' },
       { events: [text('a'), activity, { type: 'review', reason: 'r' }, usage], delivered: true, usedTools: true },
-      { events: [text('a'), { type: 'attempt', attempt: 2, reason: 'r' }], delivered: true, usedTools: false },
+      { events: [text('a'), { type: 'attempt', choice: 0, attempt: 2, reason: 'r' }], delivered: true, usedTools: false },
       { events: [], delivered: false, usedTools: false, status: 'requires_action' },
     ]
     const expected: unknown[] = []

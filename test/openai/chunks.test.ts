@@ -164,7 +164,7 @@ await t.test('a second attempt: one finish, that of the last', async (t) => {
   const events: JobEvent[] = [
     say('bad\ud83d'),
     finish({ reason: 'length' }),
-    { type: 'attempt', attempt: 2, reason: 'too long' },
+    { type: 'attempt', choice: 0, attempt: 2, reason: 'too long' },
     say('good'),
     finish(),
   ]

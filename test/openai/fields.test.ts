@@ -24,7 +24,6 @@ await t.test('refused, as the caller would get something else', async (t) => {
     [{ max_attempts_before_tool_use: 2 }, 'max_attempts_before_tool_use'],
     [{ max_attempts_before_human: 3 }, 'max_attempts_before_human'],
     [{ default_validate: true }, 'default_validate'],
-    [{ fallbacks: ['opus'] }, 'fallbacks'],
   ]
   for (const [members, param, code = 'unsupported_parameter'] of cases) {
     const failure = refusal(() => parseWith(members))

@@ -46,6 +46,7 @@ export function jobOf(events: JobEvent[], more: Partial<Job> = {}): Job {
     lastSeq: events.length,
     answer,
     error: null,
+    review: null,
     ...more,
   }
 }

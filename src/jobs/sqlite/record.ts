@@ -44,6 +44,7 @@ const columns: { [K in keyof Job]: Column<Job[K]> } = {
   lastSeq: plain('last_seq'),
   answer: json('answer'),
   error: json('error'),
+  review: json('review'),
 }
 
 const members = Object.keys(columns) as (keyof Job)[]

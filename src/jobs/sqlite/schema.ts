@@ -82,7 +82,10 @@ const webhooks = `
   CREATE INDEX webhooks_by_job ON webhooks (job);
 `
 
-export const migrations: readonly string[] = [tables, webhooks]
+/** What a human has been asked to decide. */
+const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
+
+export const migrations: readonly string[] = [tables, review, webhooks]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

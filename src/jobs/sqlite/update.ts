@@ -16,6 +16,7 @@ const changeable = [
   'answer',
   'error',
   'background',
+  'review',
 ] as const satisfies (keyof JobChange)[]
 
 export function update(connection: Connection, id: string, change: JobChange, events: LoggedEvent[]): boolean {

@@ -1,0 +1,48 @@
+/** What a tool of the bridge's own MCP server is made of. */
+import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js'
+import type { Agent } from 'undici'
+import type { z } from 'zod'
+import type { Config } from '../../src/config.js'
+import type { Jobs } from '../../src/jobs/jobs.js'
+
+/** Who calls: the owner of the jobs, and how deep below other jobs (see `depth.ts`). */
+export interface Caller {
+  owner: string
+  /** as the header says it */
+  depth: string | string[] | undefined
+}
+
+export interface ToolContext {
+  jobs: Jobs
+  config: Config
+  /** gets what a question only names */
+  publicAgent: Agent
+  caller: Caller
+  /** aborted when the call is cancelled or its client has gone */
+  signal: AbortSignal
+  /** Tells the client how it goes on; null where it did not ask. `progress` only ever grows. */
+  tell: ((progress: number, message: string) => Promise<void>) | null
+}
+
+export interface ToolAnswer<Output> {
+  /** the result's `structuredContent` */
+  data: Output
+  /** the same for who reads text alone; left out: `data` as JSON */
+  text?: string
+}
+
+/** Arguments have passed `input` when `run` gets them. What it throws becomes a result with `isError`. */
+export interface Tool<Input = unknown, Output = unknown> {
+  name: string
+  title: string
+  description: string
+  input: z.ZodType<Input>
+  output: z.ZodType<Output>
+  annotations: ToolAnnotations
+  run(args: Input, context: ToolContext): Promise<ToolAnswer<Output>>
+}
+
+/** Lets a tool's types follow from its schemas. */
+export function defineTool<Input, Output>(tool: Tool<Input, Output>): Tool {
+  return tool
+}

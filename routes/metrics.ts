@@ -1,0 +1,18 @@
+/** `GET /metrics`, for Prometheus. With `API_KEYS` it needs one of them, as it tells of all owners' work. */
+import type { FastifyPluginAsync } from 'fastify'
+
+const metricsRoute: FastifyPluginAsync = async (app) => {
+  app.get(
+    '/metrics',
+    {
+      config: { produces: { type: 'text/plain', description: "Prometheus' text format" } },
+      schema: { summary: 'Metrics', tags: ['health'] },
+    },
+    async (_request, reply) => {
+      const { register } = app.metrics
+      return reply.header('cache-control', 'no-store').type(register.contentType).send(await register.metrics())
+    },
+  )
+}
+
+export default metricsRoute

@@ -1,0 +1,68 @@
+/** What is counted of jobs. Labels are words of our own: no model's name, key or text is ever one. */
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Job } from '../jobs/job.js'
+import type { JobObserver } from '../jobs/observer.js'
+
+export function jobMetrics(register: Registry): JobObserver {
+  const registers = [register]
+  const jobs = new Counter({ name: 'bridge_jobs_total', help: 'Jobs that have ended', labelNames: ['status'], registers })
+  const failures = new Counter({
+    name: 'bridge_job_failures_total',
+    help: 'Jobs that have failed, by the code of their error',
+    labelNames: ['code'],
+    registers,
+  })
+  const queued = new Histogram({
+    name: 'bridge_job_queue_seconds',
+    help: 'From the request to the start of the work',
+    buckets: [0.005, 0.05, 0.5, 1, 5, 15, 60, 300],
+    registers,
+  })
+  const firstToken = new Histogram({
+    name: 'bridge_first_token_seconds',
+    help: 'From the request to the first piece of the answer',
+    buckets: [0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 300],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'bridge_job_duration_seconds',
+    help: 'From the start of the work to its end',
+    buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
+    registers,
+  })
+  const tokens = new Counter({ name: 'bridge_tokens_total', help: 'Tokens of ended jobs', labelNames: ['kind'], registers })
+  const cost = new Counter({ name: 'bridge_cost_usd_total', help: "The CLI's estimate of what ended jobs cost", registers })
+
+  return {
+    answering(job) {
+      // a later attempt, or what a human has approved, says nothing about the speed of this server
+      if (job.attempts === 1 && job.review === null) firstToken.observe(seconds(job.createdAt, Date.now()))
+    },
+    ended(job) {
+      jobs.inc({ status: job.status })
+      if (job.status === 'failed' && job.error !== null) failures.inc({ code: job.error.code })
+      if (job.startedAt !== null) {
+        queued.observe(seconds(job.createdAt, job.startedAt))
+        duration.observe(seconds(job.startedAt, job.completedAt ?? Date.now()))
+      }
+      const usage = job.answer?.usage
+      if (usage != null) {
+        tokens.inc({ kind: 'input' }, usage.inputTokens)
+        tokens.inc({ kind: 'cache_read' }, usage.cacheReadTokens)
+        tokens.inc({ kind: 'cache_write' }, usage.cacheWriteTokens)
+        tokens.inc({ kind: 'output' }, usage.outputTokens)
+      }
+      const usd = costOf(job)
+      if (usd > 0) cost.inc(usd)
+    },
+  }
+}
+
+function costOf({ answer }: Job): number {
+  return answer?.costUsd ?? 0
+}
+
+/** The clock may be set back in between; a length of time is never negative. */
+function seconds(from: number, to: number): number {
+  return Math.max(0, to - from) / 1000
+}

@@ -1,0 +1,45 @@
+/** What is looked up when somebody asks: queue, slots, processes. Costs nothing in between. */
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+export interface State {
+  queued: number
+  maxQueued: number
+  running: number
+  slots: number
+  warm: { ready: number; starting: number; parked: number }
+  /** CLI processes that live now, and all that were ever started */
+  processes: { live: number; started: number }
+}
+
+export function stateMetrics(register: Registry, state: () => State): void {
+  const gauge = (name: string, help: string, value: (state: State) => number) =>
+    new Gauge({
+      ...{ name, help, registers: [register] },
+      collect() {
+        this.set(value(state()))
+      },
+    })
+  gauge('bridge_queue_length', 'Jobs that wait for a slot', ({ queued }) => queued)
+  gauge('bridge_queue_limit', 'Jobs that may wait before requests are refused', ({ maxQueued }) => maxQueued)
+  gauge('bridge_slots_in_use', 'Runs at work', ({ running }) => running)
+  gauge('bridge_slots', 'Runs that may be at work at once', ({ slots }) => slots)
+  gauge('bridge_cli_processes', 'CLI processes that live', ({ processes }) => processes.live)
+  new Gauge({
+    name: 'bridge_warm_processes',
+    help: 'CLI processes that wait for work: ready, starting, or parked with a conversation',
+    labelNames: ['state'],
+    registers: [register],
+    collect() {
+      for (const [name, count] of Object.entries(state().warm)) this.set({ state: name }, count)
+    },
+  })
+  new Counter({
+    name: 'bridge_cli_starts_total',
+    help: 'CLI processes started, for work or to be kept ready',
+    registers: [register],
+    collect() {
+      this.reset()
+      this.inc(state().processes.started)
+    },
+  })
+}

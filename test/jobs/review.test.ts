@@ -1,0 +1,106 @@
+/** A job that waits for a human: nothing of it runs, nothing ends it but a decision, and a restart changes nothing. */
+import t from 'tap'
+import type { Outcome } from '../../src/jobs/executor.js'
+import { type Bench, brief, gapless, onBench, readAll, refusal, soon } from './bench.js'
+
+const review = {
+  reason: 'it did not pass',
+  attempts: 1,
+  lastResponse: 'nearly',
+  validationErrors: [{ type: 'json', message: 'no JSON', mend: 'write JSON' }],
+  originalRequest: 'the question',
+  resume: { turns: [1, 2, 3] },
+}
+const outcome: Outcome = { kind: 'review', review }
+const spent = { inputTokens: 5, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 7, reasoningTokens: null }
+const never = new AbortController().signal
+
+/** A job whose first run has ended so. */
+async function waiting(bench: Bench): Promise<string> {
+  const { id } = await bench.submit()
+  const run = await bench.executor.next()
+  run.emit({ type: 'usage', choice: 0, usage: spent, costUsd: 0.5, model: 'm', sessionId: 's' })
+  run.settle(outcome)
+  run.leave()
+  await soon(bench.jobs.wait(id, never))
+  return id
+}
+
+await onBench(t, 'it waits: no slot, no clock, no connection holds or ends it', { idleTimeoutS: 1 }, async (t, bench) => {
+  const { id } = await bench.submit({ timeoutS: 1 })
+  const detach = bench.jobs.attach(id)
+  const run = await bench.executor.next()
+  run.settle(outcome)
+  run.leave()
+  const job = await soon(bench.jobs.wait(id, never))
+  t.match(job, { status: 'requires_action', review, answer: null })
+  detach()
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  t.match(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
+  t.match(bench.jobs.stats(), { running: 0, queued: 0 })
+  t.match(await bench.store.get(id), { status: 'requires_action', background: true, review })
+  await bench.jobs.cancel(id)
+  t.match(await bench.store.get(id), { status: 'cancelled' })
+  t.equal(await refusal(bench.jobs.review(id, 'approve')), 'not_waiting_for_review')
+})
+
+for (const restarted of [false, true]) {
+  const when = restarted ? ', after a restart' : ''
+
+  await onBench(t, `approve${when}`, {}, async (t, bench) => {
+    const id = await waiting(bench)
+    if (restarted) await bench.restart()
+    await bench.jobs.review(id, 'approve')
+    t.match(await bench.jobs.get(id, 'anna'), {
+      status: 'completed',
+      answer: { choices: [{ text: 'nearly', finish: 'stop' }], usage: spent, costUsd: 0.5 },
+    })
+    const events = await soon(readAll(bench.jobs, id))
+    if (events === 'pending') throw new Error('the log does not end')
+    t.ok(gapless(events), brief(events).join(' '))
+    t.equal(await refusal(bench.jobs.review(id, 'reject')), 'not_waiting_for_review')
+  })
+
+  await onBench(t, `reject${when}`, {}, async (t, bench) => {
+    const id = await waiting(bench)
+    if (restarted) await bench.restart()
+    await bench.jobs.review(id, 'reject', 'too short')
+    t.match(await bench.jobs.get(id, 'anna'), { status: 'failed', error: { code: 'review_rejected', message: /too short/ } })
+  })
+
+  await onBench(t, `retry${when}`, {}, async (t, bench) => {
+    const id = await waiting(bench)
+    if (restarted) await bench.restart()
+    await bench.jobs.review(id, 'retry', 'mind the units')
+    const run = await bench.executor.next()
+    t.match(run.asked, { request: { prompt: 'hi' }, review: { resume: review.resume, feedback: 'mind the units' } })
+    run.say('better')
+    run.finish()
+    await soon(bench.jobs.wait(id, never))
+    t.match(await bench.jobs.get(id, 'anna'), { status: 'completed', attempts: 2, answer: { choices: [{ text: 'better' }] } })
+  })
+}
+
+await onBench(t, 'two decisions at once: one counts', {}, async (t, bench) => {
+  const id = await waiting(bench)
+  const codes = await Promise.all(['approve', 'reject', 'retry'].map((decision) => refusal(bench.jobs.review(id, decision as 'approve'))))
+  t.same(codes.filter((code) => code === null).length, 1)
+  t.match(await bench.jobs.get(id, 'anna'), { status: 'completed' })
+})
+
+await onBench(t, 'a retry that was queued when the server was killed goes on from there', { maxConcurrent: 1 }, async (t, bench) => {
+  const id = await waiting(bench)
+  const other = await bench.submit({ background: true })
+  const blocker = await bench.executor.next()
+  await bench.jobs.review(id, 'retry', 'again')
+  t.match(await bench.store.get(id), { status: 'queued' })
+  t.ok(blocker.asked.jobId === other.id)
+  await bench.restart()
+  const resumed = [await bench.executor.next()]
+  resumed[0]!.finish()
+  resumed.push(await bench.executor.next())
+  resumed[1]!.finish()
+  const run = resumed.find(({ asked }) => asked.jobId === id)
+  t.match(run?.asked.review, { feedback: 'again', resume: review.resume })
+  await soon(bench.jobs.wait(id, never))
+})
