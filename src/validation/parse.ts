@@ -16,6 +16,7 @@ export interface Check {
 }
 
 const maxChecks = 100
+const maxSchemas = 128 * 1024
 
 /**
  * Members of a check other than `type` and `params` have no effect; their paths are added to `ignored`, as
@@ -29,8 +30,14 @@ export function parseValidation(list: unknown, ignored?: { add(param: string): u
     throw new BridgeError('invalid_type', message, { param: 'validation' })
   }
   if (list.length > maxChecks) throw refuse('invalid_value', 'validation', `expected at most ${maxChecks} items, not ${list.length}`)
+  let schemas = 0
   return list.map((entry: unknown, index) => {
     const { check, others } = parseCheck(entry, index)
+    // compiling takes time on the server's own thread, so it is bounded for the whole list
+    if (check.type === 'schema') schemas += JSON.stringify(check.params).length
+    if (schemas > maxSchemas) {
+      throw refuse('invalid_value', `validation[${index}].params`, `the schemas have more than ${maxSchemas} characters together`)
+    }
     for (const name of others) ignored?.add(`validation[${index}].${name.slice(0, 64)}`)
     return check
   })

@@ -74,6 +74,12 @@ await t.test('a schema nested too deep for the stack', async (t) => {
   t.match(failureOf(() => parseValidation(list)), { param: 'validation[0].params.schema', message: /nested too deep/ })
 })
 
+await t.test('many large schemas', async (t) => {
+  const check = { type: 'schema', params: { schema: { description: 'x'.repeat(60_000) } } }
+  t.equal(parsed([check, check]).length, 2)
+  t.match(refusal([check, check, check]), { param: 'validation[2].params', message: /together/ })
+})
+
 await t.test('what is stored', async (t) => {
   t.same(parsed([{ type: 'not_empty', params: null }]), [{ type: 'response_not_empty', alias: 'not_empty', params: {} }])
   t.same(parsed([{ type: 'contains', params: { substring: 'a', match: null } }]), [

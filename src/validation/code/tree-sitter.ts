@@ -33,16 +33,16 @@ export async function syntaxErrors(grammar: string, source: string): Promise<Che
 }
 
 function* badNodes(root: Node): Generator<Node> {
-  const open = [root]
+  const open = root.hasError ? [root] : []
   while (open.length > 0) {
     const node = open.pop()!
-    // the grammar of Python lets a block be empty, Python does not
-    if (node.isError || node.isMissing || (node.type === 'block' && node.namedChildCount === 0 && isPython(node))) yield node
-    else if (node.hasError || isPython(node)) for (const child of node.children.toReversed()) if (child !== null) open.push(child)
+    if (node.isError || node.isMissing) yield node
+    else if (node.hasError) for (const child of node.children.toReversed()) if (child !== null) open.push(child)
   }
+  // the grammar of Python lets a block be empty, Python does not
+  if (root.tree.language.name !== 'python') return
+  for (const block of root.descendantsOfType('block')) if (block?.namedChildCount === 0) yield block
 }
-
-const isPython = (node: Node) => node.tree.language.name === 'python'
 
 function inWords(node: Node): CheckError {
   const { row, column } = node.startPosition
