@@ -1,6 +1,7 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../errors.js'
 import type { Lane } from '../jobs/lanes.js'
+import type { AttemptPlan } from '../validation/plan.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
@@ -9,6 +10,7 @@ import type { RemoteImage } from './images.js'
 import { toConversation } from './messages-to-conversation.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
+import { requestPlan } from './request-plan.js'
 import { toOutput } from './response-format.js'
 import { toOffer } from './tools.js'
 
@@ -36,6 +38,8 @@ export interface ParsedRequest<Run = ClaudeRequest> {
   formerCalls?: true
   /** the answer says which tier it had */
   tellTier?: true
+  /** how answers are checked and made again */
+  plan?: AttemptPlan
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
   /** seconds, a model's own limit in place of the server's */
@@ -76,6 +80,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   nameOverruled(body, ignored)
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
+  const plan = requestPlan(body, ignored)
   const user = body.user ?? body.safety_identifier
   return {
     run,
@@ -87,6 +92,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
+    ...(plan && { plan }),
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),

@@ -9,6 +9,9 @@ import { byKind } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
+import { CheckedExecutor } from '../validation/checked-executor.js'
+import { childRequest } from '../validation/child-request.js'
+import { CheckThreads } from '../validation/thread/check-threads.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
@@ -56,9 +59,11 @@ export default fp(async (app, { config, env, warm }: JobsPluginOptions) => {
     if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
   }
   const single = byKind({ claude: executor, upstream: upstreams })
+  const threads = new CheckThreads()
+  const unchecked = byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) })
   const jobs = new Jobs({
     store,
-    executor: byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) }),
+    executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
     maxConcurrent: config.maxConcurrent,
     // one at least: a job of a provider that is there no more has to be told so
     maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
@@ -77,7 +82,7 @@ export default fp(async (app, { config, env, warm }: JobsPluginOptions) => {
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
     await jobs.stopAll()
-    await Promise.all([executor.close(), upstreams.close()])
+    await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {
