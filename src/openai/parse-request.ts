@@ -78,6 +78,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
   nameOverruled(body, ignored)
+  // whoever can ask other models takes them out before; see parse-chat.ts
+  if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
   const plan = requestPlan(body, ignored)
