@@ -6,6 +6,7 @@ import { isFinal } from '../jobs/status.js'
 import { type ResponseEcho, responseOf } from '../openai/responses/echo.js'
 import { taskIdOfResponse } from '../openai/responses/ids.js'
 import { createOutput } from '../openai/responses/output.js'
+import { uncheckedRequest } from '../validation/plan.js'
 import type { ResponseRun } from '../openai/responses/parse.js'
 import { toResponse } from '../openai/responses/response.js'
 import type { OutputItem, ResponseObject } from '../openai/responses/response-schemas.js'
@@ -21,7 +22,7 @@ export async function findResponse(jobs: Jobs, id: string, owner: string): Promi
 export async function echoOf(jobs: Jobs, job: Job): Promise<ResponseEcho> {
   const echo = responseOf(job.view)?.echo
   if (echo !== undefined) return echo
-  const run = (await jobs.request(job.id, job.owner)) as ResponseRun | null
+  const run = uncheckedRequest(await jobs.request(job.id, job.owner)) as ResponseRun | null
   if (run === null) throw new BridgeError('response_not_found', 'The response was deleted meanwhile.')
   return run.response
 }

@@ -49,6 +49,7 @@ export async function submitChat(
   if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
   const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
+  const run = { ...parsed.run, ...below }
   await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
     owner: request.owner,
@@ -68,7 +69,7 @@ export async function submitChat(
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
     timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
-    request: { ...parsed.run, ...below },
+    request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
 }

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.js'
+import { retryConfigSchema, thresholdSchema } from '../validation/plan-of-request.js'
 import { messageSchema } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
 import { functionCallSchema, functionsSchema, toolChoiceSchema, toolsSchema } from './tool-schemas.js'
@@ -54,12 +55,10 @@ export function empty(value: unknown, depth = 2): boolean {
 
 const nothing = (value: unknown): boolean => empty(value)
 
-const objects = z.array(z.looseObject({}))
 const object = z.looseObject({})
 const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
-const validation = 'validation and staged retry are not available yet'
 const mcp = 'MCP servers and tools of the CLI are not available yet'
 const noSampling = 'not passed to the model'
 const cache = 'prompts are cached by the CLI itself'
@@ -141,14 +140,14 @@ export const fields = {
   mcp_config: refused(object, mcp, { nothing }),
   mcp_servers: refused(z.union([z.array(z.string()), object]), mcp, { nothing }),
   allowed_tools: refused(z.array(z.string()), mcp, { nothing }),
-  validation: refused(objects, validation, { nothing }),
-  retry_config: refused(object, validation, { nothing }),
-  max_attempts_before_tool_use: refused(z.int().min(0), validation, {}),
-  max_attempts_before_human: refused(z.int().min(0), validation, {}),
-  default_validate: refused(z.boolean(), validation, { nothing: is(false) }),
-  debug_tool_name: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
-  debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
-  original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
+  validation: honoured(z.array(z.unknown()), 'checks that the answer has to pass, see validation.md'),
+  retry_config: honoured(retryConfigSchema, 'how often an answer that does not pass, or a call that fails, is made again'),
+  max_attempts_before_tool_use: honoured(thresholdSchema, 'failed attempts after which the tool is there; also in `retry_config`'),
+  max_attempts_before_human: honoured(thresholdSchema, 'failed attempts after which a human decides; also in `retry_config`'),
+  default_validate: honoured(z.boolean(), 'true: without `validation` the answer must not be empty'),
+  debug_tool_name: honoured(z.string(), 'the name of the tool, for the model'),
+  debug_tool_mcp_config: honoured(object, 'the MCP servers of the tool, there from the threshold on and never before'),
+  original_user_prompt: honoured(z.string(), 'what feedback and validators quote as the request; left out: the last user message'),
   webhook_url: honoured(z.string().max(2048), 'an http(s) URL that is called when the task ends or needs review'),
   fallbacks: honoured(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
 }

@@ -20,7 +20,7 @@ type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. */
 export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<JobRequest> {
   const options = { ...given, upstreams: given.upstreams ?? [] }
-  const parsed = parseOne(body, options)
+  const parsed = parseOne({ ...body, fallbacks: null }, options)
   const listed = resolveUpstream(body.model, options.upstreams)?.model.fallbacks ?? []
   const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed

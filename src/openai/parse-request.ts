@@ -1,6 +1,7 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../errors.js'
 import type { Lane } from '../jobs/lanes.js'
+import type { AttemptPlan } from '../validation/plan.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
@@ -9,6 +10,7 @@ import type { RemoteImage } from './images.js'
 import { toConversation } from './messages-to-conversation.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
+import { requestPlan } from './request-plan.js'
 import { toOutput } from './response-format.js'
 import { toOffer } from './tools.js'
 
@@ -38,6 +40,8 @@ export interface ParsedRequest<Run = ClaudeRequest> {
   tellTier?: true
   /** not looked into here */
   webhookUrl?: string
+  /** how answers are checked and made again */
+  plan?: AttemptPlan
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
   /** seconds, a model's own limit in place of the server's */
@@ -76,8 +80,11 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
   nameOverruled(body, ignored)
+  // whoever can ask other models takes them out before; see parse-chat.ts
+  if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
+  const plan = requestPlan(body, ignored)
   const user = body.user ?? body.safety_identifier
   return {
     run,
@@ -89,6 +96,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
+    ...(plan && { plan }),
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),

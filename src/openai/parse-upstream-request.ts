@@ -7,7 +7,9 @@ import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import { createIgnored } from './ignored.js'
 import { deliveryOf, includeUsage, maxChoices, type ParsedRequest } from './parse-request.js'
+import { asksModel } from '../validation/plan.js'
 import { refuse } from './refuse.js'
+import { requestPlan } from './request-plan.js'
 import type { UpstreamRoute } from './upstream-models.js'
 import type { UpstreamRequest } from './upstream-request.js'
 
@@ -56,6 +58,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
   if (n > maxChoices) throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
   if (body.messages != null && body.question != null) ignored.add('question')
 
+  const plan = requestPlan(body, ignored)
   const { model } = route
   const user = body.user ?? body.safety_identifier
   const asked = deliveryOf(body)
@@ -79,7 +82,9 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
-    lane: 'network',
+    ...(plan && { plan }),
+    // a validator that asks a model may need a process
+    ...(plan?.checks.some(asksModel) ? {} : { lane: 'network' as const }),
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),

@@ -10,6 +10,9 @@ import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
 import { openWebhooks } from '../webhooks/open.js'
+import { CheckedExecutor } from '../validation/checked-executor.js'
+import { childRequest } from '../validation/child-request.js'
+import { CheckThreads } from '../validation/thread/check-threads.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
@@ -61,9 +64,11 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
   }
   const single = byKind({ claude: executor, upstream: upstreams })
+  const threads = new CheckThreads()
+  const unchecked = byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) })
   const jobs = new Jobs({
     store: webhooks.store,
-    executor: byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) }),
+    executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
     maxConcurrent: config.maxConcurrent,
     // one at least: a job of a provider that is there no more has to be told so
     maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
@@ -85,7 +90,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   app.addHook('preClose', async () => {
     await jobs.stopAll()
     await webhooks.close()
-    await Promise.all([executor.close(), upstreams.close()])
+    await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {

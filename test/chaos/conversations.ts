@@ -63,7 +63,7 @@ export interface Asking {
   stream: boolean
   signal?: AbortSignal
   /** the first piece of the answer is there */
-  onBegun?(): void
+  onBegun?: () => void
 }
 
 interface Piece {

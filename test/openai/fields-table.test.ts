@@ -5,6 +5,7 @@ import { checkRequest } from '../../src/openai/check-request.js'
 import { fields } from '../../src/openai/fields.js'
 import { document, renewed } from './fields-table.js'
 
+const validation = [{ type: 'not_empty' }]
 const tools = [{ type: 'function', function: { name: 'f' } }]
 
 /** For each field a value that matters, with what has to stand beside it. */
@@ -53,14 +54,14 @@ const samples: Record<keyof typeof fields, [value: unknown, beside?: Record<stri
   mcp_config: [{ mcpServers: { a: { command: 'x' } } }],
   mcp_servers: [['filesystem']],
   allowed_tools: [['Read']],
-  validation: [[{ type: 'not_empty' }]],
+  validation: [validation],
   retry_config: [{ max_attempts: 3 }],
-  max_attempts_before_tool_use: [2],
-  max_attempts_before_human: [3],
+  max_attempts_before_tool_use: [2, { validation }],
+  max_attempts_before_human: [3, { validation }],
   default_validate: [true],
-  debug_tool_name: ['x'],
-  debug_tool_mcp_config: [{ mcpServers: { a: { command: 'x' } } }],
-  original_user_prompt: ['x'],
+  debug_tool_name: ['x', { validation, max_attempts_before_tool_use: 1 }],
+  debug_tool_mcp_config: [{ mcpServers: {} }, { validation, max_attempts_before_tool_use: 1 }],
+  original_user_prompt: ['x', { validation }],
   webhook_url: ['https://example.com/hook'],
   fallbacks: [['opus']],
 }

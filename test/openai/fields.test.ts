@@ -18,12 +18,6 @@ await t.test('refused, as the caller would get something else', async (t) => {
     [{ mcp_config: { mcpServers: { a: { command: 'x' } } } }, 'mcp_config'],
     [{ mcp_servers: ['filesystem'] }, 'mcp_servers'],
     [{ allowed_tools: ['Read'] }, 'allowed_tools'],
-    [{ validation: [{ type: 'not_empty' }] }, 'validation'],
-    [{ validation: [{}] }, 'validation'],
-    [{ retry_config: { max_attempts: 3 } }, 'retry_config'],
-    [{ max_attempts_before_tool_use: 2 }, 'max_attempts_before_tool_use'],
-    [{ max_attempts_before_human: 3 }, 'max_attempts_before_human'],
-    [{ default_validate: true }, 'default_validate'],
   ]
   for (const [members, param, code = 'unsupported_parameter'] of cases) {
     const failure = refusal(() => parseWith(members))

@@ -52,6 +52,18 @@ await t.test('every end is told', async (t) => {
   t.same(event.data.result, await blocking.json(), 'a blocking request as well')
 })
 
+await t.test('a task that waits for a human, and what becomes of it', async (t) => {
+  const asked = ask('Tell me a joke', { webhook_url: receiver.url, validation: [{ type: 'json' }], max_attempts_before_human: 1 })
+  const { id } = await task(await bridge.post('/tasks', asked))
+  const { event, id: first } = await toldOf(t, id)
+  t.match(event, { type: 'task.requires_action', data: { status: 'requires_action', review: { reason: /./ } } })
+  t.equal((await bridge.post(`/tasks/${id}/review`, { decision: 'approve' })).status, 200)
+  t.ok(await until(() => receiver.calls.some((call) => call.event.data.id === id && call.event.type === 'task.completed'), 20_000))
+  const ids = receiver.calls.filter((call) => call.event.data.id === id).map((call) => call.id)
+  t.equal(ids.length, new Set(ids).size, 'two events')
+  t.equal(ids[0], first)
+})
+
 await t.test('told once, and only of what asked for it', async (t) => {
   const before = receiver.calls.length
   await (await bridge.post('/v1/chat/completions', ask('Tell me a joke'))).text()

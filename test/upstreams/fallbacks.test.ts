@@ -104,6 +104,13 @@ await t.test('lists that make no sense', async (t) => {
   }
 })
 
+await t.test('a Responses request has none, and says so', async (t) => {
+  bridge.standin.when('B-responses', message('alone'))
+  const response = await bridge.post('/v1/responses', { model: 'sonnet', input: 'B-responses', fallbacks: ['second/m'] })
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('x-bridge-ignored'), 'fallbacks')
+})
+
 await t.test('cancelled while the second one is asked', async (t) => {
   const { opened, open: go } = gate()
   provider.when('B-cancel', failing(503, ''))

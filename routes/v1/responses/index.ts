@@ -1,4 +1,5 @@
 /** `/v1/responses`: OpenAI's Responses API, a view of the same jobs as chat completions and `/tasks`. */
+import { uncheckedRequest } from '../../../src/validation/plan.js'
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { BridgeError } from '../../../src/errors.js'
@@ -113,7 +114,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request) => {
       const { id, owner } = await own(request.params.id, request.owner)
-      const run = (await jobs.request(id, owner)) as ResponseRun
+      const run = uncheckedRequest(await jobs.request(id, owner)) as ResponseRun
       const page = pageOf(toInputItems(id, run, run.response.instructions), request.query)
       if (page === null) throw new BridgeError('item_not_found', 'There is no such item to go on after.', { param: 'after' })
       return page
