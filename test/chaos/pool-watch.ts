@@ -1,4 +1,5 @@
 /** Compares what `/health` says of the processes with the system's own list, again and again. */
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Health } from '../../src/health.js'
 import { workspaceProcesses } from './server-process.js'
@@ -14,6 +15,19 @@ export interface Watched {
 
 /** A process that has just gone, or has just come, is in one of the two for a moment; longer is a finding. */
 const patienceMs = 3000
+
+/** Those that lead a group of their own, as every CLI process does: what one starts itself for a moment is no CLI. */
+export function cliProcesses(root: string): number[] {
+  return workspaceProcesses(root).filter((pid) => {
+    try {
+      // proc(5): behind the name in brackets come state, parent and group
+      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')
+      return Number(fields[2]) === pid
+    } catch {
+      return false
+    }
+  })
+}
 
 export class PoolWatch {
   readonly seen: Watched = { samples: 0, most: 0, overBound: [], disagreed: [] }
@@ -51,9 +65,9 @@ export class PoolWatch {
     this.seen.samples += 1
     const from = Date.now()
     for (;;) {
-      const before = workspaceProcesses(this.root).length
+      const before = cliProcesses(this.root).length
       const { live, bound } = (await this.health()).processes
-      const after = workspaceProcesses(this.root).length
+      const after = cliProcesses(this.root).length
       const most = Math.max(before, live, after)
       this.seen.most = Math.max(this.seen.most, most)
       if (most > bound) this.seen.overBound.push(`list ${before}, then ${after}, server ${live}, bound ${bound}`)

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { startStandin } from '../standin/index.js'
 import { type Profile, type Said, answerTo, ask, profiles, replyTo, seeded } from './conversations.js'
-import { PoolWatch, type Watched } from './pool-watch.js'
+import { PoolWatch, type Watched, cliProcesses } from './pool-watch.js'
 import { startServer, workspaceProcesses } from './server-process.js'
 
 export interface PoolTally extends Watched {
@@ -29,6 +29,7 @@ export interface PoolTally extends Watched {
 }
 
 interface Conversation {
+  name: string
   profile: Profile
   history: Said[]
   turns: number
@@ -62,8 +63,9 @@ export async function poolChurn(requests: number, seed: number): Promise<PoolTal
     watch.start()
     const all = profiles.flatMap((profile) =>
       [1, 2, 3].map((number): Conversation => {
-        const history = number === 1 ? [] : [{ role: 'system', content: `System ${number}` }]
-        return { profile, history, turns: 0, busy: false }
+        // two of them are told apart by what was said alone
+        const history = number < 3 ? [] : [{ role: 'system', content: 'System prompt' }]
+        return { name: `Conversation ${number}`, profile, history, turns: 0, busy: false }
       }),
     )
     let begun = 0
@@ -81,11 +83,11 @@ export async function poolChurn(requests: number, seed: number): Promise<PoolTal
     const idleBound = sizes.total + sizes.parked
     const deadline = Date.now() + 15_000
     let health = await watch.health()
-    let idle = workspaceProcesses(root).length
+    let idle = cliProcesses(root).length
     while ((health.slots.in_use > 0 || idle > idleBound || health.warm_pool.starting > 0) && Date.now() < deadline) {
       await sleep(50)
       health = await watch.health()
-      idle = workspaceProcesses(root).length
+      idle = cliProcesses(root).length
     }
     const watched = await watch.stop()
     await server.stop()
@@ -114,7 +116,7 @@ async function takeTurn(
   conversation.busy = true
   const { profile } = conversation
   if (random() < 0.1 && conversation.history.length > 2) conversation.history.splice(-2)
-  const question = { role: 'user', content: `Question ${++conversation.turns}` }
+  const question = { role: 'user', content: `${conversation.name}, question ${++conversation.turns}` }
   const asked = [...conversation.history, question]
   const expected = answerTo(profile.model, asked).join('')
   const leaving = new AbortController()

@@ -12,10 +12,10 @@ import { until } from '../helper.js'
 const root = mkdtempSync(path.join(os.tmpdir(), 'bridge-bound-'))
 t.teardown(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
 
-/** Takes every request, answers every line, and does not end until it is killed. */
+/** Takes every request, answers every line, and takes its time when it is to end. */
 const stayer = stub(`
-process.on('SIGTERM', () => {})
-setInterval(() => {}, 1000)
+const staying = setInterval(() => {}, 1000)
+process.stdin.on('end', () => setTimeout(() => clearInterval(staying), 600))
 `)
 /** Takes every request and dies before anybody can use it. */
 const dier = stub('setTimeout(() => process.exit(1), 200)')
