@@ -5,7 +5,7 @@ import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import t from 'tap'
 import { z } from 'zod'
 import { gate, startBridge } from '../helper.js'
-import { httpError, message, offered, structuredOutput, systemText, text, toolResults, toolUse, userTexts } from '../standin/index.js'
+import { httpError, message, offered, structuredOutput, systemText, text, thinking, toolResults, toolUse, userTexts } from '../standin/index.js'
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
@@ -27,7 +27,7 @@ const weather = tool(({ city }) => (city === 'Atlantis' ? Promise.reject(new Err
 const call = (city: string, id: string) => toolUse(offered('get_weather'), { city }, id)
 
 await t.test('invoke', async (t) => {
-  standin.when('L-invoke', message('Hello there.', { usage }))
+  standin.when('L-invoke', message([thinking('hm'), text('Hello there.')], { usage }))
   const answer = await chat.invoke([
     new SystemMessage('Be kind.'),
     new HumanMessage('Hi'),
@@ -36,6 +36,7 @@ await t.test('invoke', async (t) => {
   ])
   t.equal(answer.content, 'Hello there.')
   t.match(answer.usage_metadata, counted)
+  t.match(answer.additional_kwargs, { reasoning_content: 'hm' })
   t.match(answer.response_metadata, { finish_reason: 'stop' })
   const [asked] = callsOf(bridge, 'L-invoke')
   t.equal(systemText(asked!), 'Be kind.')

@@ -78,6 +78,9 @@ await t.test('streamText: the same loop in parts, with reasoning', async (t) => 
   t.match(parts.find((part) => part.type === 'tool-call'), { toolCallId: 'toolu_s1', input: { city: 'Oslo in Norway' } })
   t.notOk(parts.some((part) => part.type === 'error'))
   t.equal(await result.text, 'Sun in Oslo.')
+  const { body } = (await result.steps)[1]!.request
+  t.match(body, { messages: [{}, { reasoning_content: 'let me see' }] }, 'the SDK sends it back')
+  t.match((await result.steps)[1]!.response.headers, { 'x-bridge-ignored': 'messages[].reasoning_content' }, 'and is told that it has no effect')
   t.match(await result.totalUsage, { inputTokens: 176, outputTokens: 44, totalTokens: 220 })
   t.match(await result.usage, counted)
   t.equal(processesOf(callsOf(bridge, 'V-stream')), 1)
