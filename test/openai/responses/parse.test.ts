@@ -126,8 +126,8 @@ await t.test('refusals', async (t) => {
     ['a call without output', { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{}' }] }, 'invalid_value', 'input[1].call_id'],
     ['an output without call', { input: [user, { type: 'function_call_output', call_id: 'a', output: 'x' }] }, 'invalid_value', 'input[1].call_id'],
     [
-      'broken arguments',
-      { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{' }, { type: 'function_call_output', call_id: 'a', output: '' }] },
+      'arguments nested too deep',
+      { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"a":'.repeat(300) + '1' + '}'.repeat(300) }, { type: 'function_call_output', call_id: 'a', output: '' }] },
       ...(['invalid_value', 'input[1].arguments'] as const),
     ],
     ['a name with a space', { input: [user, { type: 'function_call', call_id: 'a', name: 'f f', arguments: '{' }, { type: 'function_call_output', call_id: 'a', output: '' }] }, 'invalid_value', 'input[1].name'],
