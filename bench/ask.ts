@@ -30,9 +30,9 @@ interface Chunk {
 }
 
 /** Through the bridge, as a stream. */
-export function askStreaming(url: string, messages: readonly ChatMessage[]): Promise<Timed> {
+export function askStreaming(url: string, messages: readonly ChatMessage[], asked = model): Promise<Timed> {
   const pick = (data: unknown) => (data as Chunk).choices?.[0]?.delta.content ?? ''
-  return readStream(`${url}/v1/chat/completions`, { model, stream: true, messages }, pick)
+  return readStream(`${url}/v1/chat/completions`, { model: asked, stream: true, messages }, pick)
 }
 
 /** Through the bridge, awaited. */

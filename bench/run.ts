@@ -7,6 +7,7 @@ import { poolReady } from './ask.js'
 import { measureCpu, measureCrowd } from './crowd.js'
 import { measureJobsAlone } from './jobs-alone.js'
 import { measureLatency } from './latency.js'
+import { measureOtherProvider } from './other-provider.js'
 import { measureQueueAndReading } from './queue-http.js'
 import { machine, writeResults } from './results.js'
 import { type Rig, openRig } from './rig.js'
@@ -69,6 +70,7 @@ async function measure({ findings }: Rig): Promise<void> {
   await rig.end(cold)
   await step('jobs alone', () => measureJobsAlone(rig))
   await step('queue and reading', () => measureQueueAndReading(rig))
+  await step('another provider', () => measureOtherProvider(rig))
 }
 
 /** What fails in one step leaves the others to be measured. */

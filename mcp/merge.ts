@@ -5,7 +5,7 @@
 import { BridgeError } from '../src/errors.js'
 import type { JobServer, JobTools } from '../src/openai/conversation.js'
 import type { Ignored } from '../src/openai/ignored.js'
-import type { McpAsk } from '../src/openai/mcp.js'
+import type { McpAsk, ToolRules } from '../src/openai/mcp.js'
 import { refuse } from '../src/openai/refuse.js'
 import { isServerName, readEntry } from './entry.js'
 import { judge } from './policy.js'
@@ -14,6 +14,15 @@ import { readToolName } from './tool-names.js'
 
 /** A process each, and a connection each. */
 const maxServers = 16
+
+/** What this server allows, for whoever parses requests. */
+export class McpPolicy implements ToolRules {
+  constructor(readonly rules: McpRules) {}
+
+  settle(ask: McpAsk, ignored: Ignored): JobTools | undefined {
+    return mergeTools(ask, this.rules, ignored)
+  }
+}
 
 /**
  * Undefined: no servers and no tools. Members that have no effect are named in `ignored`.

@@ -2,8 +2,10 @@
 import path from 'node:path'
 import autoload from '@fastify/autoload'
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { WarmSizes } from './claude/executor.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
+import type { NetOptions } from './net/public-agent.js'
 import auth from './plugins/auth.js'
 import body from './plugins/body.js'
 import connections from './plugins/connections.js'
@@ -11,6 +13,7 @@ import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
 import jobs from './plugins/jobs.js'
 import localOnly from './plugins/local-only.js'
 import metrics from './plugins/metrics.js'
+import net from './plugins/net.js'
 import openapi from './plugins/openapi.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
@@ -28,12 +31,19 @@ export interface AppOptions {
   env: NodeJS.ProcessEnv
   logger: FastifyServerOptions['logger']
   timing?: Timing
+  /** in place of the sizes that follow from the configuration and the memory */
+  warm?: Partial<WarmSizes>
+  /** how strangers' URLs are reached; left out: as names mean, and public addresses only */
+  net?: NetOptions
+  /** milliseconds between the tries of a webhook; left out: hours in the end */
+  webhookDelays?: readonly number[]
 }
 
 /** Bytes of a request's body: a conversation with many images has to fit. */
 const bodyLimit = 64 * 1024 * 1024
 
-export async function buildApp({ config, env, logger, timing = defaultTiming }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { config, env, logger, timing = defaultTiming, warm } = options
   const app = fastify({
     logger: logger ?? false,
     bodyLimit,
@@ -57,7 +67,8 @@ export async function buildApp({ config, env, logger, timing = defaultTiming }: 
   await app.register(validation)
   await app.register(localOnly, { host: config.host, keyed })
   await app.register(auth, { apiKeys: config.apiKeys })
-  await app.register(jobs, { config, env })
+  await app.register(net, options.net ?? {})
+  await app.register(jobs, { config, env, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
   await app.register(connections)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })

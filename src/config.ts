@@ -4,13 +4,15 @@
 import os from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
-import { BadRegistry, type McpRules, loadRules } from '../mcp/registry.js'
+import { McpPolicy } from '../mcp/merge.js'
+import { BadRegistry, loadRules } from '../mcp/registry.js'
+import { ConfigError } from './config-error.js'
 import { memoryLimit } from './memory.js'
+import { type Provider, readUpstreams } from './upstreams/settings.js'
+import { type AllowedHost, readAllowedHosts } from './webhooks/allowed-hosts.js'
+import { type WebhookSecret, readWebhookSecret } from './webhooks/secret.js'
 
-/** A start that cannot go on; the message is one line for the person who started it. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
+export { ConfigError }
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z
@@ -52,11 +54,15 @@ const environment = z.object({
   MCP_START_TIMEOUT_S: wholeNumber(1, 600).default(10),
   WORKSPACE_MAX_MB: wholeNumber(1, 1_000_000).default(256),
   WORKSPACE_MAX_FILES: wholeNumber(1, 100_000).default(2000),
+  WEBHOOK_SECRET: z.string().optional(),
+  WEBHOOK_ALLOWED_HOSTS: z.string().optional(),
+  ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
+  UPSTREAMS: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'UPSTREAMS', 'SAMPLING', 'WEBHOOK_SECRET', 'WEBHOOK_ALLOWED_HOSTS'] as const
+const notYet = ['STORE_URL', 'SAMPLING'] as const
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */
@@ -81,12 +87,20 @@ export interface Config {
   idleTimeoutS: number
   taskTtlS: number
   /** what requests may use of MCP */
-  mcp: McpRules
+  mcp: McpPolicy
   /** how long a job's MCP servers may take to connect, all together */
   mcpStartTimeoutS: number
   /** what a job may have in its workspace */
   workspaceLimits: Readonly<{ bytes: number; files: number }>
+  /** undefined: no webhooks are signed, and so none are sent */
+  webhookSecret: WebhookSecret | undefined
+  /** undefined: none */
+  webhookHosts: readonly AllowedHost[] | undefined
+  /** seconds that an identical deterministic request gets the same answer; 0: never */
+  answerCacheS: number
   logLevel: (typeof logLevels)[number]
+  /** providers of models that are not Claude's; their keys are not here */
+  upstreams: readonly Provider[]
 }
 
 /** @throws ConfigError with one line that names the variable and what it takes */
@@ -123,17 +137,21 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
     taskTtlS: values.TASK_TTL_S,
-    mcp: readMcpRules(values.MCP_CONFIG, values.MCP_ALLOW === 'any', env),
+    mcp: readMcpPolicy(values.MCP_CONFIG, values.MCP_ALLOW === 'any', env),
     mcpStartTimeoutS: values.MCP_START_TIMEOUT_S,
     workspaceLimits: { bytes: values.WORKSPACE_MAX_MB * 1024 * 1024, files: values.WORKSPACE_MAX_FILES },
+    webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
+    webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
+    answerCacheS: values.ANSWER_CACHE_S,
     logLevel: values.LOG_LEVEL,
+    upstreams: upstreamsOf(values.UPSTREAMS, values.IDLE_TIMEOUT_S),
   })
 }
 
 /** Relative paths start at the folder of the package, wherever the server was started from. */
-function readMcpRules(file: string | undefined, allowAny: boolean, env: NodeJS.ProcessEnv): McpRules {
+function readMcpPolicy(file: string | undefined, allowAny: boolean, env: NodeJS.ProcessEnv): McpPolicy {
   try {
-    return loadRules(path.resolve(packageRoot, file ?? '.mcp.json'), file !== undefined, allowAny, env)
+    return new McpPolicy(loadRules(path.resolve(packageRoot, file ?? '.mcp.json'), file !== undefined, allowAny, env))
   } catch (error) {
     if (error instanceof BadRegistry) throw new ConfigError(`MCP_CONFIG: ${error.message}`)
     throw error
@@ -148,6 +166,14 @@ function defaultConcurrency(): number {
   const byCores = os.availableParallelism() * 4
   const byMemory = Math.floor(memoryLimit() / 2 / (300 * 1024 * 1024))
   return Math.max(1, Math.min(byCores, byMemory, 64))
+}
+
+function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly Provider[] {
+  try {
+    return readUpstreams(text, idleTimeoutS)
+  } catch (error) {
+    throw new ConfigError(`UPSTREAMS: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function readApiKeys(text: string | undefined): readonly ApiKey[] {

@@ -28,6 +28,9 @@ export const catalogue = {
   file_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   task_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retriable: false },
+  response_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  previous_response_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  item_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   unknown_url: { status: 404, type: 'invalid_request_error', retriable: false },
   request_too_large: { status: 413, type: 'invalid_request_error', retriable: false },
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retriable: false },
@@ -79,6 +82,8 @@ export interface Failure {
   /** Dotted path of the request member at fault, as in `messages[0].content`. */
   param?: string
   retryAfter?: number
+  /** HTTP headers of the answer: what a provider says of its rate limits. */
+  headers?: Record<string, string>
 }
 
 /** A {@link Failure} as an exception, for code that has a caller to tell. */

@@ -4,6 +4,7 @@ import type { ClaudeExecutor } from './claude/executor.js'
 import { liveProcessCount } from './claude/process.js'
 import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
+import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
 
 const unixSeconds = z.number()
@@ -34,6 +35,11 @@ export const healthSchema = z.object({
     failures: z.number().describe('starts in a row that failed'),
     next_try: unixSeconds.nullable(),
   }),
+  upstreams: z.object({
+    in_use: z.number().describe('calls of other providers at work'),
+    queued: z.number(),
+    providers: z.array(z.object({ name: z.string(), ok: z.boolean(), problem: z.string().nullable() })),
+  }),
   processes: z.object({ live: z.number().describe('CLI processes of this server'), bound: z.number() }),
 })
 
@@ -48,11 +54,13 @@ export type Health = z.infer<typeof healthSchema>
 export type Readiness = z.infer<typeof readySchema>
 
 /** Always answers; trouble shows as `degraded`. */
-export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecutor): Promise<Health> {
+export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecutor, upstreams: UpstreamExecutor): Promise<Health> {
   const store = await storeState(jobs)
   const cli = claude.health()
   const { queued, running, slots, maxQueued } = jobs.stats()
-  const well = store.ok && cli.problem === null && cli.claude_authenticated
+  const network = jobs.stats('network')
+  const providers = upstreams.health
+  const well = store.ok && providers.every(({ ok }) => ok) && cli.problem === null && cli.claude_authenticated
   return {
     status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining',
     version,
@@ -63,6 +71,7 @@ export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecu
     slots: { in_use: running, total: slots },
     store,
     warm_pool: pool.stats,
+    upstreams: { in_use: network.running, queued: network.queued, providers },
     processes: { live: liveProcessCount(), bound: slots + pool.bound },
   }
 }

@@ -7,9 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
+import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
+import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
 
@@ -17,6 +19,9 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  warm?: Partial<WarmSizes>
+  net?: NetOptions
+  webhookDelays?: readonly number[]
 }
 
 export interface Bridge {
@@ -47,6 +52,9 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
+    ...(options.warm && { warm: options.warm }),
+    ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })
   const { port } = app.server.address() as AddressInfo
@@ -55,7 +63,9 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
 
   const idle = async () => {
     const rest = () => {
-      const { queued, running } = app.jobs.stats()
+      const lanes = [app.jobs.stats('process'), app.jobs.stats('network')]
+      const queued = lanes.reduce((sum, lane) => sum + lane.queued, 0)
+      const running = lanes.reduce((sum, lane) => sum + lane.running, 0)
       const { ready, starting, parked } = app.pool.stats
       return `${running} slots, ${queued} queued jobs, ${liveProcessCount() - ready - starting - parked} processes`
     }

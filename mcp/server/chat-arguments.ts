@@ -7,7 +7,7 @@ import { submitChat } from '../../src/http/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
 import { type Rule, fields } from '../../src/openai/fields.js'
-import { parseRequest } from '../../src/openai/parse-request.js'
+import { parseChat } from '../../src/openai/parse-chat.js'
 import { refuse } from '../../src/openai/refuse.js'
 import { validate } from '../../src/openai/request-error.js'
 import { depthHeader } from './depth.js'
@@ -43,7 +43,7 @@ export const chatArguments = z.looseObject({
 /** @throws BridgeError as a chat request would be refused */
 export async function submitArguments(
   args: Record<string, unknown>,
-  { jobs, config, caller }: ToolContext,
+  { jobs, config, caller, publicAgent, signal }: ToolContext,
   background: boolean,
 ): Promise<Job> {
   for (const name of decided) {
@@ -51,7 +51,8 @@ export async function submitArguments(
   }
   const { value, error } = validate(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
   if (error !== undefined) throw error
-  const parsed = parseRequest(value, { claudeModel: config.claudeModel })
-  const from = { owner: caller.owner, headers: { [depthHeader]: caller.depth }, body: value }
+  const parsed = parseChat(value, config)
+  const { owner, depth } = caller
+  const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

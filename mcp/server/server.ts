@@ -11,6 +11,7 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js'
+import type { Agent } from 'undici'
 import type { Config } from '../../src/config.js'
 import { BridgeError, type Failure } from '../../src/errors.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
@@ -24,6 +25,7 @@ import { listedTools, tools } from './tools.js'
 export interface ServerSetup {
   jobs: Jobs
   config: Config
+  publicAgent: Agent
   calls: RunningCalls
   caller: Caller
   /** the client's name for itself; null for one that takes no session */
@@ -49,7 +51,7 @@ export function createServer(setup: ServerSetup): Server {
     const call = calls.begin(caller.owner, session, requestId)
     try {
       const context: ToolContext = {
-        ...{ jobs: setup.jobs, config: setup.config, caller },
+        ...{ jobs: setup.jobs, config: setup.config, publicAgent: setup.publicAgent, caller },
         signal: AbortSignal.any([signal, call.signal]),
         tell: progressToken === undefined ? null : tell,
       }

@@ -1,5 +1,6 @@
 /** What a tool of the bridge's own MCP server is made of. */
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js'
+import type { Agent } from 'undici'
 import type { z } from 'zod'
 import type { Config } from '../../src/config.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
@@ -14,6 +15,8 @@ export interface Caller {
 export interface ToolContext {
   jobs: Jobs
   config: Config
+  /** gets what a question only names */
+  publicAgent: Agent
   caller: Caller
   /** aborted when the call is cancelled or its client has gone */
   signal: AbortSignal

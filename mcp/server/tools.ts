@@ -14,7 +14,7 @@ const models = defineTool({
   input: z.looseObject({}),
   output: modelListSchema,
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  run: async () => ({ data: { object: 'list' as const, data: listModels() } }),
+  run: async (_input, { config }) => ({ data: { object: 'list' as const, data: listModels(config.upstreams) } }),
 })
 
 export const tools = [ask, startTask, getTask, cancelTask, listTasks, models]

@@ -11,7 +11,7 @@ const healthRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '',
     { config: { public: true }, schema: { summary: 'Health', tags: ['health'], response: { 200: healthSchema } } },
-    async () => health(app.jobs, app.claude, app.pool),
+    async () => health(app.jobs, app.claude, app.pool, app.upstreams),
   )
 
   app.get(

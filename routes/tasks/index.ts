@@ -5,11 +5,11 @@ import { BridgeError } from '../../src/errors.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
-import { submitChat } from '../../src/http/submit.js'
+import { askingOf, submitChat } from '../../src/http/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { parseRequest } from '../../src/openai/parse-request.js'
+import { parseChat } from '../../src/openai/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
 import { toTaskList } from '../../src/openai/task.js'
 
@@ -49,8 +49,8 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
-      const { job } = await submitChat(request, jobs, config, parsed, true)
+      const parsed = parseChat(request.body, config)
+      const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
   )

@@ -202,7 +202,11 @@ export class ClaudeExecutor implements Executor {
     const inTime = !over
     if (inTime) decide(ending.outcome)
     if (ending.kill) session.child.kill()
-    else if (inTime && this.isWorthKeeping(ending.outcome) && this.park(session, run, request, profile, said)) return false
+    else if (inTime && this.isWorthKeeping(ending.outcome) && this.park(session, run, request, profile, said)) {
+      // the slot is held until what made room for it has gone
+      await this.parked.settled()
+      return false
+    }
     await session.end()
     return false
   }

@@ -55,6 +55,11 @@ export class ParkedSessions {
     this.leaving.letGo(session)
   }
 
+  /** Resolves when those that were let go have gone. */
+  settled(): Promise<void> {
+    return this.leaving.settled()
+  }
+
   /** Ends them all. Resolves when they have gone. */
   async close(): Promise<void> {
     this.closed = true

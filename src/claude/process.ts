@@ -5,6 +5,7 @@
 import { execa } from 'execa'
 import { LineSplitter } from './lines.js'
 import type { CliMessage } from './messages.js'
+import { failedToBecome, tied } from './tied.js'
 
 export interface Launch {
   binary: string
@@ -60,7 +61,8 @@ export class ClaudeProcess {
   private exited = false
 
   constructor(launch: Launch) {
-    this.child = execa(launch.binary, launch.args, {
+    const { file, args } = tied({ file: launch.binary, args: launch.args })
+    this.child = execa(file, args, {
       cwd: launch.cwd,
       env: launch.env,
       extendEnv: false,
@@ -151,7 +153,8 @@ export class ClaudeProcess {
     this.child.stdout.destroy()
     this.child.stderr.destroy()
     live.delete(this)
-    return { ...exit, stderr: stderr.toString('utf8') }
+    const said = stderr.toString('utf8')
+    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: said }
   }
 
   private async exit(): Promise<Omit<Exit, 'stderr'>> {

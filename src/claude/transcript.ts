@@ -78,6 +78,7 @@ function toApiBlock(block: UserBlock | ToolResultBlock): ApiBlock {
       return { type: 'document', source, ...(title === undefined ? {} : { title }) }
     }
     case 'tool_result':
-      return { type: 'tool_result', tool_use_id: block.toolCallId, content: block.content.map(toApiBlock) }
+      // in the order of the CLI's own, so that a replay is the same to the byte
+      return { tool_use_id: block.toolCallId, type: 'tool_result', content: block.content.map(toApiBlock) }
   }
 }

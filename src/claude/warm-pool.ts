@@ -61,6 +61,7 @@ export class WarmPool {
     if (this.options.perProfile === 0 || this.closed) return null
     const shelf = this.shelfOf(profile)
     const found = shelf.ready.shift()?.session ?? null
+    if (found !== null) this.failures = 0
     this.replenishSoon()
     return found
   }
@@ -128,7 +129,6 @@ export class WarmPool {
     this.wantedSince = 0
     this.starting += 1
     this.start(shelf)
-      .then(() => (this.failures = 0))
       .catch(() => this.failed())
       .finally(() => {
         this.starting -= 1
@@ -149,10 +149,12 @@ export class WarmPool {
   }
 
   private async start(shelf: Shelf): Promise<void> {
+    // what made room for it is still there until it has gone
+    await this.leaving.settled()
     const session = await this.options.launch(shelf.profile)
     // a process counts when it answers, not when it exists
     try {
-      await Promise.race([session.ready(), session.gone])
+      await Promise.race([session.ready(), session.gone.then(endedTooSoon)])
     } catch (error) {
       await session.end()
       throw error
@@ -161,7 +163,11 @@ export class WarmPool {
     // meanwhile the pool was closed, or nobody wants the profile any more
     if (this.closed || this.shelves.get(shelf.profile.key) !== shelf) return session.end()
     shelf.ready.push({ session, since })
+    // or was handed out, whichever is sooner
+    const proven = setTimeout(() => (this.failures = 0), earlyDeathMs)
+    proven.unref()
     void session.gone.then(() => {
+      clearTimeout(proven)
       const at = shelf.ready.findIndex((entry) => entry.session === session)
       if (at === -1) return
       // it died on the shelf; nobody will be handed it
@@ -188,4 +194,8 @@ export class WarmPool {
     }
     this.replenishSoon()
   }
+}
+
+function endedTooSoon(): never {
+  throw new Error('the process ended before it was ready')
 }

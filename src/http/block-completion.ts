@@ -1,5 +1,5 @@
 /**
- * Block: waits for the job and answers with the completion. An answer that takes long is kept alive with white space in front
+ * Block: waits for the job and answers with the completion, or with another view of it. An answer that takes long is kept alive with white space in front
  * of the JSON, so that no client or proxy takes the silence for a dead connection: Node's fetch gives up after 300 s without
  * headers and its SDKs then post again, nginx after 60 s.
  */
@@ -23,6 +23,7 @@ export async function blockCompletion(
   jobs: Jobs,
   submitted: Job,
   timing: Timing,
+  toBody: ToBody = toCompletion,
 ): Promise<FastifyReply> {
   const gone = clientGone(reply)
   const detach = jobs.attach(submitted.id)
@@ -30,7 +31,7 @@ export async function blockCompletion(
   try {
     const job = await jobs.wait(submitted.id, gone)
     if (gone.aborted) return reply
-    return job === null ? fail(reply, deleted) : answer(reply, job)
+    return job === null ? fail(reply, deleted) : await answer(reply, job, toBody)
   } catch (error) {
     if (!reply.sent) throw error
     reply.log.error({ err: error }, 'a blocking answer failed')
@@ -42,11 +43,14 @@ export async function blockCompletion(
   }
 }
 
-/** Answers with what has become of a job: a 200 with the completion, or its error. */
-export function answer(reply: FastifyReply, job: Job): FastifyReply {
+/** A job that has a result -> the body that says so. */
+export type ToBody = (job: Job) => unknown
+
+/** Answers with what has become of a job: a 200 with its body, or its error. */
+export async function answer(reply: FastifyReply, job: Job, toBody: ToBody = toCompletion): Promise<FastifyReply> {
   if (!reply.sent) jobHeaders(reply, job)
   if (!hasResult(job)) return fail(reply, failureOf(job))
-  const body = JSON.stringify(toCompletion(job))
+  const body = JSON.stringify(await toBody(job))
   if (!reply.sent) return reply.type('application/json; charset=utf-8').send(body)
   reply.raw.end(body)
   return reply

@@ -14,7 +14,12 @@ export function readIdempotency(header: string | string[] | undefined, body: unk
   if (key === '' || key.length > 255) {
     throw new BridgeError('invalid_value', 'Idempotency-Key has to have 1 to 255 characters.', { param: 'Idempotency-Key' })
   }
-  return { key, hash: createHash('sha256').update(canonicalJson(body)).digest('hex') }
+  return { key, hash: bodyHash(body) }
+}
+
+/** The same for equal JSON, whatever the order of its members. */
+export function bodyHash(body: unknown): string {
+  return createHash('sha256').update(canonicalJson(body)).digest('hex')
 }
 
 function canonicalJson(value: unknown): string {

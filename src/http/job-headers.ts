@@ -8,5 +8,6 @@ export function jobHeaders(reply: FastifyReply, job: Job): void {
   const ignored = ignoredHeader(job.view.ignored)
   if (ignored !== null) reply.header('x-bridge-ignored', ignored)
   if (job.answer?.model != null) reply.header('x-bridge-model', job.answer.model)
+  if (job.answer?.headers !== undefined) reply.headers(job.answer.headers)
   if (job.completedAt !== null) reply.header('openai-processing-ms', String(job.completedAt - job.createdAt))
 }

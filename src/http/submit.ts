@@ -1,12 +1,18 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Agent } from 'undici'
 import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
-import type { Job } from '../jobs/job.js'
+import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
+import type { Lane } from '../jobs/lanes.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
+import type { JobRequest } from '../openai/upstream-request.js'
+import { clientGone } from './client-gone.js'
+import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
-import { settleTools } from './settle-tools.js'
+import { checkWebhookUrl } from './webhook-url.js'
 
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
@@ -17,21 +23,34 @@ export interface Asking {
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** what an idempotency key stands for */
   body: unknown
+  /** gets what the request only names */
+  publicAgent: Agent
+  /** the client has left */
+  gone: AbortSignal
 }
 
-/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth} and {@link settleTools} do */
+export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
+  const { owner, headers, body, server } = request
+  return { owner, headers, body, publicAgent: server.publicAgent, gone: clientGone(reply) }
+}
+
+/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth}, {@link checkWebhookUrl} and {@link fetchImages} do */
 export async function submitChat(
   request: Asking,
   jobs: Jobs,
   config: Config,
-  asked: ParsedRequest,
+  parsed: ParsedRequest<JobRequest>,
   background: boolean,
+  view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
   const depth = readDepth(request.headers[depthHeader])
-  if (depth > 0 && !background) refuseToWait(jobs)
-  const parsed = settleTools(asked, config.mcp)
+  if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
+  const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
+  const run = { ...parsed.run, ...below }
+  await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
     owner: request.owner,
     model: parsed.model,
@@ -40,14 +59,17 @@ export async function submitChat(
     view: {
       ignored: parsed.ignored,
       ...(parsed.user !== undefined && { user: parsed.user }),
+      ...(parsed.webhookUrl !== undefined && { webhookUrl: parsed.webhookUrl }),
       ...(parsed.formerCalls && { formerCalls: true }),
       ...(parsed.tellTier && { tellTier: true }),
+      ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,
+      ...view,
     },
     choices: parsed.n,
     ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
-    timeoutS: Math.min(parsed.timeoutS ?? config.jobTimeoutS, config.jobTimeoutS),
-    request: { ...parsed.run, ...below },
+    timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
+    request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
 }
@@ -56,8 +78,8 @@ export async function submitChat(
  * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
  * waits for has to begin at once.
  */
-function refuseToWait(jobs: Jobs): void {
-  const { running, slots } = jobs.stats()
+function refuseToWait(jobs: Jobs, lane?: Lane): void {
+  const { running, slots } = jobs.stats(lane)
   if (running < slots) return
   throw new BridgeError('queue_full', `All ${slots} slots are taken, and a job cannot wait for another one.`, { retryAfter: 5 })
 }

@@ -30,6 +30,8 @@ export interface Answer {
   /** the model that answered, as the CLI names it */
   model: string | null
   sessionId: string | null
+  /** what the model's provider says of its rate limits, as HTTP headers */
+  headers?: Record<string, string>
 }
 
 export function emptyAnswer(): Answer {
@@ -72,13 +74,17 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       break
     }
     case 'files':
-      answer.files = [...(answer.files ?? []), ...event.files]
+      // what is written anew takes the former's place
+      answer.files = [...(answer.files ?? []).filter(({ path }) => !event.files.some((file) => file.path === path)), ...event.files]
       break
     case 'attempt':
       // what was spent stays spent; what was said is no longer the answer
       if (answer.choices[event.choice] !== undefined) answer.choices[event.choice] = emptyChoice()
       break
     case 'status':
+      answer.model = event.model ?? answer.model
+      if (event.headers !== undefined) answer.headers = event.headers
+      break
     case 'tool_activity':
     case 'review':
     case 'end':

@@ -29,8 +29,11 @@ export interface LeftFile {
 }
 
 export type JobEvent =
-  /** The record changed its status, or a running job entered a phase that no other event shows. */
-  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string }
+  /**
+   * The record changed its status, or a running job entered a phase that no other event shows. `model` is what is being
+   * asked or answers, `headers` what its provider says of its rate limits; both where they are known.
+   */
+  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string; model?: string; headers?: Record<string, string> }
   /** A piece of the answer's text. */
   | { type: 'text'; choice: number; text: string }
   /** A piece of the model's reasoning. */

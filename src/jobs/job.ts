@@ -1,6 +1,7 @@
 /** The record of a job: what is stored, and what every reader of it starts from. */
 import type { Failure } from '../errors.js'
 import type { Answer } from './answer.js'
+import type { Lane } from './lanes.js'
 import type { JobStatus } from './status.js'
 
 /** Times are milliseconds since the epoch. */
@@ -66,12 +67,16 @@ export interface ValidationError {
 export interface JobView {
   ignored: string[]
   user?: string
+  /** an http(s) URL that is told how the job ends */
+  webhookUrl?: string
   /** calls are told as OpenAI's former `function_call` */
   formerCalls?: boolean
   /** the answer says which tier it had */
   tellTier?: boolean
   /** how many jobs are above this one; left out: none */
   depth?: number
+  /** whose slots its runs take; left out: `process` */
+  lane?: Lane
   [key: string]: unknown
 }
 

@@ -8,6 +8,7 @@ import type { Executor } from './executor.js'
 import { Flusher } from './flusher.js'
 import { newJobId } from './ids.js'
 import type { Job, NewJob } from './job.js'
+import type { Lane } from './lanes.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Progress } from './progress.js'
@@ -22,6 +23,8 @@ export interface JobsOptions {
   store: JobStore
   executor: Executor
   maxConcurrent: number
+  /** runs at once that need no process; left out: as many as `maxConcurrent` */
+  maxNetwork?: number
   maxQueued: number
   idleTimeoutS: number
   observer?: JobObserver
@@ -51,8 +54,8 @@ export class Jobs {
   private readonly flusher: Flusher
   private readonly store: JobStore
   /** jobs being written for the first time; they count as queued */
-  private arriving = 0
-  private waiting = 0
+  private readonly arriving: Record<Lane, number> = { process: 0, network: 0 }
+  private readonly waiting: Record<Lane, number> = { process: 0, network: 0 }
   private closing = false
   private health: Promise<StoreHealth> | null = null
   private healthAt = 0
@@ -66,11 +69,11 @@ export class Jobs {
       ...options,
       flusher: this.flusher,
       find: (id) => this.live.get(id),
-      onStart: () => {
-        this.waiting -= 1
+      onStart: (live) => {
+        this.waiting[laneOf(live.job)] -= 1
       },
       onEnd: (live) => {
-        if (live.started === null) this.waiting -= 1
+        if (live.started === null) this.waiting[laneOf(live.job)] -= 1
       },
       onStored: (live) => {
         this.live.delete(live.job.id)
@@ -100,9 +103,11 @@ export class Jobs {
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
-    const { slots, free } = this.runner.queue
-    if (this.queued >= this.options.maxQueued + free) {
-      const message = `All ${slots} slots are taken and ${this.queued} jobs wait already.`
+    const lane = laneOf(asked)
+    const { slots, free } = this.runner.lanes.named(lane)
+    const queued = this.arriving[lane] + this.waiting[lane]
+    if (queued >= this.options.maxQueued + free) {
+      const message = `All ${slots} slots are taken and ${queued} jobs wait already.`
       throw new BridgeError('queue_full', message, { retryAfter: 5 })
     }
     return this.create(asked)
@@ -118,6 +123,11 @@ export class Jobs {
   async exists(id: string): Promise<boolean> {
     const job = this.live.get(id)?.job ?? (await this.store.get(id))
     return job !== null && !hasExpired(job)
+  }
+
+  /** What was asked, as it was submitted; null where `owner` has no job of that id. */
+  async request(id: string, owner: string): Promise<unknown> {
+    return (await this.get(id, owner)) === null ? null : this.store.request(id)
   }
 
   /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
@@ -205,7 +215,7 @@ export class Jobs {
       return this.runner.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
     }
     await this.runner.again(live, feedback)
-    this.waiting += 1
+    this.waiting[laneOf(live.job)] += 1
     this.runner.enqueue(live)
   }
 
@@ -218,13 +228,10 @@ export class Jobs {
     return known
   }
 
-  stats(): JobsStats {
-    return {
-      queued: this.waiting,
-      running: this.runner.queue.running,
-      slots: this.runner.queue.slots,
-      maxQueued: this.options.maxQueued,
-    }
+  /** Of the runs that need a process, or of those that need none. */
+  stats(lane: Lane = 'process'): JobsStats {
+    const { running, slots } = this.runner.lanes.named(lane)
+    return { queued: this.waiting[lane], running, slots, maxQueued: this.options.maxQueued }
   }
 
   /** @throws what the store says is wrong with it */
@@ -243,9 +250,9 @@ export class Jobs {
   /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
   async drain(ms: number): Promise<void> {
     this.closing = true
-    this.runner.queue.stop()
+    this.runner.lanes.stop()
     const deadline = Date.now() + ms
-    while (this.runner.queue.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (this.runner.lanes.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**
@@ -254,7 +261,7 @@ export class Jobs {
    */
   async stopAll(): Promise<void> {
     this.closing = true
-    this.runner.queue.stop()
+    this.runner.lanes.stop()
     if (this.pruning !== null) clearInterval(this.pruning)
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
@@ -279,13 +286,14 @@ export class Jobs {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    this.arriving += 1
+    const lane = laneOf(job)
+    this.arriving[lane] += 1
     let created
     try {
       created = await this.store.create(job, request, first, idempotency)
     } finally {
       // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-      this.arriving -= 1
+      this.arriving[lane] -= 1
     }
     if (created.created) {
       const live = this.hold(job, request)
@@ -317,15 +325,11 @@ export class Jobs {
     const live = new LiveJob(job)
     live.request = request
     this.live.set(job.id, live)
-    this.waiting += 1
+    this.waiting[laneOf(job)] += 1
     this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
     return live
-  }
-
-  private get queued(): number {
-    return this.arriving + this.waiting
   }
 
   private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {
@@ -371,6 +375,10 @@ export class Jobs {
       this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
     }
   }
+}
+
+function laneOf(job: { view: { lane?: Lane } }): Lane {
+  return job.view.lane ?? 'process'
 }
 
 /** Whether the record's time is over: from then on it is not there, cleared away or not. */

@@ -9,8 +9,9 @@ import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { Flusher } from './flusher.js'
 import type { LiveJob } from './live-job.js'
+import { Lanes } from './lanes.js'
 import type { JobObserver } from './observer.js'
-import { FairQueue, type Ticket } from './queue.js'
+import type { FairQueue, Ticket } from './queue.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
 
@@ -19,6 +20,8 @@ export interface RunnerOptions {
   executor: Executor
   flusher: Flusher
   maxConcurrent: number
+  /** runs at once that need no process */
+  maxNetwork?: number
   /** longest silence of a run */
   idleTimeoutS: number
   observer?: JobObserver
@@ -36,16 +39,19 @@ export interface RunnerOptions {
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
 
 export class Runner {
-  readonly queue: FairQueue
+  readonly lanes: Lanes
 
   constructor(private readonly options: RunnerOptions) {
-    this.queue = new FairQueue(options.maxConcurrent, (ticket) => this.begin(ticket))
+    const slots = { process: options.maxConcurrent, network: options.maxNetwork ?? options.maxConcurrent }
+    this.lanes = new Lanes(slots, (ticket, queue) => this.begin(ticket, queue))
   }
 
   /** Puts every choice of the job into the queue. */
   enqueue(live: LiveJob): void {
     const { id, owner, choices } = live.job
-    for (let choice = 0; choice < choices; choice++) this.queue.push({ jobId: id, owner, choice })
+    for (let choice = 0; choice < choices; choice++) {
+      this.lanes.of(live.job).push({ jobId: id, owner, choice })
+    }
   }
 
   /** Adds to the job's log and sees to it that it gets stored. */
@@ -88,11 +94,11 @@ export class Runner {
     })
   }
 
-  private begin(ticket: Ticket): void {
+  private begin(ticket: Ticket, queue: FairQueue): void {
     const live = this.options.find(ticket.jobId)
     if (live === undefined || live.ending !== null || live.cause !== null) {
       // it ended while it waited; not from within the queue's own loop
-      setImmediate(() => this.queue.release())
+      setImmediate(() => queue.release())
       return
     }
     const gone = this.runChoice(live, ticket.choice)
@@ -101,7 +107,7 @@ export class Runner {
         return this.abort(live, serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
-      .finally(() => this.queue.release())
+      .finally(() => queue.release())
     live.gone.push(gone)
   }
 
@@ -293,7 +299,7 @@ export class Runner {
     const { job } = live
     const { flusher, onEnd, onTrouble } = this.options
     live.stopTimers()
-    this.queue.remove(job.id, job.owner)
+    this.lanes.of(job).remove(job.id, job.owner)
     flusher.forget(live)
     const completedAt = Date.now()
     live.append({ type: 'end', status, error }, completedAt)

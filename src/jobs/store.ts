@@ -10,6 +10,7 @@
 import type { LoggedEvent } from './events.js'
 import type { Idempotency, Job } from './job.js'
 import type { JobStatus } from './status.js'
+import type { WebhookStore } from './webhooks.js'
 
 export interface JobStore {
   /**
@@ -50,6 +51,8 @@ export interface JobStore {
 
   /** Forgets one job with all that belongs to it. False for an unknown id. */
   delete(id: string): Promise<boolean>
+
+  readonly webhooks: WebhookStore
 
   /** Forgets what has expired by `now`; says how many. */
   prune(now: number): Promise<number>

@@ -3,26 +3,19 @@ import { BridgeError } from '../errors.js'
 import { chatRequestSchema } from './chat-request.js'
 import { errorObject } from './error-body.js'
 import { fields } from './fields.js'
-import { type ParsedRequest, parseRequest } from './parse-request.js'
+import { type ChatOptions, parseChat } from './parse-chat.js'
 import { validate } from './request-error.js'
 import type { RequestCheck } from './response-schemas.js'
 
-export interface CheckOptions {
-  claudeModel: string
-  /** holds what was parsed against the rules of this server */
-  settle?: (parsed: ParsedRequest) => ParsedRequest
-}
-
 /** Anything at all may be given; what is wrong with it is part of the answer. Stops at the first thing that is refused. */
-export function checkRequest(body: unknown, options: CheckOptions): RequestCheck {
+export function checkRequest(body: unknown, options: ChatOptions): RequestCheck {
   const given = typeof body === 'object' && body !== null && !Array.isArray(body) ? Object.keys(body) : []
   const known = given.filter((name) => name === 'model' || Object.hasOwn(fields, name))
   const result: RequestCheck = { object: 'chat.completion.check', ok: false, honoured: [], ignored: [], error: null }
-  const { settle = (parsed: ParsedRequest) => parsed } = options
   try {
     const checked = validate(chatRequestSchema, body)
     if (checked.error !== undefined) throw checked.error
-    const { ignored } = settle(parseRequest(checked.value, options))
+    const { ignored } = parseChat(checked.value, options)
     return { ...result, ok: true, honoured: known.filter((name) => !ignored.includes(name)), ignored }
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error

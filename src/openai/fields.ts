@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../errors.js'
+import { retryConfigSchema, thresholdSchema } from '../validation/plan-of-request.js'
 import { messageSchema } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
 import { functionCallSchema, functionsSchema, toolChoiceSchema, toolsSchema } from './tool-schemas.js'
@@ -25,13 +26,13 @@ export interface Rule {
   param?: string
 }
 
-const honoured = <S extends z.ZodType>(schema: S, note: string) =>
+export const honoured = <S extends z.ZodType>(schema: S, note: string) =>
   field(schema, { does: 'honoured', note })
 
-const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
+export const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
   field(schema, { does: 'ignored', note, ...(nothing && { nothing }) })
 
-const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
+export const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
   field(schema, { does: 'refused', note, ...more })
 
 /** Null counts as absent, as in OpenAI's reference for most fields. */
@@ -40,13 +41,13 @@ function field<S extends z.ZodType>(schema: S, rule: Rule) {
   return { ...rule, schema: schema.nullish().describe(description) }
 }
 
-const is =
+export const is =
   (...values: unknown[]) =>
   (value: unknown): boolean =>
     values.includes(value)
 
 /** An empty list, or an object without members but such ones (`{"mcpServers": {}}`); not looked into any deeper. */
-function empty(value: unknown, depth = 2): boolean {
+export function empty(value: unknown, depth = 2): boolean {
   if (value == null) return true
   if (typeof value !== 'object' || depth === 0) return false
   return Array.isArray(value) ? value.length === 0 : Object.values(value).every((member) => empty(member, depth - 1))
@@ -54,13 +55,10 @@ function empty(value: unknown, depth = 2): boolean {
 
 const nothing = (value: unknown): boolean => empty(value)
 
-const objects = z.array(z.looseObject({}))
 const object = z.looseObject({})
-const anything = z.unknown()
 const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
-const validation = 'validation and staged retry are not available yet'
 const noSampling = 'not passed to the model'
 const cache = 'prompts are cached by the CLI itself'
 
@@ -147,16 +145,16 @@ export const fields = {
     z.array(z.string().max(256)).max(256),
     'narrows the tools: `mcp__server`, `mcp__server__tool`; adds the file tools `Read`, `Write`, `Edit`, `Glob`, `Grep` in the workspace',
   ),
-  validation: refused(objects, validation, { nothing }),
-  retry_config: refused(object, validation, { nothing }),
-  max_attempts_before_tool_use: refused(z.int().min(0), validation, {}),
-  max_attempts_before_human: refused(z.int().min(0), validation, {}),
-  default_validate: refused(z.boolean(), validation, { nothing: is(false) }),
-  debug_tool_name: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
-  debug_tool_mcp_config: ignored(object, `${validation}, and without them it has no effect`, nothing),
-  original_user_prompt: ignored(z.string(), `${validation}, and without them it has no effect`, is('')),
-  webhook_url: refused(z.string(), 'callbacks are not available yet', { nothing: is('') }),
-  fallbacks: refused(z.array(anything), 'fallback models are not available yet', { nothing }),
+  validation: honoured(z.array(z.unknown()), 'checks that the answer has to pass, see validation.md'),
+  retry_config: honoured(retryConfigSchema, 'how often an answer that does not pass, or a call that fails, is made again'),
+  max_attempts_before_tool_use: honoured(thresholdSchema, 'failed attempts after which the tool is there; also in `retry_config`'),
+  max_attempts_before_human: honoured(thresholdSchema, 'failed attempts after which a human decides; also in `retry_config`'),
+  default_validate: honoured(z.boolean(), 'true: without `validation` the answer must not be empty'),
+  debug_tool_name: honoured(z.string(), 'the name of the tool, for the model'),
+  debug_tool_mcp_config: honoured(object, 'the MCP servers of the tool, there from the threshold on and never before'),
+  original_user_prompt: honoured(z.string(), 'what feedback and validators quote as the request; left out: the last user message'),
+  webhook_url: honoured(z.string().max(2048), 'an http(s) URL that is called when the task ends or needs review'),
+  fallbacks: honoured(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
 }
 
 /** The one field that has to be there, and so is no row of the table. */

@@ -13,18 +13,42 @@ const textPart = z.looseObject({
 
 const refusalPart = z.looseObject({ type: z.literal('refusal'), refusal: z.string() })
 
+const imageUrl = z.string().describe('`data:image/(png|jpeg|gif|webp);base64,…`, or an http(s) URL of such an image')
+
 const imagePart = z.looseObject({
   type: z.literal('image_url'),
   image_url: z.looseObject({
-    url: z.string().describe('`data:image/(png|jpeg|gif|webp);base64,…`'),
+    url: imageUrl,
     detail: z.string().nullish().describe('ignored'),
   }),
 })
 
+// the Responses API's name for the same
+const inputImagePart = z.looseObject({
+  type: z.literal('input_image'),
+  image_url: imageUrl.nullish(),
+  file_id: z.string().nullish().describe('refused: there are no uploads'),
+  detail: z.string().nullish().describe('ignored'),
+})
+
+const fileMembers = {
+  filename: z.string().nullish(),
+  file_data: z.string().nullish().describe('a PDF or a UTF-8 text file: `data:application/pdf;base64,…`, or base64 alone'),
+  file_id: z.string().nullish().describe('refused: there are no uploads'),
+  file_url: z.string().nullish().describe('refused'),
+}
+
+const filePart = z.looseObject({ type: z.literal('file'), file: z.looseObject(fileMembers) })
+
+// the Responses API's name for the same
+const inputFilePart = z.looseObject({ type: z.literal('input_file'), ...fileMembers })
+
 const textParts = z.array(z.discriminatedUnion('type', [textPart])).min(1)
-const parts = z.array(z.discriminatedUnion('type', [textPart, imagePart])).min(1)
+const parts = z
+  .array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart, filePart, inputFilePart]))
+  .min(1)
 // a tool may have nothing to say, and so may an assistant whose answer was stopped
-const toolParts = z.array(z.discriminatedUnion('type', [textPart, imagePart]))
+const toolParts = z.array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart]))
 const assistantParts = z.array(z.discriminatedUnion('type', [textPart, refusalPart]))
 
 const toolCall = z.discriminatedUnion('type', [

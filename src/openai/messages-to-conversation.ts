@@ -11,9 +11,10 @@
  * - An assistant message without any content is skipped (clients keep stopped answers so); a user's is refused.
  */
 import { createCallIds, type CallIds } from './call-ids.js'
-import { nameOthers, toBlocks, toTextBlocks, type Reading } from './content-blocks.js'
+import { nameOthers, toBlocks, toResultBlocks, toTextBlocks, type Reading } from './content-blocks.js'
 import type { AssistantBlock, Conversation, ToolResultBlock, UserBlock } from './conversation.js'
 import type { Ignored } from './ignored.js'
+import type { RemoteImage } from './images.js'
 import type { AssistantMessage, FunctionMessage, Message, SystemMessage, ToolMessage, UserMessage } from './message-schemas.js'
 import { refuse } from './refuse.js'
 import { parseArguments } from './tool-arguments.js'
@@ -37,14 +38,15 @@ interface Call {
 
 /**
  * Reads messages that have passed their schema. Members that have no effect are added to `ignored`, as in
- * `messages[].name`. Throws 400 with the path of the member at fault.
+ * `messages[].name`, and images that have to be fetched to `remote`. Throws 400 with the path of the member at fault.
  */
-export function toConversation(messages: readonly Message[], ignored: Ignored): Conversation {
+export function toConversation(messages: readonly Message[], ignored: Ignored, remote: RemoteImage[]): Conversation {
   const conversation: Conversation = { system: [], turns: [] }
   const reader: Reader = {
     conversation,
     ignored,
     images: 0,
+    remote,
     ids: createCallIds(),
     calls: new Map(),
     lastAssistant: -1,
@@ -138,7 +140,7 @@ function readTool(message: ToolMessage, path: string, reader: Reader): void {
     throw refuse('invalid_value', `${path}.tool_call_id`, why)
   }
   if (call.answered) throw refuse('invalid_value', `${path}.tool_call_id`, 'this call has been answered already')
-  answer(call, toBlocks(message.content, `${path}.content`, reader), reader)
+  answer(call, toResultBlocks(message.content, `${path}.content`, reader), reader)
 }
 
 function readFunction(message: FunctionMessage, path: string, reader: Reader): void {
@@ -148,7 +150,7 @@ function readFunction(message: FunctionMessage, path: string, reader: Reader): v
     const why = "a 'function' message has to answer the 'function_call' of the assistant message before it"
     throw refuse('invalid_value', `${path}.name`, why)
   }
-  answer(call, toBlocks(message.content ?? '', `${path}.content`, reader), reader)
+  answer(call, toResultBlocks(message.content ?? '', `${path}.content`, reader), reader)
 }
 
 /** Results stand in the order of their calls, whatever order they came in: so does a process that is still there. */

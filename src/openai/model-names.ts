@@ -5,6 +5,7 @@
  */
 import { BridgeError } from '../errors.js'
 import type { Model } from './response-schemas.js'
+import { resolveUpstream, type UpstreamProvider } from './upstream-models.js'
 
 /** `claude --help` of 2.1.329 names fable, opus and sonnet; haiku is in its list of aliases as well. */
 const aliases = ['opus', 'sonnet', 'haiku', 'fable']
@@ -39,22 +40,43 @@ export function resolveModel(name: string, options: { claudeModel: string }): Mo
 }
 
 /** The body of one entry of `GET /v1/models`, for any name that can be asked for. */
-export function toModel(id: string): Model {
-  return { id, object: 'model', created, owned_by: 'anthropic' }
+export function toModel(id: string, owner = 'anthropic'): Model {
+  return { id, object: 'model', created, owned_by: owner }
 }
 
-/** What `GET /v1/models` lists: the names that need no knowledge of the account. */
-export function listModels(): Model[] {
-  return [...aliases, ...fullNames, 'max'].map(toModel)
+/** What `GET /v1/models` lists: the names that need no knowledge of an account. */
+export function listModels(upstreams: readonly UpstreamProvider[] = []): Model[] {
+  const others = upstreams.flatMap(({ name, models }) => models.map(({ id }) => toModel(id, name)))
+  return [...[...aliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others]
+}
+
+/** The entry of a name that can be asked for, whoever's it is; null for every other one. */
+export function findModel(id: string, options: { claudeModel: string; upstreams: readonly UpstreamProvider[] }): Model | null {
+  const upstream = resolveUpstream(id, options.upstreams)
+  if (upstream !== null) return toModel(id, upstream.provider)
+  return resolveModel(id, options) === null ? null : toModel(id)
 }
 
 /** 404 `model_not_found`, naming what exists. */
-export function modelNotFound(name: string): BridgeError {
+export function modelNotFound(name: string, upstreams: readonly UpstreamProvider[] = []): BridgeError {
   const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
   return new BridgeError(
     'model_not_found',
     `The model '${shown}' does not exist here. Use ${aliases.join(', ')}, a full name such as ${fullNames[0]}, ` +
-      'one of these behind claude/, anthropic/ or max/, or max/<any label>. GET /v1/models lists them.',
+      `one of these behind claude/, anthropic/ or max/, or max/<any label>${othersInWords(upstreams)}. ` +
+      'GET /v1/models lists them.',
     { param: 'model' },
   )
+}
+
+/** Some names of each provider; a message has to stay readable. */
+function othersInWords(upstreams: readonly UpstreamProvider[]): string {
+  return upstreams
+    .slice(0, 8)
+    .map(({ name, models, any }) => {
+      const some = models.slice(0, 5).map(({ id }) => id)
+      const more = any ? [`${name}/<any model>`] : models.length > some.length ? ['…'] : []
+      return `; of ${name}: ${[...some, ...more].join(', ')}`
+    })
+    .join('')
 }

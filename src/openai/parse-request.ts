@@ -1,21 +1,27 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../errors.js'
+import type { Lane } from '../jobs/lanes.js'
+import type { AttemptPlan } from '../validation/plan.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
 import { createIgnored, type Ignored } from './ignored.js'
+import type { RemoteImage } from './images.js'
 import { toConversation } from './messages-to-conversation.js'
-import { type McpAsk, toMcpAsk } from './mcp.js'
+import { type ToolRules, noTools, toMcpAsk, withServers } from './mcp.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { refuse } from './refuse.js'
+import { requestPlan } from './request-plan.js'
 import { toOutput } from './response-format.js'
 import { toOffer } from './tools.js'
 
 /** Every answer is a run of its own, and each run a process. */
 export const maxChoices = 8
 
-export interface ParsedRequest {
-  run: ClaudeRequest
+export interface ParsedRequest<Run = ClaudeRequest> {
+  run: Run
+  /** images in `run` that have to be fetched before it is whole */
+  remoteImages: RemoteImage[]
   /** the model's name as it was written */
   model: string
   /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
@@ -28,22 +34,30 @@ export interface ParsedRequest {
   store: boolean
   /** members that have no effect, each once */
   ignored: string[]
-  /** what it wants beside words, still to be held against what is allowed */
-  mcp?: McpAsk
   user?: string
   /** calls are told in OpenAI's former way, as `function_call` */
   formerCalls?: true
   /** the answer says which tier it had */
   tellTier?: true
+  /** not looked into here */
+  webhookUrl?: string
+  /** how answers are checked and made again */
+  plan?: AttemptPlan
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
+  /** seconds, a model's own limit in place of the server's */
+  limitS?: number
+  /** the model's answer is polled, where neither body nor headers say how it is wanted */
+  pollByDefault?: true
+  /** whose slots the job takes; left out: `process` */
+  lane?: Lane
 }
 
 /**
  * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`
  * is the model of `max/<label>`.
  */
-export function parseRequest(body: ChatRequest, options: { claudeModel: string }): ParsedRequest {
+export function parseRequest(body: ChatRequest, options: { claudeModel: string; mcp?: ToolRules }): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
   const n = body.n ?? 1
@@ -52,7 +66,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   }
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
-  const conversation = conversationOf(body, ignored)
+  const remoteImages: RemoteImage[] = []
+  const conversation = conversationOf(body, ignored, remoteImages)
   const run: ClaudeRequest = {
     kind: 'claude',
     model: route.model,
@@ -66,12 +81,19 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
   nameOverruled(body, ignored)
+  // whoever can ask other models takes them out before; see parse-chat.ts
+  if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 
-  const mcp = toMcpAsk(body, ignored)
+  const rules = options.mcp ?? noTools
+  const ask = toMcpAsk(body, ignored)
+  const inside = ask === null ? undefined : rules.settle(ask, ignored)
+  if (inside !== undefined) run.inside = inside
+  const plan = requestPlan(body, ignored, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
   const user = body.user ?? body.safety_identifier
   return {
     run,
+    remoteImages,
     model: body.model,
     ...deliveryOf(body),
     includeUsage: includeUsage(body, ignored),
@@ -79,16 +101,17 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string }
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
-    ...(mcp !== null && { mcp }),
+    ...(plan && { plan }),
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),
+    ...(body.webhook_url && { webhookUrl: body.webhook_url }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
   }
 }
 
-function conversationOf(body: ChatRequest, ignored: Ignored): Conversation {
-  if (body.messages != null) return toConversation(body.messages, ignored)
+function conversationOf(body: ChatRequest, ignored: Ignored, remote: RemoteImage[]): Conversation {
+  if (body.messages != null) return toConversation(body.messages, ignored, remote)
   if (body.question != null) {
     return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
   }
@@ -114,7 +137,7 @@ function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort 
  * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
  * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
  */
-function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
   const { background, wait_for_completion: wait } = body
   if (background === false && wait === false) {
     throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
@@ -126,7 +149,7 @@ function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'backgr
   }
 }
 
-function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+export function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
   if (body.stream_options == null) return false
   // as OpenAI does
   if (body.stream !== true) {

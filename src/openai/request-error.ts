@@ -52,7 +52,8 @@ function describe(issue: Issue, param: string, found: unknown): [ErrorCode, stri
     case 'invalid_union': {
       if (issue.discriminator === undefined) return wrongType(param, expectedOf(issue.errors), found)
       if (typeof found !== 'string') return wrongType(param, 'a string', found)
-      const known = options(issue)
+      // one that may be left out has null for a value as well
+      const known = options(issue).filter((value) => value != null)
       // OpenAI knows more types of parts than there are here, and one set of roles
       const [code, word]: [ErrorCode, string] =
         issue.discriminator === 'type' ? ['unsupported_value', 'Unsupported'] : ['invalid_value', 'Invalid']

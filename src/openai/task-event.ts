@@ -1,5 +1,5 @@
 import type { JobEvent, LoggedEvent } from '../jobs/events.js'
-import { toFiles } from './files.js'
+import { toFiles } from './left-files.js'
 import { errorObject } from './error-body.js'
 import { toUsage } from './usage.js'
 

@@ -14,6 +14,7 @@ const longestHonouredWaitS = 60
 export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {
   const { status } = catalogue[failure.code]
   reply.code(status)
+  if (failure.headers !== undefined) reply.headers(failure.headers)
   if (failure.retryAfter !== undefined) reply.header('retry-after', String(failure.retryAfter))
   if (failure.code === 'invalid_api_key') reply.header('www-authenticate', 'Bearer')
   // what SDKs retry by themselves would start the CLI again, where no time was named after which that can help

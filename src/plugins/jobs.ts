@@ -8,7 +8,14 @@ import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
+import { byKind } from '../upstreams/by-kind.js'
+import { UpstreamExecutor } from '../upstreams/executor.js'
+import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
+import { openWebhooks } from '../webhooks/open.js'
+import { CheckedExecutor } from '../validation/checked-executor.js'
+import { childRequest } from '../validation/child-request.js'
+import { CheckThreads } from '../validation/thread/check-threads.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
 import { KeptFiles } from '../../workspace/kept-files.js'
@@ -23,6 +30,8 @@ declare module 'fastify' {
     /** the processes kept ready */
     pool: ClaudeExecutor
     claude: ClaudeStatus
+    /** the providers of other models */
+    upstreams: UpstreamExecutor
   }
 }
 
@@ -30,9 +39,13 @@ export interface JobsPluginOptions {
   config: Config
   /** the environment the CLI's own is taken from */
   env: NodeJS.ProcessEnv
+  /** milliseconds between the tries of a webhook; left out: hours in the end */
+  webhookDelays?: readonly number[] | undefined
+  /** in place of what `warmSizes` finds */
+  warm?: Partial<WarmSizes>
 }
 
-export default fp(async (app, { config, env }: JobsPluginOptions) => {
+export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({ dataDir: config.dataDir })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
@@ -43,27 +56,38 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
   await claude.start()
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
-  if (config.mcp.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+  if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
   const executor = new ClaudeExecutor({
     binary: () => claude.current(),
     credential: claude.credential,
     env: cliEnv,
     workspaceRoot,
     observe: (outcome) => claude.observe(outcome),
-    warm: warmSizes(config),
     inside: {
-      rules: config.mcp,
+      rules: config.mcp.rules,
       env,
       startTimeoutMs: config.mcpStartTimeoutS * 1000,
       limits: config.workspaceLimits,
       files,
       bridge: (owner, request) => ({ ...bridgeOf(app, config, owner), CLAUDE_BRIDGE_DEPTH: depthBelow(request) }),
     },
+    warm: { ...warmSizes(config), ...warm },
   })
+  const onTrouble = (message: string, error?: unknown) => app.log.warn({ err: error }, message)
+  const webhooks = openWebhooks(store, config, onTrouble, webhookDelays)
+  const upstreams = new UpstreamExecutor(config.upstreams, env)
+  for (const { name, problem } of upstreams.health) {
+    if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
+  }
+  const single = byKind({ claude: executor, upstream: upstreams })
+  const threads = new CheckThreads()
+  const unchecked = byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) })
   const jobs = new Jobs({
-    store,
-    executor,
+    store: webhooks.store,
+    executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
     maxConcurrent: config.maxConcurrent,
+    // one at least: a job of a provider that is there no more has to be told so
+    maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
     observer: app.metrics.jobs,
@@ -73,16 +97,20 @@ export default fp(async (app, { config, env }: JobsPluginOptions) => {
   const recovered = await jobs.start()
   if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
 
+  webhooks.start()
+
   app.decorate('jobs', jobs)
   app.decorate('files', files)
   const sweeper = setInterval(() => void files.sweep((id) => jobs.exists(id)), sweepEveryMs)
   sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)
+  app.decorate('upstreams', upstreams)
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
     await jobs.stopAll()
-    await executor.close()
+    await webhooks.close()
+    await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
   app.addHook('onListen', async () => executor.prepare(config.claudeModel))
   app.addHook('onClose', async () => {

@@ -12,10 +12,10 @@ export interface ServerProcess {
   stop(): Promise<number | undefined>
 }
 
-const program = path.join(import.meta.dirname, '../../src/server.js')
+const server = path.join(import.meta.dirname, '../../src/server.js')
 
-/** Starts it on a free port and waits until `/health` answers. @throws with its output if it does not */
-export async function startServer(env: Record<string, string>): Promise<ServerProcess> {
+/** Starts it (or a program like it) on a free port and waits until `/health` answers. @throws with its output if it does not */
+export async function startServer(env: Record<string, string>, program = server): Promise<ServerProcess> {
   const child: ResultPromise = execa(process.execPath, [program], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, LOG_LEVEL: 'info', PORT: '0' },
     extendEnv: false,

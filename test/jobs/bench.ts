@@ -13,7 +13,7 @@ import { type FaultyStore, faulty } from './faulty-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxQueued' | 'idleTimeoutS'>>
+export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxNetwork' | 'maxQueued' | 'idleTimeoutS'>>
 
 export interface Bench {
   jobs: Jobs

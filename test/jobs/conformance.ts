@@ -350,6 +350,56 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     t.equal((await store.health()).jobs, 2)
   })
 
+  await subtest('webhooks', async (t, store, reopen) => {
+    const hook = (url: string, members: Partial<Job> = {}) => addJob(store, { view: { ignored: [], webhookUrl: url }, ...members })
+    const due = (now = epoch + 1000) => store.webhooks.due(now, 100, 100)
+    t.equal(await store.webhooks.nextAt(), null)
+    await store.update(await addJob(store), ...ending('completed', 2))
+    t.strictSame(await due(), [], 'who asked for none gets none')
+
+    const id = await hook('https://a.example/x?y#z')
+    await store.update(id, { status: 'in_progress' }, [])
+    t.strictSame(await due(Date.now()), [], 'work is no news')
+    await store.update(id, ...ending('completed', 2))
+    const [first] = await due()
+    t.match(first, { id: /^msg_\w{24}$/, jobId: id, status: 'completed', url: 'https://a.example/x?y#z', at: epoch + 2, attempts: 0 })
+    t.equal(await store.update(id, ...ending('failed', 3)), false)
+    t.equal((await due()).length, 1, 'a job ends once')
+    await t.rejects(store.update(await hook('https://bad.example/'), ending('completed', 2)[0], logged(7, text('gap'))))
+    t.equal((await due()).length, 1, 'both are written or neither')
+
+    await store.webhooks.postpone(first!.id, epoch + 500)
+    t.strictSame(await due(epoch + 499), [])
+    t.strictSame(await due(epoch + 500), [{ ...first, attempts: 1 }])
+    t.equal(await store.webhooks.nextAt(), epoch + 500)
+
+    t.equal(await store.prune(epoch + 2000), 1, 'what is still to be sent keeps its job')
+    t.ok(await store.get(id))
+    await store.close()
+    store = await reopen()
+    t.strictSame(await due(), [{ ...first, attempts: 1 }], 'still there after reopening')
+    await store.webhooks.remove(first!.id)
+    t.equal(await store.webhooks.nextAt(), null)
+    t.equal(await store.prune(epoch + 2000), 1)
+
+    const reviewed = await hook('https://a.example/')
+    await store.update(reviewed, { status: 'requires_action' }, [])
+    await store.update(reviewed, { status: 'requires_action', attempts: 2 }, [])
+    await store.update(reviewed, { status: 'in_progress' }, [])
+    await store.update(reviewed, ...ending('cancelled', 2))
+    t.strictSame((await due(Date.now())).map(({ status }) => status).sort(), ['cancelled', 'requires_action'])
+    await store.delete(reviewed)
+    t.strictSame(await due(Date.now()), [], 'a forgotten job has nothing to say')
+
+    for (let i = 0; i < 12; i++) await store.update(await hook(`http://${i < 9 ? 'busy' : `h${i}`}.example:81/${i}`), ...ending('failed', 2))
+    const hosts = async (perHost: number, limit: number) =>
+      (await store.webhooks.due(epoch + 9, perHost, limit)).map(({ url }) => new URL(url).hostname).sort()
+    t.strictSame(await hosts(2, 100), ['busy.example', 'busy.example', 'h10.example', 'h11.example', 'h9.example'])
+    t.strictSame(await hosts(9, 4), ['busy.example', 'h10.example', 'h11.example', 'h9.example'], 'each in its turn')
+    t.equal(await store.prune(epoch + 72 * 3600 * 1000), 12, 'but not for ever')
+    t.equal(await store.webhooks.nextAt(), null)
+  })
+
   await subtest('what was acknowledged is there after reopening', async (t, store, reopen) => {
     const job = jobWith()
     await store.create(job, { prompt: 'p' }, queued, { key: 'k', hash: 'h' })

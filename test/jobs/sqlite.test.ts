@@ -175,7 +175,7 @@ await t.test('pruning gives others their turn, and the space back', async (t) =>
   t.equal(await store.prune(1), 400)
   running = false
   await counting
-  t.ok(turns > 3, `${turns} turns`)
+  t.ok(turns > 1, `${turns} turns: at once would be one`)
   await fill(store, 400, events)
   t.ok(size() < before * 1.2, `${before} bytes before, ${size()} after`)
   await store.close()

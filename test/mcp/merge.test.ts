@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { mergeTools } from '../../mcp/merge.js'
+import { McpPolicy, mergeTools } from '../../mcp/merge.js'
 import { type McpRules, originOf, parseRegistry } from '../../mcp/registry.js'
 import { BridgeError, type Failure } from '../../src/errors.js'
 import type { ChatRequest } from '../../src/openai/chat-request.js'
 import type { JobTools } from '../../src/openai/conversation.js'
 import { createIgnored } from '../../src/openai/ignored.js'
 import { toMcpAsk } from '../../src/openai/mcp.js'
+import { parseRequest } from '../../src/openai/parse-request.js'
 
 const registry = parseRegistry(
   JSON.stringify({
@@ -163,6 +164,23 @@ await t.test('refused: 400', async (t) => {
     const failure = refused(members)
     t.match(failure, { code: 'invalid_value', param }, `${JSON.stringify(members)}: ${failure.message}`)
   }
+})
+
+await t.test('servers of a tool that is brought in later', async (t) => {
+  const options = { claudeModel: 'sonnet', mcp: new McpPolicy(rules) }
+  const parse = (members: Record<string, unknown>) =>
+    parseRequest(
+      { model: 'sonnet', question: 'q', validation: [{ type: 'not_empty' }], max_attempts_before_tool_use: 1, ...members },
+      options,
+    )
+  const debug = { debug_tool_mcp_config: { mcpServers: { files: files('/tmp') } } }
+  const alone = parse(debug)
+  t.equal(alone.run.inside, undefined, 'not before its time')
+  t.match(alone.plan?.tool?.request, { inside: { servers: [{ name: 'files', from: 'request' }] } })
+  const beside = parse({ ...debug, mcp_servers: ['web'], allowed_tools: ['mcp__web__read', 'Read'] })
+  t.match(beside.run.inside, { servers: [{ name: 'web', tools: ['read'] }], fileTools: ['Read'] })
+  t.match(beside.plan?.tool?.request, { inside: { servers: [{ name: 'web', tools: ['read'] }, { name: 'files' }], fileTools: ['Read'] } })
+  t.throws(() => parse({ debug_tool_mcp_config: { mcpServers: { x: { command: 'sh' } } } }), /not allowed: its command is not in the registry/)
 })
 
 await t.test('MCP_ALLOW=any lets commands and hosts in, not broken ones', async (t) => {

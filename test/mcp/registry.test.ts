@@ -9,11 +9,11 @@ import { ConfigError, readConfig } from '../../src/config.js'
 const root = path.resolve(import.meta.dirname, '../../..')
 
 await t.test('the registry that comes with the project', async (t) => {
-  const { registry, origins, allowAny } = readConfig({}).mcp
+  const { registry, origins, allowAny } = readConfig({}).mcp.rules
   t.strictSame([...registry.keys()], ['filesystem', 'bridge'])
   t.ok(origins.has('http://127.0.0.1:3010'))
   t.equal(allowAny, false)
-  t.equal(readConfig({ MCP_ALLOW: 'any' }).mcp.allowAny, true)
+  t.equal(readConfig({ MCP_ALLOW: 'any' }).mcp.rules.allowAny, true)
   t.strictSame([...loadRules(path.join(root, '.mcp.json'), true, false, { CLAUDE_BRIDGE_URL: 'https://b.test/mcp' }).origins], ['https://b.test'])
 })
 

@@ -54,7 +54,7 @@ await t.test('members of the wrong type or value', async (t) => {
     [content(['x']), 'invalid_type', 'messages[0].content[0]'],
     [content([{ text: 'x' }]), 'missing_required_parameter', 'messages[0].content[0].type'],
     [content([{ type: 'text', text: 'x' }, { type: 'hologram' }]), 'unsupported_value', 'messages[0].content[1].type'],
-    [content([{ type: 'file', file: { file_id: 'f' } }]), 'unsupported_value', 'messages[0].content[0].type'],
+    [content([{ type: 'file', file: { file_id: 'f' } }]), 'unsupported_parameter', 'messages[0].content[0].file.file_id'],
     [content([{ type: 'input_audio', input_audio: {} }]), 'unsupported_value', 'messages[0].content[0].type'],
     [content([{ type: 'refusal', refusal: 'x' }]), 'unsupported_value', 'messages[0].content[0].type'],
     [content([{ type: 'text' }]), 'missing_required_parameter', 'messages[0].content[0].text'],

@@ -1,10 +1,14 @@
 /** The table of fields: in the documentation as in the code, and every row as it says. */
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { readConfig } from '../../src/config.js'
 import { checkRequest } from '../../src/openai/check-request.js'
 import { fields } from '../../src/openai/fields.js'
 import { document, renewed } from './fields-table.js'
 
+const files = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] }
+
+const validation = [{ type: 'not_empty' }]
 const tools = [{ type: 'function', function: { name: 'f' } }]
 
 /** For each field a value that matters, with what has to stand beside it. */
@@ -50,25 +54,28 @@ const samples: Record<keyof typeof fields, [value: unknown, beside?: Record<stri
   prompt_cache_key: ['k'],
   prompt_cache_retention: ['24h'],
   prompt_cache_options: [{ mode: 'explicit' }],
-  mcp_config: [{ mcpServers: { a: { command: 'x' } } }],
+  mcp_config: [{ mcpServers: { a: files } }],
   mcp_servers: [['filesystem']],
   allowed_tools: [['Read']],
-  validation: [[{ type: 'not_empty' }]],
+  validation: [validation],
   retry_config: [{ max_attempts: 3 }],
-  max_attempts_before_tool_use: [2],
-  max_attempts_before_human: [3],
+  max_attempts_before_tool_use: [2, { validation }],
+  max_attempts_before_human: [3, { validation }],
   default_validate: [true],
-  debug_tool_name: ['x'],
-  debug_tool_mcp_config: [{ mcpServers: { a: { command: 'x' } } }],
-  original_user_prompt: ['x'],
+  debug_tool_name: ['x', { validation, max_attempts_before_tool_use: 1 }],
+  debug_tool_mcp_config: [{ mcpServers: { a: files } }, { validation, max_attempts_before_tool_use: 1 }],
+  original_user_prompt: ['x', { validation }],
   webhook_url: ['https://example.com/hook'],
   fallbacks: [['opus']],
 }
 
+/** As a server has them that was started without any. */
+const options = readConfig({})
+
 await t.test('every row', async (t) => {
   for (const [name, [value, beside = {}]] of Object.entries(samples)) {
     const body = { model: 'sonnet', messages: [{ role: 'user', content: 'hi' }], ...beside, [name]: value }
-    const { ok, honoured, ignored, error } = checkRequest(body, { claudeModel: 'sonnet' })
+    const { ok, honoured, ignored, error } = checkRequest(body, options)
     const { does, param = name } = fields[name as keyof typeof fields]
     const found = error !== null ? 'refused' : ignored.includes(name) ? 'ignored' : honoured.includes(name) ? 'honoured' : 'silent'
     t.equal(found, does, `${name}: ${error?.message ?? 'taken'}`)
@@ -80,11 +87,11 @@ await t.test('every row', async (t) => {
 
 await t.test('what is no request at all', async (t) => {
   for (const body of [null, [], 'x', 1, {}, { model: 'sonnet' }, { model: 'nobody', question: 'hi' }]) {
-    const { ok, error } = checkRequest(body, { claudeModel: 'sonnet' })
+    const { ok, error } = checkRequest(body, options)
     t.equal(ok, false)
     t.type(error?.code, 'string', JSON.stringify(body))
   }
-  t.match(checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, { claudeModel: 'sonnet' }), { ok: true, ignored: ['unheard_of'] })
+  t.match(checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, options), { ok: true, ignored: ['unheard_of'] })
 })
 
 await t.test('the document', async (t) => {

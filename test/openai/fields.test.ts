@@ -15,14 +15,6 @@ await t.test('refused, as the caller would get something else', async (t) => {
     [{ web_search_options: {} }, 'web_search_options'],
     [{ moderation: { model: 'm' } }, 'moderation'],
     [{ n: 9 }, 'n', 'unsupported_value'],
-    [{ validation: [{ type: 'not_empty' }] }, 'validation'],
-    [{ validation: [{}] }, 'validation'],
-    [{ retry_config: { max_attempts: 3 } }, 'retry_config'],
-    [{ max_attempts_before_tool_use: 2 }, 'max_attempts_before_tool_use'],
-    [{ max_attempts_before_human: 3 }, 'max_attempts_before_human'],
-    [{ default_validate: true }, 'default_validate'],
-    [{ webhook_url: 'https://example.com/hook' }, 'webhook_url'],
-    [{ fallbacks: ['opus'] }, 'fallbacks'],
   ]
   for (const [members, param, code = 'unsupported_parameter'] of cases) {
     const failure = refusal(() => parseWith(members))

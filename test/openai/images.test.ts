@@ -1,7 +1,7 @@
-/** Images: data URLs only, and only what they say they are. */
+/** Images: what they say they are, or an error; those behind http(s) URLs are told to be fetched. */
 import t from 'tap'
 import type { ErrorCode } from '../../src/errors.js'
-import { maxImageBytes } from '../../src/openai/images.js'
+import { fillImages, maxImageBytes } from '../../src/openai/images.js'
 import { parse, refusal } from './parse.js'
 
 const heads = {
@@ -46,8 +46,8 @@ await t.test('detail is named, unless it is the default', async (t) => {
 
 await t.test('refused', async (t) => {
   const cases: [string, ErrorCode][] = [
-    ['http://127.0.0.1/x.png', 'unsupported_value'],
-    ['https://example.com/x.png', 'unsupported_value'],
+    ['ftp://example.com/x.png', 'unsupported_value'],
+    ['example.com/x.png', 'unsupported_value'],
     ['file:///etc/passwd', 'unsupported_value'],
     ['', 'unsupported_value'],
     ['data:', 'unsupported_value'],
@@ -94,4 +94,58 @@ await t.test('images of a tool', async (t) => {
     ],
   }).run
   t.match(turns[1]!.content, [{ type: 'tool_result', content: [{ type: 'image', mediaType: 'image/png' }] }])
+})
+
+await t.test('an image behind a URL has to be fetched into its place', async (t) => {
+  const { run: made, remoteImages } = parse({
+    model: 'sonnet',
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'a' }, part('https://example.com/a'), part(png)] },
+      { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
+      { role: 'tool', tool_call_id: 'c', content: [part('HTTP://example.com/b')] },
+      { role: 'user', content: [{ type: 'input_image', image_url: 'https://example.com/a', detail: 'auto' }] },
+    ],
+    tools: [{ type: 'function', function: { name: 'f' } }],
+  })
+  t.match(remoteImages, [
+    { url: 'https://example.com/a', param: 'messages[0].content[1].image_url.url' },
+    { url: 'HTTP://example.com/b', param: 'messages[2].content[0].image_url.url' },
+    { url: 'https://example.com/a', param: 'messages[3].content[0].image_url' },
+  ])
+  fillImages(remoteImages, Buffer.from(data('gif'), 'base64'), 'application/octet-stream')
+  const filled = { type: 'image', mediaType: 'image/gif', data: data('gif') }
+  t.same(made.turns[0]!.content[1], filled)
+  t.same(made.turns[2]!.content, [{ type: 'tool_result', toolCallId: 'c', content: [filled] }, filled])
+})
+
+await t.test('what was fetched is an image, by its bytes and not against what its server says', async (t) => {
+  const fill = (bytes: Buffer, mediaType: string | null) => {
+    const { remoteImages, run: made } = run(part('https://example.com/a'))
+    fillImages(remoteImages, bytes, mediaType)
+    return made.turns[0]!.content[0]
+  }
+  const bytes = (type: keyof typeof heads) => Buffer.from(data(type), 'base64')
+  for (const mediaType of [null, 'image/png', 'image/jpeg', 'image/x-icon', 'binary/octet-stream']) {
+    t.match(fill(bytes('webp'), mediaType), { mediaType: 'image/webp' }, String(mediaType))
+  }
+  const cases: [Buffer, string | null][] = [
+    [bytes('png'), 'text/html'],
+    [bytes('png'), 'application/json'],
+    [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'image/svg+xml'],
+    [Buffer.from('<html>'), 'image/png'],
+    [Buffer.alloc(0), 'image/png'],
+    [Buffer.from([0xff, 0xd8]), 'image/jpeg'],
+  ]
+  for (const [wrong, mediaType] of cases) {
+    const failure = refusal(() => fill(wrong, mediaType))
+    t.match(failure, { code: 'invalid_value', param: 'messages[0].content[0].image_url.url' }, String(mediaType))
+  }
+})
+
+await t.test("the Responses API's name", async (t) => {
+  const input = (more: object) => run({ type: 'input_image', ...more })
+  t.match(input({ image_url: png }).run.turns[0]!.content, [{ type: 'image', mediaType: 'image/png' }])
+  t.same(input({ image_url: png, detail: 'low' }).ignored, ['messages[].content[].detail'])
+  t.match(refusal(() => input({ file_id: 'file-1' })), { code: 'unsupported_parameter', param: 'messages[0].content[0].file_id' })
+  t.match(refusal(() => input({})), { code: 'unsupported_value', param: 'messages[0].content[0].image_url' })
 })

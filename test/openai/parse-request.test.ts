@@ -10,6 +10,7 @@ await t.test('the least', async (t) => {
       system: [],
       turns: [{ role: 'user', content: [{ type: 'text', text: 'q' }] }],
     },
+    remoteImages: [],
     model: 'haiku',
     delivery: 'block',
     background: false,

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { BridgeError } from '../../../src/errors.js'
-import { mediaTypeOf } from '../../../src/openai/files.js'
+import { mediaTypeOf } from '../../../src/openai/left-files.js'
 import { errorSchema } from '../../../src/openai/response-schemas.js'
 
 const fileRoutes: FastifyPluginAsyncZod = async (app) => {

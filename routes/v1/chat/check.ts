@@ -1,7 +1,6 @@
 /** `POST /v1/chat/completions/check`: what would become of a request, before it is made. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { settleTools } from '../../../src/http/settle-tools.js'
 import { checkRequest } from '../../../src/openai/check-request.js'
 import { requestCheckSchema } from '../../../src/openai/response-schemas.js'
 
@@ -17,10 +16,7 @@ const checkRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: requestCheckSchema },
       },
     },
-    async (request) => {
-      const { claudeModel, mcp } = app.config
-      return checkRequest(request.body, { claudeModel, settle: (parsed) => settleTools(parsed, mcp) })
-    },
+    async (request) => checkRequest(request.body, app.config),
   )
 }
 

@@ -1,17 +1,20 @@
 /** `POST /v1/chat/completions`: one request is one job, taken as a stream, awaited, or as a task to poll. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
+import { AnswerCache } from '../../../src/http/answer-cache.js'
 import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
 import { streamCompletion } from '../../../src/http/stream-completion.js'
-import { submitChat } from '../../../src/http/submit.js'
+import { askingOf, submitChat } from '../../../src/http/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/chat-request.js'
-import { parseRequest } from '../../../src/openai/parse-request.js'
+import { parseChat } from '../../../src/openai/parse-chat.js'
 import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
 const chatRoutes: FastifyPluginAsyncZod = async (app) => {
+  const cache = new AnswerCache(app.config.answerCacheS)
+
   app.post(
     '/completions',
     {
@@ -33,15 +36,20 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { jobs, config, timing } = app
-      const parsed = parseRequest(request.body, { claudeModel: config.claudeModel })
+      const parsed = parseChat(request.body, config)
       const prefer = parsePrefer(request.headers.prefer)
-      const background = parsed.background || prefer.respondAsync
-      const { job } = await submitChat(request, jobs, config, parsed, background)
+      const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
+      const background = parsed.background || poll || prefer.respondAsync
+      // a call that somebody waits for comes of a job of its own
+      const key = background || parsed.webhookUrl !== undefined ? null : cache.keyOf(request)
+      const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
+      const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
+      if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')
 
       if (parsed.delivery === 'stream') {
         return streamCompletion(reply, jobs, job, { includeUsage: parsed.includeUsage, timing })
       }
-      if (parsed.delivery === 'block' && !prefer.respondAsync) return blockCompletion(reply, jobs, job, timing)
+      if (!poll && !prefer.respondAsync) return blockCompletion(reply, jobs, job, timing)
 
       const applied = preferenceApplied(prefer)
       if (applied !== null) reply.header('preference-applied', applied)

@@ -1,14 +1,14 @@
 /** `GET /v1/models[/:id]`: what can be asked for. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { listModels, modelNotFound, resolveModel, toModel } from '../../../src/openai/model-names.js'
+import { findModel, listModels, modelNotFound } from '../../../src/openai/model-names.js'
 import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/response-schemas.js'
 
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(
     '',
     { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } },
-    async () => ({ object: 'list' as const, data: listModels() }),
+    async () => ({ object: 'list' as const, data: listModels(app.config.upstreams) }),
   )
 
   // names such as `max/text-general` have a slash of their own
@@ -25,8 +25,9 @@ const modelRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request) => {
       const id = request.params['*']
-      if (resolveModel(id, { claudeModel: app.config.claudeModel }) === null) throw modelNotFound(id)
-      return toModel(id)
+      const model = findModel(id, app.config)
+      if (model === null) throw modelNotFound(id, app.config.upstreams)
+      return model
     },
   )
 }

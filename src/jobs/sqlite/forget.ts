@@ -7,6 +7,8 @@ import type { Connection } from './connection.js'
 
 /** How long one step may hold the event loop, in milliseconds, its commit apart. */
 const stepMs = 4
+/** A job is kept that long for the sake of a webhook that is not off yet, in milliseconds. */
+const webhookPatienceMs = 48 * 3600 * 1000
 /** Events cleared between two looks at the clock. */
 const eventsAtOnce = 100
 
@@ -26,7 +28,12 @@ export async function forget(connection: Connection, id: string): Promise<boolea
 export async function prune(connection: Connection, now: number): Promise<number> {
   let forgotten = 0
   await inSteps(connection, () => {
-    const row = connection.sql('SELECT n FROM jobs WHERE expires_at <= ? ORDER BY expires_at LIMIT 1').get(now)
+    const row = connection
+      .sql(
+        `SELECT n FROM jobs WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM webhooks WHERE job = jobs.n AND at > ?)
+         ORDER BY expires_at LIMIT 1`,
+      )
+      .get(now, now - webhookPatienceMs)
     if (row === undefined) return false
     hide(connection, Number(row.n))
     forgotten += 1
@@ -44,6 +51,7 @@ export async function prune(connection: Connection, now: number): Promise<number
 function hide(connection: Connection, n: number): void {
   connection.sql('DELETE FROM jobs WHERE n = ?').run(n)
   connection.sql('DELETE FROM idempotency WHERE job = ?').run(n)
+  connection.sql('DELETE FROM webhooks WHERE job = ?').run(n)
   connection.sql('INSERT INTO garbage (job) VALUES (?)').run(n)
 }
 

@@ -65,10 +65,27 @@ const tables = `
   INSERT INTO health VALUES (1, 0);
 `
 
+/** What is still to be sent; a job with something in here is not pruned. */
+const webhooks = `
+  CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    job INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    url TEXT NOT NULL,
+    host TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX webhooks_due ON webhooks (due);
+  CREATE INDEX webhooks_by_host ON webhooks (host, due);
+  CREATE INDEX webhooks_by_job ON webhooks (job);
+`
+
 /** What a human has been asked to decide. */
 const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
 
-export const migrations: readonly string[] = [tables, review]
+export const migrations: readonly string[] = [tables, review, webhooks]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

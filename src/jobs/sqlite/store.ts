@@ -11,6 +11,7 @@ import { append, readEvents } from './log.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
 import { update } from './update.js'
+import { webhooksOn } from './webhooks.js'
 
 /**
  * Opens the store in `dataDir`, which is made if need be and must be on a local disk (neither the lock nor the
@@ -41,6 +42,7 @@ function storeOn(connection: Connection, release: () => void): JobStore {
     list: async (query) => list(connection, query),
     delete: async (id) => forget(connection, id),
     prune: async (now) => prune(connection, now),
+    webhooks: webhooksOn(connection),
 
     async get(id) {
       const row = connection.sql(`SELECT ${selection} FROM jobs WHERE id = ?`).get(id)

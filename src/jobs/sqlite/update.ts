@@ -5,6 +5,7 @@ import type { JobChange } from '../store.js'
 import type { Connection } from './connection.js'
 import { addEvents } from './log.js'
 import { columnOf, valueOf } from './record.js'
+import { addWebhook } from './webhooks.js'
 
 const changeable = [
   'status',
@@ -30,6 +31,7 @@ export function update(connection: Connection, id: string, change: JobChange, ev
         .sql(`UPDATE jobs SET ${members.map((member) => `${columnOf(member)} = ?`).join(', ')} WHERE n = ?`)
         .run(...members.map((member) => valueOf(member, change[member]!)), n)
     }
+    if (change.status !== undefined) addWebhook(connection, n, job.status as JobStatus, change.status, change.completedAt ?? Date.now())
     addEvents(connection, { n, id, lastSeq: Number(job.last_seq) }, events)
     return true
   })

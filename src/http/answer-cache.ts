@@ -1,0 +1,57 @@
+/**
+ * Answers given twice: an identical request that wants the same answer every time (`temperature: 0`) joins the job of the first one,
+ * while it runs and for some time after. Off unless `ANSWER_CACHE_S` says otherwise. What is kept is the job's id alone, in memory.
+ */
+import type { Job } from '../jobs/job.js'
+import type { Jobs } from '../jobs/jobs.js'
+import { bodyHash } from './idempotency.js'
+
+/** Members that say how an answer is taken, and not what it is. */
+const delivery = ['stream', 'stream_options', 'background', 'wait_for_completion', 'timeout']
+const mostKept = 10_000
+
+export interface CacheableRequest {
+  owner: string
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  body: Record<string, unknown>
+}
+
+export class AnswerCache {
+  /** in the order in which they were remembered */
+  private readonly kept = new Map<string, { id: Promise<string | null>; until: number }>()
+
+  constructor(private readonly ttlS: number) {}
+
+  /**
+   * What names the request's answer; null where it is not to be looked up: the cache is off, the request is not deterministic, or
+   * `Cache-Control` says `no-cache` or `no-store` (RFC 9111, 5.2.1).
+   */
+  keyOf({ owner, headers, body }: CacheableRequest): string | null {
+    if (this.ttlS === 0 || body['temperature'] !== 0 || headers['idempotency-key'] !== undefined) return null
+    if (/\bno-(cache|store)\b/i.test(String(headers['cache-control'] ?? ''))) return null
+    const asked = Object.fromEntries(Object.entries(body).filter(([name]) => !delivery.includes(name)))
+    return bodyHash([owner, asked])
+  }
+
+  /**
+   * The job whose answer is given again, or the one that `submit` makes and that is remembered from this moment on. A job that failed
+   * or was cut short is not given again. Rejects as `submit` does.
+   */
+  async take(key: string, owner: string, jobs: Jobs, submit: () => Promise<Job>): Promise<{ job: Job; hit: boolean }> {
+    const entry = this.kept.get(key)
+    const id = entry === undefined || entry.until < Date.now() ? null : await entry.id
+    const known = id === null ? null : await jobs.get(id, owner)
+    if (known !== null && ['queued', 'in_progress', 'completed'].includes(known.status)) return { job: known, hit: true }
+    // meanwhile somebody else may have asked again
+    if (this.kept.get(key) !== entry) return this.take(key, owner, jobs, submit)
+    const submitted = submit()
+    this.remember(key, submitted.then(({ id }) => id).catch(() => null))
+    return { job: await submitted, hit: false }
+  }
+
+  private remember(key: string, id: Promise<string | null>): void {
+    this.kept.delete(key)
+    if (this.kept.size >= mostKept) this.kept.delete(this.kept.keys().next().value!)
+    this.kept.set(key, { id, until: Date.now() + this.ttlS * 1000 })
+  }
+}

@@ -1,0 +1,79 @@
+/** What a Responses request speaks of without sending it: the response before, and items of earlier ones. */
+import { BridgeError } from '../errors.js'
+import type { Job } from '../jobs/job.js'
+import type { Jobs } from '../jobs/jobs.js'
+import { hasResult } from '../openai/completion.js'
+import { carryOver } from '../openai/responses/carry-over.js'
+import type { ChatMessage } from '../openai/responses/chat-messages.js'
+import { responseId, taskIdOfItem } from '../openai/responses/ids.js'
+import type { ReferenceItem } from '../openai/responses/item-schemas.js'
+import type { PlacedItem } from '../openai/responses/items-to-messages.js'
+import { uncheckedRequest } from '../validation/plan.js'
+import type { ResponseRun } from '../openai/responses/parse.js'
+import type { ResponseRequest } from '../openai/responses/request.js'
+import type { OutputItem } from '../openai/responses/response-schemas.js'
+import { refuse } from '../openai/refuse.js'
+import { findResponse, outputOf } from './response-record.js'
+
+/** Each is a look into the store. */
+const maxReferences = 200
+
+export interface Context {
+  carried: ChatMessage[]
+  items: PlacedItem[]
+}
+
+/** @throws BridgeError previous_response_not_found, item_not_found, invalid_value */
+export async function readContext(jobs: Jobs, body: ResponseRequest, owner: string): Promise<Context> {
+  const { previous_response_id: previous, input } = body
+  const carried = previous == null ? [] : await carriedFrom(jobs, previous, owner)
+  if (input == null) return { carried, items: [] }
+  if (typeof input === 'string') return { carried, items: [{ item: { role: 'user', content: input }, place: 'input' }] }
+
+  const outputs = new Map<string, OutputItem[]>()
+  const items: PlacedItem[] = []
+  let references = 0
+  for (const [index, item] of input.entries()) {
+    const place = `input[${index}]`
+    if (item.type !== 'item_reference') {
+      items.push({ item, place })
+      continue
+    }
+    if (++references > maxReferences) throw refuse('invalid_value', place, `at most ${maxReferences} references are followed`)
+    items.push({ item: await follow(jobs, item, place, owner, outputs), place })
+  }
+  return { carried, items }
+}
+
+async function carriedFrom(jobs: Jobs, id: string, owner: string): Promise<ChatMessage[]> {
+  const param = 'previous_response_id'
+  const job = await findResponse(jobs, id, owner)
+  const run = job === null ? null : (uncheckedRequest(await jobs.request(job.id, owner)) as ResponseRun | null)
+  if (job === null || run === null) {
+    throw new BridgeError('previous_response_not_found', `Previous response with id '${id.slice(0, 80)}' not found.`, { param })
+  }
+  if (!hasResult(job)) throw refuse('invalid_value', param, `that response is ${wordFor(job)}, so nothing can go on from it`)
+  return carryOver(run, run.response.instructions, job.answer)
+}
+
+function wordFor({ status }: Job): string {
+  return status === 'failed' || status === 'cancelled' ? status : 'not complete yet'
+}
+
+async function follow(
+  jobs: Jobs,
+  { id }: ReferenceItem,
+  place: string,
+  owner: string,
+  outputs: Map<string, OutputItem[]>,
+): Promise<PlacedItem['item']> {
+  const taskId = taskIdOfItem(id)
+  if (taskId !== null && !outputs.has(taskId)) {
+    const job = await findResponse(jobs, responseId(taskId), owner)
+    outputs.set(taskId, job === null ? [] : await outputOf(jobs, job))
+  }
+  const found = outputs.get(taskId ?? '')?.find((item) => item.id === id)
+  if (found !== undefined) return found
+  const message = `Item with id '${id.slice(0, 80)}' not found. Only what a stored response has answered can be referred to.`
+  throw new BridgeError('item_not_found', message, { param: `${place}.id` })
+}

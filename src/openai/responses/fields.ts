@@ -1,0 +1,106 @@
+/**
+ * The fields of a Responses request that are not those of a chat request, and what is done with each. All others are
+ * handed on to the table of chat fields, by the same name.
+ */
+import { z } from 'zod'
+import { efforts, empty, honoured, ignored, is, refused, fields as chatFields } from '../fields.js'
+import { itemSchema } from './item-schemas.js'
+
+const functionTool = z.looseObject({
+  type: z.literal('function'),
+  name: z.string(),
+  description: z.string().nullish(),
+  parameters: z.looseObject({}).nullish().describe('a JSON Schema whose type is object'),
+  strict: z.boolean().nullish(),
+})
+
+const functionChoice = z.looseObject({ type: z.literal('function'), name: z.string() })
+
+const toolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  z.discriminatedUnion('type', [
+    functionChoice,
+    z.looseObject({
+      type: z.literal('allowed_tools'),
+      mode: z.enum(['auto', 'required']),
+      tools: z.array(functionChoice).min(1),
+    }),
+  ]),
+])
+
+const format = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('text') }),
+  z.looseObject({ type: z.literal('json_object') }),
+  z.looseObject({
+    type: z.literal('json_schema'),
+    name: z.string(),
+    description: z.string().nullish(),
+    schema: z.looseObject({}),
+    strict: z.boolean().nullish(),
+  }),
+])
+
+/** As OpenAI says it of the first of them. */
+const moved = (to: string) => refused(z.unknown(), `in the Responses API it has moved to '${to}'`, {})
+
+export const ownFields = {
+  input: honoured(
+    z.union([z.string(), z.array(itemSchema)]),
+    'a text, or items: messages, function calls and their outputs, reasoning, references to output items',
+  ),
+  instructions: honoured(z.string(), 'goes in front of the conversation; not carried over to the next response'),
+  previous_response_id: honoured(z.string(), 'the response whose conversation goes on'),
+  max_output_tokens: honoured(z.int().positive(), 'limit of tokens of the answer, reasoning included'),
+  reasoning: honoured(
+    z.looseObject({
+      effort: z.enum(efforts).nullish(),
+      summary: z.string().nullish().describe('whatever it says, the reasoning comes as the summary'),
+      generate_summary: z.string().nullish().describe('former name of `summary`'),
+    }),
+    '`effort` as `reasoning_effort` of a chat request',
+  ),
+  text: honoured(
+    z.looseObject({ format: format.nullish(), verbosity: z.enum(['low', 'medium', 'high']).nullish() }),
+    '`format` as `response_format` of a chat request',
+  ),
+  tools: honoured(z.array(z.discriminatedUnion('type', [functionTool])), 'functions of the client; no others'),
+  tool_choice: honoured(toolChoice, '`auto`, `none`, `required`, one function, or `allowed_tools`'),
+  store: honoured(z.boolean(), 'true by default: kept for 30 days; false: not to be read again as a response'),
+  stream: honoured(z.boolean(), 'answer with server-sent events'),
+  background: honoured(z.boolean(), 'answer at once; the work outlives the connection. Not with `store: false`'),
+  stream_options: honoured(
+    z.looseObject({ include_obfuscation: z.boolean().nullish().describe('ignored: events are never padded') }),
+    'nothing in it has an effect',
+  ),
+
+  truncation: ignored(z.enum(['auto', 'disabled']), 'what is too long is refused', is('disabled')),
+  include: ignored(z.array(z.string()), 'nothing more can be included', (value) => empty(value)),
+  max_tool_calls: ignored(z.int(), 'it is about tools that run at OpenAI'),
+  context_management: ignored(z.array(z.looseObject({})), 'the conversation is sent as it is', (value) => empty(value)),
+  conversation: refused(z.unknown(), "use 'previous_response_id' or send the items", {}),
+  prompt: refused(z.unknown(), 'there are no stored prompts', {}),
+
+  messages: moved('input'),
+  question: moved('input'),
+  max_tokens: moved('max_output_tokens'),
+  max_completion_tokens: moved('max_output_tokens'),
+  reasoning_effort: moved('reasoning.effort'),
+  verbosity: moved('text.verbosity'),
+  response_format: moved('text.format'),
+  functions: moved('tools'),
+  function_call: moved('tool_choice'),
+  wait_for_completion: moved('background'),
+  n: refused(z.unknown(), 'a response has one answer', { nothing: is(1) }),
+}
+
+type ChatField = keyof typeof chatFields
+
+/** Handed on to the chat request as they are. */
+const sharedNames = (Object.keys(chatFields) as ChatField[]).filter((name) => !Object.hasOwn(ownFields, name))
+
+type SharedName = Exclude<ChatField, keyof typeof ownFields>
+
+export const sharedFields = Object.fromEntries(sharedNames.map((name) => [name, chatFields[name]])) as Pick<
+  typeof chatFields,
+  SharedName
+>

@@ -1,0 +1,107 @@
+/**
+ * Items -> the messages of a chat request. What the model said in a row (messages and calls) is one assistant message,
+ * as calls have to stand together in front of their outputs.
+ */
+import { nameOthers, type Reading } from '../content-blocks.js'
+import type { ChatAssistant, ChatMessage, ChatPart } from './chat-messages.js'
+import type { CallItem, CallOutputItem, InputItem, MessageItem } from './item-schemas.js'
+import { memberOf, toChatPart } from './parts.js'
+import type { Places } from './places.js'
+
+/** An item, and the path in the request that it came from. */
+export interface PlacedItem {
+  item: Exclude<InputItem, { type: 'item_reference' }>
+  place: string
+}
+
+/** Adds to `messages`; what is left out or without effect is named in `reading`. */
+export function addItems(
+  items: readonly PlacedItem[],
+  messages: ChatMessage[],
+  places: Places,
+  reading: Reading,
+): void {
+  let assistant: ChatAssistant | null = null
+
+  const gather = (): ChatAssistant => {
+    if (assistant === null) messages.push((assistant = { role: 'assistant', content: [], tool_calls: [] }))
+    return assistant
+  }
+  const add = (message: ChatMessage): void => {
+    assistant = null
+    messages.push(message)
+  }
+  /** the path of the message that is being made */
+  const here = () => `messages[${messages.length - 1}]`
+
+  function partsOf(content: InputPartList, place: string, at: string, from: number): ChatPart[] {
+    return content.map((part, index) => {
+      const own = `${place}[${index}]`
+      const chat = `${at}[${from + index}]`
+      places.set(chat, own)
+      for (const [below, member] of memberOf[part.type] ?? []) places.set(chat + below, own + member)
+      return toChatPart(part, own, reading)
+    })
+  }
+
+  function addMessage(item: MessageItem, place: string): void {
+    nameOthers(item, ['type', 'role', 'content', 'id', 'status'], 'input[]', reading)
+    if (item.role === 'assistant') {
+      const message = gather()
+      places.set(here(), place)
+      const from = message.content.length
+      const parts = typeof item.content === 'string' ? [{ type: 'output_text' as const, text: item.content }] : item.content
+      for (const part of partsOf(parts, `${place}.content`, `${here()}.content`, from)) message.content.push(part)
+      return
+    }
+    const message = { role: item.role, content: '' as string | ChatPart[] }
+    add(message)
+    places.set(here(), place)
+    // a text alone is no item
+    if (place === 'input') places.set(`${here()}.content`, place)
+    message.content =
+      typeof item.content === 'string' ? item.content : partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
+  }
+
+  function addCall(item: CallItem, place: string): void {
+    nameOthers(item, ['type', 'call_id', 'name', 'arguments', 'id', 'status'], 'input[]', reading)
+    const message = gather()
+    const call = `${here()}.tool_calls[${message.tool_calls.length}]`
+    places.set(call, place)
+    places.set(`${call}.id`, `${place}.call_id`)
+    places.set(`${call}.function`, place)
+    message.tool_calls.push({
+      ...{ id: item.call_id, type: 'function' },
+      function: { name: item.name, arguments: item.arguments },
+    })
+  }
+
+  function addOutput(item: CallOutputItem, place: string): void {
+    nameOthers(item, ['type', 'call_id', 'output', 'id', 'status'], 'input[]', reading)
+    const message = { role: 'tool' as const, tool_call_id: item.call_id, content: '' as string | ChatPart[] }
+    add(message)
+    places.set(here(), place)
+    places.set(`${here()}.tool_call_id`, `${place}.call_id`)
+    places.set(`${here()}.content`, `${place}.output`)
+    message.content =
+      typeof item.output === 'string' ? item.output : partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
+  }
+
+  for (const { item, place } of items) {
+    switch (item.type) {
+      case 'function_call':
+        addCall(item, place)
+        break
+      case 'function_call_output':
+        addOutput(item, place)
+        break
+      case 'reasoning':
+        reading.ignored.add('input[].reasoning')
+        break
+      default:
+        addMessage(item, place)
+    }
+  }
+}
+
+type InputPartList = Exclude<MessageItem['content'], string>

@@ -1,0 +1,194 @@
+/**
+ * The output of a response: the fold of a job's log into items, and the events by which a stream tells of them. The same log
+ * always gives the same items and events, whoever folds it and when.
+ *
+ * A message and a reasoning end where the other begins or a call does; calls stay open to the end, as their pieces may be
+ * mixed.
+ */
+import type { JobEvent } from '../../jobs/events.js'
+import { createJoiner } from '../surrogates.js'
+import { outputItemId } from './ids.js'
+import * as tell from './output-events.js'
+import type { OutputEvent, Placed } from './output-events.js'
+import type { CallOutput, MessageOutput, OutputItem, ReasoningOutput } from './response-schemas.js'
+
+export interface Output {
+  /** The events of one event of the log, often none. */
+  event(event: JobEvent): OutputEvent[]
+  /** The items of the answer; what was left open is `incomplete`. */
+  items(): OutputItem[]
+}
+
+type CallEvent = Extract<JobEvent, { type: 'tool_call' }>
+type FinishEvent = Extract<JobEvent, { type: 'finish' }>
+
+export function createOutput(taskId: string): Output {
+  const items: OutputItem[] = []
+  /** where the answer begins: what an earlier attempt said is no part of it */
+  let first = 0
+  let told: OutputEvent[] = []
+  let text: Placed<MessageOutput | ReasoningOutput> | null = null
+  let joiner = createJoiner()
+  const calls = new Map<number, Placed<CallOutput>>()
+
+  function add<Item extends OutputItem>(item: Item): Placed<Item> {
+    const placed = { item, index: items.push(item) - 1 }
+    told.push(tell.itemAdded(placed))
+    return placed
+  }
+
+  const idOf = (type: OutputItem['type']) => outputItemId(type, taskId, items.length)
+
+  function message(): Placed<MessageOutput> {
+    if (text?.item.type === 'message') return text as Placed<MessageOutput>
+    closeText('completed')
+    const id = idOf('message')
+    const placed = add<MessageOutput>({ id, type: 'message', status: 'in_progress', role: 'assistant', content: [] })
+    text = placed
+    return placed
+  }
+
+  function reasoning(): Placed<ReasoningOutput> {
+    if (text?.item.type === 'reasoning') return text as Placed<ReasoningOutput>
+    closeText('completed')
+    const placed = add<ReasoningOutput>({ id: idOf('reasoning'), type: 'reasoning', status: 'in_progress', summary: [] })
+    told.push(tell.summaryAdded(placed))
+    placed.item.summary.push({ type: 'summary_text', text: '' })
+    text = placed
+    return placed
+  }
+
+  function addPart(placed: Placed<MessageOutput>, part: MessageOutput['content'][number]): void {
+    placed.item.content.push(part)
+    told.push(tell.partAdded(placed, placed.item.content.length - 1))
+  }
+
+  /** A piece of text that no longer ends in half a character. */
+  function say(member: string, piece: string): void {
+    if (member === 'text') {
+      const placed = message()
+      if (placed.item.content.length === 0) addPart(placed, emptyText())
+      const part = placed.item.content[0]!
+      if (part.type === 'output_text') part.text += piece
+      told.push(tell.partDelta(placed, 0, piece))
+    } else if (member === 'reasoning') {
+      const placed = reasoning()
+      placed.item.summary[0]!.text += piece
+      told.push(tell.summaryDelta(placed, piece))
+    } else {
+      const placed = calls.get(Number(member))!
+      placed.item.arguments += piece
+      told.push(tell.argumentsDelta(placed, piece))
+    }
+  }
+
+  function pieces(member: string, piece: string): void {
+    for (const { member: at, text: whole } of joiner.add(member, piece)) say(at, whole)
+  }
+
+  function call(event: CallEvent): void {
+    if (!calls.has(event.index)) {
+      flush()
+      closeText('completed')
+      calls.set(
+        event.index,
+        add<CallOutput>({
+          ...{ id: idOf('function_call'), type: 'function_call', status: 'in_progress' },
+          ...{ call_id: event.id ?? '', name: event.name ?? '', arguments: '' },
+        }),
+      )
+    }
+    pieces(String(event.index), event.arguments)
+  }
+
+  function flush(): void {
+    for (const piece of joiner.end()) say(piece.member, piece.text)
+  }
+
+  function closeText(status: 'completed' | 'incomplete'): void {
+    if (text === null) return
+    const { item, index } = text
+    item.status = status
+    if (item.type === 'reasoning') told.push(...tell.summaryDone({ item, index }))
+    else for (const at of item.content.keys()) told.push(...tell.partDone({ item, index }, at))
+    told.push(tell.itemDone(text))
+    text = null
+  }
+
+  function finish({ reason, refusal }: FinishEvent): void {
+    flush()
+    if (reason === 'refusal' && refusal !== undefined && refusal !== '') {
+      const placed = message()
+      addPart(placed, { type: 'refusal', refusal: '' })
+      const at = placed.item.content.length - 1
+      placed.item.content[at] = { type: 'refusal', refusal }
+      told.push(tell.partDelta(placed, at, refusal))
+    }
+    // clients look for a message where there are no calls
+    const answered = items.slice(first).some(({ type }) => type !== 'reasoning')
+    if (!answered) addPart(message(), emptyText())
+    const cut = reason === 'length' ? 'incomplete' : 'completed'
+    closeText(calls.size === 0 ? cut : 'completed')
+    const last = [...calls.values()].at(-1)
+    for (const placed of calls.values()) {
+      // the model streams a call without arguments as no text at all, and clients parse this as JSON
+      if (placed.item.arguments === '' && reason !== 'length') {
+        say(String([...calls].find(([, other]) => other === placed)![0]), '{}')
+      }
+      placed.item.status = placed === last ? cut : 'completed'
+      told.push(tell.argumentsDone(placed), tell.itemDone(placed))
+    }
+    calls.clear()
+  }
+
+  function startAgain(): void {
+    joiner = createJoiner()
+    closeText('incomplete')
+    for (const placed of calls.values()) {
+      placed.item.status = 'incomplete'
+      told.push(tell.itemDone(placed))
+    }
+    calls.clear()
+    first = items.length
+  }
+
+  function read(event: JobEvent): void {
+    switch (event.type) {
+      case 'text':
+        return pieces('text', event.text)
+      case 'reasoning':
+        return pieces('reasoning', event.text)
+      case 'tool_call':
+        return call(event)
+      case 'finish':
+        return finish(event)
+      case 'attempt':
+        return startAgain()
+      case 'status':
+      case 'tool_activity':
+      case 'files':
+      case 'usage':
+      case 'review':
+      case 'end':
+        return
+    }
+  }
+
+  return {
+    event(event) {
+      told = []
+      read(event)
+      return told
+    },
+    items: () =>
+      items.slice(first).map((item) => {
+        const copy = structuredClone(item)
+        if (copy.status === 'in_progress') copy.status = 'incomplete'
+        return copy
+      }),
+  }
+}
+
+function emptyText(): Extract<MessageOutput['content'][number], { type: 'output_text' }> {
+  return { type: 'output_text', text: '', annotations: [], logprobs: [] }
+}

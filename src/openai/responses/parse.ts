@@ -1,0 +1,94 @@
+/**
+ * A checked Responses body -> what the bridge has to do: turned into the chat request that asks for the same, so that both
+ * APIs mean the same by everything they have in common.
+ */
+import { BridgeError } from '../../errors.js'
+import { checkAgainst } from '../check-fields.js'
+import { chatRequestSchema } from '../chat-request.js'
+import type { ClaudeRequest } from '../conversation.js'
+import { type Ignored, createIgnored } from '../ignored.js'
+import { type ParsedRequest, parseRequest } from '../parse-request.js'
+import { refuse } from '../refuse.js'
+import { validate } from '../request-error.js'
+import { hasText } from './carry-over.js'
+import type { ChatMessage } from './chat-messages.js'
+import { checkCalls } from './check-calls.js'
+import { type ResponseEcho, toEcho } from './echo.js'
+import { ownFields } from './fields.js'
+import { type PlacedItem, addItems } from './items-to-messages.js'
+import { createPlaces } from './places.js'
+import type { ResponseRequest } from './request.js'
+import { toChatFields } from './to-chat.js'
+
+/** As a job of a response stores it. */
+export type ResponseRun = ClaudeRequest & { response: ResponseEcho }
+
+export interface ParsedResponse extends ParsedRequest {
+  run: ResponseRun
+  echo: ResponseEcho
+}
+
+export interface ResponseContext {
+  claudeModel: string
+  /** the conversation of `previous_response_id` */
+  carried: readonly ChatMessage[]
+  /** `input` as items, references resolved */
+  items: readonly PlacedItem[]
+}
+
+/** What can be refused without looking at other responses; to be called first. Throws 400 with `param`. */
+export function checkOwnFields(body: ResponseRequest): void {
+  checkAgainst(ownFields, own(body), createIgnored())
+  if (body.input == null) {
+    throw new BridgeError('missing_required_parameter', "Missing required parameter: 'input'.", { param: 'input' })
+  }
+  if (body.background === true && body.store === false) {
+    throw refuse('invalid_value', 'background', 'it needs a response that is stored, so store cannot be false')
+  }
+}
+
+/** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
+export function parseResponseRequest(body: ResponseRequest, { carried, items, claudeModel }: ResponseContext): ParsedResponse {
+  const ignored = createIgnored()
+  checkAgainst(ownFields, own(body), ignored)
+  nameInner(body, ignored)
+  const places = createPlaces(carried.length)
+  const messages = [...carried]
+  addItems(items, messages, places, { ignored, images: 0, remote: [] })
+  checkCalls(messages, places)
+  try {
+    const { value, error } = validate(chatRequestSchema, { ...toChatFields(body), messages })
+    if (error !== undefined) throw error
+    const parsed = parseRequest(value, { claudeModel })
+    for (const name of parsed.ignored) ignored.add(places.own(name))
+    const echo = toEcho(body)
+    const { instructions } = body
+    const system = hasText(instructions) ? [instructions, ...parsed.run.system] : parsed.run.system
+    return {
+      ...parsed,
+      run: { ...parsed.run, system, response: echo },
+      background: echo.background,
+      store: echo.store,
+      ignored: ignored.names(),
+      echo,
+    }
+  } catch (error) {
+    throw error instanceof BridgeError ? places.error(error) : error
+  }
+}
+
+function own(body: ResponseRequest): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => Object.hasOwn(ownFields, name)))
+}
+
+/** Members of the objects that the table takes as a whole. */
+function nameInner(body: ResponseRequest, ignored: Ignored): void {
+  const name = (field: string, value: object | null | undefined, read: readonly string[]) => {
+    for (const [key, member] of Object.entries(value ?? {})) {
+      if (member != null && member !== false && !read.includes(key)) ignored.add(`${field}.${key}`)
+    }
+  }
+  name('reasoning', body.reasoning, ['effort', 'summary', 'generate_summary'])
+  name('text', body.text, ['format', 'verbosity'])
+  name('stream_options', body.stream_options, [])
+}

@@ -1,0 +1,52 @@
+/** The models of other providers, as `UPSTREAMS` names them, and which name means which. */
+
+/** One model of a provider, with what its operator says about it. */
+export interface UpstreamModel {
+  /** the provider's own name for it */
+  id: string
+  /** the job outlives the connection that asked for it */
+  longRunning: boolean
+  /** how the answer is given where a request does not say it */
+  way: 'block' | 'poll'
+  /** seconds a job may run, in place of the server's limit */
+  timeoutS?: number
+  /** names of models that are asked instead where this one cannot answer */
+  fallbacks: readonly string[]
+}
+
+export interface UpstreamProvider {
+  name: string
+  models: readonly UpstreamModel[]
+  /** whether models that are not listed may be asked for as `<provider>/<model>` */
+  any: boolean
+}
+
+export interface UpstreamRoute {
+  kind: 'upstream'
+  provider: string
+  model: UpstreamModel
+}
+
+/**
+ * Where a name goes: `<provider>/<model>` (the provider's name in any case), or a listed model's bare name. Null for
+ * every other name.
+ */
+export function resolveUpstream(name: string, providers: readonly UpstreamProvider[]): UpstreamRoute | null {
+  const slash = name.indexOf('/')
+  const prefix = name.slice(0, Math.max(0, slash)).toLowerCase()
+  const id = name.slice(slash + 1)
+  for (const provider of providers) {
+    if (slash > 0 && provider.name === prefix) {
+      const model = provider.models.find((listed) => listed.id === id) ?? (provider.any ? unlisted(id) : null)
+      if (model !== null) return { kind: 'upstream', provider: provider.name, model }
+    }
+    const bare = provider.models.find((listed) => listed.id === name)
+    if (bare !== undefined) return { kind: 'upstream', provider: provider.name, model: bare }
+  }
+  return null
+}
+
+/** Of a name that nobody has listed: one short printable word. */
+function unlisted(id: string): UpstreamModel | null {
+  return /^[\x21-\x7e]{1,200}$/.test(id) ? { id, longRunning: false, way: 'block', fallbacks: [] } : null
+}

@@ -1,0 +1,17 @@
+/** The HTTP client for URLs that strangers name. */
+import fp from 'fastify-plugin'
+import type { Agent } from 'undici'
+import { type NetOptions, createPublicAgent } from '../net/public-agent.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    publicAgent: Agent
+  }
+}
+
+export default fp(async (app, options: NetOptions) => {
+  const agent = createPublicAgent(options)
+  app.decorate('publicAgent', agent)
+  // before the server waits for its connections: they may wait for an answer from outside
+  app.addHook('preClose', () => agent.destroy())
+})

@@ -1,0 +1,90 @@
+/** Runs jobs on OpenAI-compatible providers: one call for one run, streamed through as events. */
+import type { Dispatcher } from 'undici'
+import type { Failure } from '../errors.js'
+import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
+import type { UpstreamRequest } from '../openai/upstream-request.js'
+import { failureOfConnection, failureOfStatus } from './failure.js'
+import { ProviderClient } from './provider-client.js'
+import { rateLimits } from './rate-limits.js'
+import { readAnswer } from './read-answer.js'
+import type { Provider } from './settings.js'
+
+/** Characters of an error's body that are looked at. */
+const longestError = 64 * 1024
+
+export interface ProviderHealth {
+  name: string
+  ok: boolean
+  problem: string | null
+}
+
+export class UpstreamExecutor implements Executor {
+  private readonly clients: Map<string, ProviderClient>
+
+  constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv) {
+    this.clients = new Map(providers.map((provider) => [provider.name, new ProviderClient(provider, env)]))
+  }
+
+  run(run: Run): Execution {
+    let settle!: (outcome: Outcome) => void
+    const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
+    const abort = () => settle({ kind: 'aborted' })
+    run.signal.addEventListener('abort', abort, { once: true })
+    if (run.signal.aborted) abort()
+    const gone = this.execute(run, settle)
+      // nothing of a run may end the server: what was not foreseen is the run's failure
+      .catch(() => settle({ kind: 'failed', failure: { code: 'internal_error', message: 'The call could not be made.' } }))
+      .finally(() => run.signal.removeEventListener('abort', abort))
+    return { outcome, gone }
+  }
+
+  get health(): ProviderHealth[] {
+    return [...this.clients].map(([name, { problem }]) => ({ name, ok: problem === null, problem }))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.clients.values()].map((client) => client.close()))
+  }
+
+  private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
+    const request = run.request as UpstreamRequest
+    const client = this.clients.get(request.provider)
+    const fail = (failure: Failure) =>
+      settle({ kind: 'failed', failure: { ...failure, message: client?.redact(failure.message) ?? failure.message } })
+    if (client === undefined) {
+      return fail({ code: 'model_not_found', message: `There is no provider ${request.provider} any more.`, param: 'model' })
+    }
+    if (client.problem !== null) {
+      return fail({ code: 'upstream_auth', message: `${request.provider} cannot be asked: ${client.problem}.` })
+    }
+    run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
+    let response: Dispatcher.ResponseData
+    try {
+      response = await client.ask(request, run.signal)
+    } catch (error) {
+      return fail(failureOfConnection(request.provider, error, false, false))
+    }
+    const limits = rateLimits(response.headers)
+    const withLimits = (failure: Failure) => fail(limits === null ? failure : { ...failure, headers: limits })
+    run.alive()
+    if (response.statusCode < 200 || response.statusCode > 299) {
+      const body = await readError(response.body)
+      return withLimits(failureOfStatus(request.provider, response.statusCode, body, response.headers))
+    }
+    await readAnswer(run, request.provider, response.body, limits, settle, withLimits)
+  }
+}
+
+async function readError(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    for await (const bytes of body) {
+      text += decoder.decode(bytes as Uint8Array, { stream: true })
+      if (text.length > longestError) break
+    }
+  } catch {
+    // the status says enough
+  }
+  return text
+}

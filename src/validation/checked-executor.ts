@@ -1,0 +1,154 @@
+/**
+ * Answers that are checked, and made again where they do not pass: attempts are turns of one conversation, run by the executor below.
+ * Requests of any other kind go straight there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { catalogue } from '../errors.js'
+import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
+import type { ValidationError } from '../jobs/job.js'
+import { type Budget, type ChildJob, ChildJobs } from './child-jobs.js'
+import { askThrough } from './child-runs.js'
+import { continued, withTool } from './conversation.js'
+import { feedbackText } from './feedback.js'
+import { HeldAnswer } from './held-answer.js'
+import { type AttemptPlan, type CheckedRequest, type InnerRequest, hasTool, nextStep } from './plan.js'
+import { type CheckReport, runChecks } from './run.js'
+import type { CheckThreads } from './thread/check-threads.js'
+
+export interface CheckedSetup {
+  executor: Executor
+  threads: CheckThreads
+  /** a validator's question -> a request of the executor's */
+  childRequest(child: ChildJob): unknown
+}
+
+/** What validators may spend on questions of their own, in one run of the checks. */
+const budget = { depth: 1, calls: 50, costUsd: 5, ms: 10 * 60_000 }
+
+/** Where a run stands between two attempts; stored with a review, so that it can go on from there. */
+interface Stand {
+  request: InnerRequest
+  /** failed attempts in all, and since a human has asked for more */
+  failed: number
+  since: number
+}
+
+export class CheckedExecutor implements Executor {
+  constructor(private readonly setup: CheckedSetup) {}
+
+  run(run: Run): Execution {
+    const request = run.request as InnerRequest
+    if (request.kind !== 'checked') return this.setup.executor.run(run)
+    const left: Promise<void>[] = []
+    const outcome = this.attempts(run, request as unknown as CheckedRequest, left).catch((error: unknown): Outcome => {
+      if (run.signal.aborted) return { kind: 'aborted' }
+      return { kind: 'failed', failure: { code: 'validator_failed', message: `The answer could not be checked: ${messageOf(error)}.` } }
+    })
+    return { outcome, gone: outcome.then(() => Promise.all(left)).then(() => undefined) }
+  }
+
+  private async attempts(run: Run, { inner, plan }: CheckedRequest, left: Promise<void>[]): Promise<Outcome> {
+    let stand = begin(run, inner, plan)
+    for (;;) {
+      const held = new HeldAnswer((event) => run.emit(event), plan.checks.length === 0)
+      const request = hasTool(plan, stand.failed) ? withTool(stand.request, plan.tool?.request ?? {}) : stand.request
+      const execution = this.setup.executor.run({ ...run, review: null, request, emit: (event) => held.add(event) })
+      left.push(execution.gone)
+      const outcome = await execution.outcome
+      const verdict = await this.judge(run, plan, outcome, held, left)
+      if (verdict.kind === 'end') return verdict.outcome
+
+      const failed = stand.failed + 1
+      const since = stand.since + 1
+      const step = nextStep(plan, failed, since, Math.random())
+      // a call that failed keeps its own error, and no human can mend it
+      const errors = verdict.errors
+      if (errors === null && step.kind !== 'attempt') return outcome
+      if (step.kind === 'fail') return exhausted(errors!, failed)
+      const next = errors === null ? stand.request : afterErrors(stand.request, plan, held.text, errors, failed)
+      stand = { request: next, failed, since }
+      if (step.kind === 'human') return forReview(plan, stand, held.text, errors!)
+      run.emit({
+        type: 'attempt',
+        choice: run.choice,
+        attempt: failed + 1,
+        reason: errors === null ? 'the call failed' : 'the answer did not pass its validation',
+        ...(errors !== null && { response: held.text, errors }),
+      })
+      await sleep(step.waitMs, undefined, { signal: run.signal })
+    }
+  }
+
+  /** Whether the run ends here, or what is wrong; null errors: the call itself failed and may be made again. */
+  private async judge(
+    run: Run,
+    plan: AttemptPlan,
+    outcome: Outcome,
+    held: HeldAnswer,
+    left: Promise<void>[],
+  ): Promise<{ kind: 'end'; outcome: Outcome } | { kind: 'wrong'; errors: ValidationError[] | null }> {
+    if (outcome.kind === 'failed' && catalogue[outcome.failure.code].retriable && !held.shown) return { kind: 'wrong', errors: null }
+    // calls are not the answer yet, and a refusal is final
+    const whole = outcome.kind === 'finished' && (outcome.reason === 'stop' || outcome.reason === 'length')
+    if (whole && plan.checks.length > 0) {
+      run.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason: 'the answer is being checked' })
+      const report = await this.check(run, plan, held, left)
+      const crash = report.outcomes.find((one) => one.kind === 'crashed')
+      if (crash?.kind === 'crashed') {
+        const message = `The validator '${crash.type}' (validation[${crash.index}]) failed: ${crash.message}`
+        return { kind: 'end', outcome: { kind: 'failed', failure: { code: 'validator_failed', message } } }
+      }
+      if (!report.ok) return { kind: 'wrong', errors: errorsOf(report) }
+    }
+    if (outcome.kind === 'finished') held.release()
+    return { kind: 'end', outcome }
+  }
+
+  private check(run: Run, plan: AttemptPlan, held: HeldAnswer, left: Promise<void>[]): Promise<CheckReport> {
+    const { ms, ...rest } = budget
+    const own: Budget = { ...rest, deadline: Date.now() + ms }
+    const childJobs = new ChildJobs(askThrough(this.setup.executor, run, (child) => this.setup.childRequest(child), left), own)
+    const answer = { content: held.text, ...(held.model !== null && { model: held.model }) }
+    return runChecks(plan.checks, answer, {
+      originalPrompt: plan.originalPrompt,
+      childJobs,
+      threads: this.setup.threads,
+      signal: run.signal,
+    })
+  }
+}
+
+/** From the beginning, or from where a human has sent it on. */
+function begin(run: Run, inner: InnerRequest, plan: AttemptPlan): Stand {
+  const { review } = run
+  if (review == null) return { request: inner, failed: 0, since: 0 }
+  const { request, failed } = review.resume as Stand
+  if (review.feedback === undefined) return { request, failed, since: 0 }
+  const human = feedbackText({ errors: [], originalPrompt: plan.originalPrompt, tool: null, human: review.feedback })
+  return { request: continued(request, '', human), failed, since: 0 }
+}
+
+function afterErrors(request: InnerRequest, plan: AttemptPlan, answer: string, errors: ValidationError[], failed: number): InnerRequest {
+  const tool = hasTool(plan, failed) ? (plan.tool?.name ?? null) : null
+  return continued(request, answer, feedbackText({ errors, originalPrompt: plan.originalPrompt, tool }))
+}
+
+function errorsOf(report: CheckReport): ValidationError[] {
+  return report.outcomes.flatMap((one) => (one.kind === 'failed' ? one.errors.map((error) => ({ type: one.type, ...error })) : []))
+}
+
+function exhausted(errors: ValidationError[], attempts: number): Outcome {
+  const said = errors.map(({ type, message }) => `[${type}] ${message}`).join('; ')
+  const message = `The answer did not pass its validation in ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${said}`
+  return { kind: 'failed', failure: { code: 'validation_failed', message } }
+}
+
+function forReview(plan: AttemptPlan, stand: Stand, lastResponse: string, validationErrors: ValidationError[]): Outcome {
+  const reason = `The answer did not pass its validation in ${stand.failed} ${stand.failed === 1 ? 'attempt' : 'attempts'}.`
+  const { originalRequest } = plan
+  return { kind: 'review', review: { reason, attempts: stand.failed, lastResponse, validationErrors, originalRequest, resume: stand } }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,39 @@
+/**
+ * A validator's question to a model, run inside the job that it checks: in the job's slot, so that no job waits for itself, and with
+ * what it spends counted as the job's.
+ */
+import type { Usage } from '../jobs/events.js'
+import type { Executor, Run } from '../jobs/executor.js'
+import type { Ask, ChildAnswer, ChildJob } from './child-jobs.js'
+
+/** @param toRequest a child -> what the executor takes; throws BridgeError for a model that there is not */
+export function askThrough(executor: Executor, run: Run, toRequest: (child: ChildJob) => unknown, left: Promise<void>[]): Ask {
+  return async (child): Promise<ChildAnswer> => {
+    let text = ''
+    let costUsd = 0
+    const execution = executor.run({
+      ...run,
+      review: null,
+      request: toRequest(child),
+      emit: (event) => {
+        if (event.type === 'text') text += event.text
+        if (event.type !== 'usage') return
+        costUsd += event.costUsd ?? 0
+        // the answer is another model's: only what it cost is the job's
+        run.emit({ ...event, usage: event.usage satisfies Usage, model: null, sessionId: null })
+      },
+    })
+    left.push(execution.gone)
+    const outcome = await execution.outcome
+    const spent = { costUsd }
+    if (outcome.kind === 'failed') return { ok: false, failure: outcome.failure, spent }
+    if (outcome.kind !== 'finished' || outcome.reason !== 'stop') {
+      return { ok: false, failure: { code: 'output_not_valid', message: 'The model gave no verdict.' }, spent }
+    }
+    try {
+      return { ok: true, value: JSON.parse(text) as unknown, spent }
+    } catch {
+      return { ok: false, failure: { code: 'output_not_valid', message: 'The verdict is no JSON.' }, spent }
+    }
+  }
+}

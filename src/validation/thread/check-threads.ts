@@ -1,0 +1,158 @@
+/**
+ * Threads for checks whose time depends on what users and models write. The limit is hard: a thread that takes too long is ended in
+ * the middle of its work and the next check gets a new one, so neither a pattern nor a schema can hold up the server.
+ */
+import { Worker } from 'node:worker_threads'
+import type { CheckResult } from '../validator.js'
+import type { Reply, Work } from './messages.js'
+
+export interface ThreadLimits {
+  /** milliseconds for one check, the start of the thread not counted */
+  checkMs: number
+  /** threads at work at once; further checks wait */
+  threads: number
+  /** milliseconds that a thread without work is kept */
+  idleMs: number
+  /** memory of one thread's heap */
+  memoryMb: number
+}
+
+const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 60_000, memoryMb: 256 }
+
+export class CheckThreads {
+  private readonly limits: ThreadLimits
+  private readonly idle = new Map<Worker, NodeJS.Timeout>()
+  private readonly alive = new Set<Worker>()
+  private readonly waiting: (() => void)[] = []
+  private busy = 0
+  private closed = false
+
+  constructor(limits: Partial<ThreadLimits> = {}) {
+    this.limits = { ...defaults, ...limits }
+  }
+
+  /** @throws Error if the check crashed, ran out of time or memory, or `signal` was aborted (then its reason) */
+  async run(work: Work, signal?: AbortSignal): Promise<CheckResult> {
+    await this.slot()
+    try {
+      signal?.throwIfAborted()
+      if (this.closed) throw new Error('the server is closing')
+      const thread = this.take() ?? (await this.start())
+      // it may have been aborted while the thread was loading
+      if (signal?.aborted) {
+        this.keep(thread)
+        throw signal.reason
+      }
+      return await this.work(thread, work, signal)
+    } finally {
+      this.busy -= 1
+      this.waiting.shift()?.()
+    }
+  }
+
+  /** Ends all threads; checks at work are rejected. */
+  async close(): Promise<void> {
+    this.closed = true
+    for (const timer of this.idle.values()) clearTimeout(timer)
+    this.idle.clear()
+    await Promise.all([...this.alive].map((thread) => thread.terminate()))
+  }
+
+  private async slot(): Promise<void> {
+    while (this.busy >= this.limits.threads) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    this.busy += 1
+  }
+
+  private take(): Worker | undefined {
+    for (const [thread, timer] of this.idle) {
+      clearTimeout(timer)
+      this.idle.delete(thread)
+      thread.ref()
+      return thread
+    }
+    return undefined
+  }
+
+  private keep(thread: Worker): void {
+    if (this.closed) return void thread.terminate()
+    thread.unref()
+    const timer = setTimeout(() => {
+      this.idle.delete(thread)
+      void thread.terminate()
+    }, this.limits.idleMs).unref()
+    this.idle.set(thread, timer)
+  }
+
+  /** A thread that has loaded. It gets nothing of the server's environment. */
+  private async start(): Promise<Worker> {
+    const thread = new Worker(new URL('./main.js', import.meta.url), {
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: this.limits.memoryMb, stackSizeMb: 4 },
+    })
+    this.alive.add(thread)
+    thread.once('exit', () => {
+      this.alive.delete(thread)
+      clearTimeout(this.idle.get(thread))
+      this.idle.delete(thread)
+    })
+    // without a listener an error of an idle thread would end the server
+    thread.on('error', () => {})
+    await reply(thread, (message) => message === 'ready' || undefined)
+    return thread
+  }
+
+  private async work(thread: Worker, work: Work, signal?: AbortSignal): Promise<CheckResult> {
+    let stopped: Error | undefined
+    const stop = (why: Error) => {
+      stopped ??= why
+      void thread.terminate()
+    }
+    const late = new Error(`it took longer than ${this.limits.checkMs / 1000} s and was stopped`)
+    const timer = setTimeout(stop, this.limits.checkMs, late)
+    const abort = () => stop(signal?.reason as Error)
+    signal?.addEventListener('abort', abort)
+    try {
+      const answered = reply(thread, (message) => (message === 'ready' ? undefined : message))
+      thread.postMessage(work)
+      const message = await answered
+      // ended in the same moment
+      if (stopped !== undefined) throw stopped
+      this.keep(thread)
+      if ('result' in message) return message.result
+      throw new Error(message.crashed)
+    } catch (error) {
+      throw stopped ?? error
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+/** The first message that `pick` takes. @throws Error if the thread ends before */
+function reply<T>(thread: Worker, pick: (message: Reply) => T | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      thread.off('message', onMessage)
+      thread.off('error', onError)
+      thread.off('exit', onExit)
+    }
+    const onMessage = (message: Reply) => {
+      const picked = pick(message)
+      if (picked === undefined) return
+      settle()
+      resolve(picked)
+    }
+    const onError = (error: Error & { code?: string }) => {
+      settle()
+      reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new Error('it needed too much memory and was stopped') : error)
+    }
+    const onExit = () => {
+      settle()
+      reject(new Error('its thread ended'))
+    }
+    thread.on('message', onMessage)
+    thread.on('error', onError)
+    thread.on('exit', onExit)
+  })
+}

@@ -1,0 +1,39 @@
+import type { Config } from '../config.js'
+import type { JobStore } from '../jobs/store.js'
+import { createPublicAgent } from '../net/public-agent.js'
+import { isTrustedHost } from './allowed-hosts.js'
+import { WebhookSender } from './sender.js'
+
+export interface Webhooks {
+  /** the same store, whose changes wake the sender */
+  store: JobStore
+  start(): void
+  close(): Promise<void>
+}
+
+/** Without a secret or without allowed hosts nothing is sent. `delays` as in `SenderOptions`. */
+export function openWebhooks(
+  store: JobStore,
+  { webhookSecret: secret, webhookHosts: allowed }: Config,
+  onTrouble: (message: string, error?: unknown) => void,
+  delays?: readonly number[],
+): Webhooks {
+  if (secret === undefined || allowed === undefined) return { store, start: () => {}, close: async () => {} }
+  const agent = createPublicAgent({ trusted: (hostname) => isTrustedHost(hostname, allowed) })
+  const sender = new WebhookSender({ store, agent, secret, allowed, onTrouble, ...(delays && { delays }) })
+  return {
+    store: {
+      ...store,
+      async update(id, change, events) {
+        const written = await store.update(id, change, events)
+        if (written && change.status !== undefined) sender.wake()
+        return written
+      },
+    },
+    start: () => sender.wake(),
+    async close() {
+      await sender.close()
+      await agent.destroy()
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** The server with a pool of the size that `WARM_SIZES` names (JSON of `WarmSizes`), as a process of its own. */
+import { buildApp } from '../../src/app.js'
+import { killAllProcesses } from '../../src/claude/process.js'
+import type { WarmSizes } from '../../src/claude/executor.js'
+import { readConfig } from '../../src/config.js'
+
+const config = readConfig(process.env)
+const app = await buildApp({
+  config,
+  env: process.env,
+  logger: { level: config.logLevel },
+  warm: JSON.parse(process.env['WARM_SIZES'] ?? '{}') as Partial<WarmSizes>,
+})
+process.once('exit', killAllProcesses)
+process.once('SIGTERM', () => void app.close())
+await app.listen({ host: config.host, port: config.port })

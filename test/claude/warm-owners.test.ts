@@ -1,0 +1,80 @@
+/** Over HTTP: whose process answers. Only the same key with exactly the same history goes on in the one that is there. */
+import t, { type Test } from 'tap'
+import { startBridge } from '../helper.js'
+import { message } from '../standin/index.js'
+import { sessionOf } from './prefix.js'
+
+const bridge = await startBridge(t, {
+  env: { WARM_PROCESSES: '1', API_KEYS: 'anna:key-of-anna,bert:key-of-bert' },
+  warm: { total: 1, parked: 8 },
+  standin: { fallback: () => message('Fine.') },
+})
+const { standin } = bridge
+
+type Said = { role: string; content: unknown }
+const user = (content: unknown): Said => ({ role: 'user', content })
+const fine: Said = { role: 'assistant', content: 'Fine.' }
+
+let marks = 100
+/** what was asked last, as it was sent: the answer to it follows in the next turn */
+let last: Said[] = []
+
+/** @returns the session of the process that answered */
+async function ask(key: string, messages: Said[], more: object = {}): Promise<unknown> {
+  const authorization = `Bearer key-of-${key}`
+  const marker = `mark-${marks++}`
+  last = [...messages.slice(0, -1), { role: 'user', content: `${String(messages.at(-1)!.content)} ${marker}` }]
+  const response = await bridge.post('/v1/chat/completions', { model: 'sonnet', messages: last, ...more }, { authorization })
+  const text = await response.text()
+  if (response.status !== 200) throw new Error(text)
+  return sessionOf(standin.calls.find((call) => JSON.stringify(call.body.messages).includes(`${marker}"`))!)
+}
+
+await t.test('another key never meets the process, the same key does', async (t) => {
+  const began = await ask('anna', [user('Hello')])
+  const next = [...last, fine, user('go on')]
+  t.not(await ask('bert', next), began, 'bert has a process of his own')
+  t.equal(await ask('anna', next), began, 'anna goes on in hers')
+})
+
+/** Another conversation of two turns, and what may not go on in its process; that is still there for its own. */
+async function neverMeets(t: Test, variants: (one: Said[], two: Said[]) => [string, Said[], object?][]): Promise<void> {
+  const began = await ask('anna', [user('one')])
+  const one = [...last, fine]
+  t.equal(await ask('anna', [...one, user('two')]), began)
+  const two = [...last, fine]
+  for (const [name, messages, more] of variants(one, two)) t.not(await ask('anna', messages, more), began, name)
+  t.equal(await ask('anna', [...two, user('three')]), began, 'which all the while waited for this one')
+}
+
+await t.test('any other history is told to a fresh process', (t) =>
+  neverMeets(t, (one, two) => [
+    ['shortened at its start', [...two.slice(2), user('three')]],
+    ['shortened at its end', [...one, user('three')]],
+    ['the last answer anew', two.slice(0, -1)],
+    ['an edited first question', [user('ONE'), ...two.slice(1), user('three')]],
+    ['an edited answer', [...two.slice(0, -1), { role: 'assistant', content: 'fine.' }, user('three')]],
+    ['an answer with white space behind it', [...two.slice(0, -1), { role: 'assistant', content: 'Fine. ' }, user('three')]],
+    ['as one text', [user(JSON.stringify(two)), fine, user('three')]],
+  ]),
+)
+
+await t.test('so is the same history with anything else beside it', (t) => {
+  const parameters = { type: 'object', properties: {} }
+  const tools = [{ type: 'function', function: { name: 'f', parameters } }]
+  return neverMeets(t, (_, two) => [
+    ['a system prompt', [{ role: 'system', content: 'Be long.' }, ...two, user('three')]],
+    ['other tools', [...two, user('three')], { tools }],
+    ['another limit', [...two, user('three')], { max_tokens: 4000 }],
+    ['another model', [...two, user('three')], { model: 'haiku' }],
+    ['another effort', [...two, user('three')], { reasoning_effort: 'low' }],
+  ])
+})
+
+await t.test('many with the same history at once: one of them has the process', async (t) => {
+  const began = await ask('anna', [user('for all')])
+  const next = [...last, fine, user('all at once')]
+  const sessions = await Promise.all(Array.from({ length: 4 }, () => ask('anna', next)))
+  t.equal(new Set(sessions).size, 4, 'as many processes as requests')
+  t.equal(sessions.filter((session) => session === began).length, 1)
+})

@@ -1,0 +1,45 @@
+/** A client that reads nothing of its stream for a while: the job goes its way, and the client gets everything when it reads again. */
+import { once } from 'node:events'
+import { type Socket, connect } from 'node:net'
+import t from 'tap'
+import type { Task } from '../../src/openai/response-schemas.js'
+import { ask, startBridge, until } from '../helper.js'
+import { message } from '../standin/index.js'
+
+const bridge = await startBridge(t)
+/** Of every connection to the bridge, its side of it. */
+const sockets: Socket[] = []
+bridge.app.server.on('connection', (socket: Socket) => sockets.push(socket))
+
+/** More than the system's own buffers between two sockets hold. */
+const pieces = Array.from({ length: 1600 }, (_, index) => `${index}:${'x'.repeat(10_000)}\n`)
+const whole = pieces.join('')
+
+await t.test('the job ends and is whole while nobody reads', async (t) => {
+  bridge.standin.when('S-slow', message([{ type: 'text', deltas: pieces }]))
+  const body = JSON.stringify(ask('S-slow', { stream: true }))
+  const socket = connect(bridge.port, '127.0.0.1')
+  socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  const [head] = (await once(socket, 'data')) as [Buffer]
+  socket.pause()
+  const id = /x-bridge-task-id: (\S+)/i.exec(head.toString())![1]!
+  const server = sockets.find(({ remotePort }) => remotePort === socket.localPort)!
+
+  let task = (await (await bridge.get(`/tasks/${id}?wait=60`)).json()) as Task
+  if (task.status === 'in_progress') task = (await (await bridge.get(`/tasks/${id}?wait=60`)).json()) as Task
+  t.equal(task.status, 'completed')
+  t.ok(task.result?.choices[0]?.message.content === whole, 'the record is complete')
+  t.ok(server.writableLength > 0, 'and the client has not taken it')
+  t.ok(await until(() => bridge.app.jobs.stats().running === 0), 'no slot waits for it')
+  t.ok(server.writableLength > 0, 'still')
+
+  const read: Buffer[] = [head]
+  socket.on('data', (bytes: Buffer) => read.push(bytes)).resume()
+  await once(socket, 'close')
+  const raw = Buffer.concat(read).toString()
+  const text = [...raw.matchAll(/^data: (\{.*)$/gm)]
+    .map((match) => (JSON.parse(match[1]!) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? '')
+    .join('')
+  t.ok(text === whole, 'then it reads it all')
+  t.match(raw, /^data: \[DONE\]$/m)
+})

@@ -1,0 +1,63 @@
+/** Runs checks as a job does: parsed, through JSON, in real threads. */
+import t from 'tap'
+import { BridgeError, type Failure } from '../../src/errors.js'
+import {
+  ChildJobs, CheckThreads, parseValidation, runChecks,
+  type AnswerToCheck, type Ask, type Budget, type Check, type CheckOutcome, type ChildJob,
+} from '../../src/validation/index.js'
+
+export const threads = new CheckThreads({ checkMs: 60_000 })
+t.teardown(() => threads.close())
+
+/** As it arrives and as it is stored. */
+export function parsed(validation: unknown): Check[] {
+  return JSON.parse(JSON.stringify(parseValidation(JSON.parse(JSON.stringify(validation))))) as Check[]
+}
+
+/** The outcome of one check of a text. */
+export async function outcome(type: string, params: unknown, answer: string | AnswerToCheck): Promise<CheckOutcome> {
+  const context = { originalPrompt: '', threads }
+  const report = await runChecks(parsed([{ type, params }]), typeof answer === 'string' ? { content: answer } : answer, context)
+  return report.outcomes[0]!
+}
+
+/** A table: what passes and what fails. */
+export async function table(t: Tap, type: string, rows: [params: unknown, passes: boolean, answer: string | AnswerToCheck][]): Promise<void> {
+  for (const [params, passes, answer] of rows) {
+    const name = `${type} ${JSON.stringify(params)}: ${JSON.stringify(answer)}`.slice(0, 160)
+    const found = await outcome(type, params, answer)
+    t.equal(found.kind, passes ? 'passed' : 'failed', name)
+    if (found.kind === 'failed') t.ok(found.errors.length > 0 && found.errors.every(({ message }) => message !== ''), name)
+  }
+}
+
+type Tap = Pick<typeof t, 'equal' | 'ok'>
+
+export function refusal(validation: unknown): Failure {
+  return failureOf(() => parsed(validation))
+}
+
+export function failureOf(act: () => unknown): Failure {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof BridgeError) return error.failure
+    throw error
+  }
+  throw new Error('expected a refusal')
+}
+
+export const budget = (): Budget => ({ depth: 2, calls: 10, deadline: Date.now() + 600_000, costUsd: 1 })
+
+/** Checks that ask a model, which is `answer`; with what it was asked. */
+export async function asked(checks: unknown[], content: string, answer: unknown, left: Budget = budget()) {
+  const children: ChildJob[] = []
+  const ask: Ask = async (child) => {
+    children.push(child)
+    return typeof answer === 'function' ? (answer as Ask)(child) : { ok: true, value: answer }
+  }
+  const childJobs = new ChildJobs(ask, left)
+  const context = { originalPrompt: 'the original request', childJobs, threads }
+  const report = await runChecks(parsed(checks), { content }, context)
+  return { report, children, first: report.outcomes[0]!, left: childJobs.budget }
+}
