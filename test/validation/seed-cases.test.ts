@@ -1,18 +1,13 @@
 /** What users of the bridge's forerunner sent as `validation`: it is taken as sent, or refused for a reason that is known here. */
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import t from 'tap'
 import { parseValidation } from '../../src/validation/index.js'
+import { bodyOf, cases as all } from '../seed/cases.js'
 import { outcome, parsed, refusal } from './helper.js'
 
-interface Case {
-  id: string
-  suite: 'essential' | 'wider' | 'fixture'
-  validation: { type: string; params?: unknown }[]
-}
-
-const file = path.join(import.meta.dirname, '../../../test/validation/seed-cases.json')
-const cases = JSON.parse(readFileSync(file, 'utf8')) as Case[]
+const cases = all.flatMap((one) => {
+  const validation = bodyOf(one)['validation'] as { type: string; params?: unknown }[] | undefined
+  return validation === undefined ? [] : [{ id: one.id, suite: one.suite, validation }]
+})
 
 /** Types that had no code behind them there either; and two cases that are in pieces, some of them names of parameters or whole items. */
 const refused: Record<string, string> = {
