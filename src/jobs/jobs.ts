@@ -115,7 +115,10 @@ export class Jobs {
 
   /** The record, or null where `owner` has none of that id. */
   async get(id: string, owner: string): Promise<Job | null> {
-    const job = this.live.get(id)?.job ?? (await this.store.get(id))
+    const live = this.live.get(id)
+    // counted in the log while the job lives, in the store from then on
+    if (live !== undefined) live.job.lastSeq = Math.max(live.job.lastSeq, live.log.shownSeq)
+    const job = live?.job ?? (await this.store.get(id))
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 

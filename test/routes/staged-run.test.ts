@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap'
 import { environment, until } from '../helper.js'
 import { startServer, temporary } from '../helper-server.js'
+import { FrameReader } from '../helper-sse.js'
 import { type RecordedRequest, contains, lastUserText, message, startStandin, userTexts } from '../standin/index.js'
 
 t.setTimeout(150_000)
@@ -13,6 +14,7 @@ interface Task {
   id: string
   status: string
   attempts: number
+  sequence_number: number
   error: { code: string; message: string } | null
   review?: { reason: string; last_response: string; attempts: number; validation_errors: { type: string }[]; original_request: unknown }
   result: { choices: { message: { content: string } }[] } | null
@@ -97,6 +99,12 @@ await t.test('approve, after a restart in between', async (t) => {
 
 await t.test('reject', async (t) => {
   const id = await toTheGate(t, 'G-reject')
+  const { sequence_number: last } = (await call(`/tasks/${id}`)).body
+  const rest = await fetch(`${server.url}/tasks/${id}/events?starting_after=${last - 1}`, { signal: AbortSignal.timeout(5000) })
+  const reader = new FrameReader(rest)
+  let frame = await reader.nextEvent()
+  while (frame !== undefined && frame.data === undefined) frame = await reader.nextEvent()
+  t.match(frame?.data, /"type":"review"/, 'the number of the last event')
   const { body } = await call(`/tasks/${id}/review`, { decision: 'reject', feedback: 'not what I need' })
   t.match(body, { status: 'failed', error: { code: 'review_rejected', message: /not what I need/ }, result: null })
   await restart('SIGKILL')
