@@ -8,6 +8,7 @@ import { parseUpstreamRequest } from './parse-upstream-request.js'
 import { refuse } from './refuse.js'
 import { resolveUpstream, type UpstreamProvider } from './upstream-models.js'
 import type { JobRequest, UpstreamRequest } from './upstream-request.js'
+import { tryValidators } from './validator-models.js'
 
 export interface ChatOptions {
   /** model of `max/<label>` */
@@ -24,6 +25,7 @@ type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
 export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<JobRequest> {
   const options = { ...given, upstreams: given.upstreams ?? [], mcp: given.mcp ?? noTools }
   const parsed = parseOne({ ...body, fallbacks: null }, options)
+  tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, options))
   const listed = resolveUpstream(body.model, options.upstreams)?.model.fallbacks ?? []
   const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed

@@ -14,7 +14,22 @@ export const essentialStories: Stories = {
     attempts: 2,
     note: '`INVALID` does not contain `VALID`',
   },
-  max_mcp_001_file_operations: { notRun: 'MCP: `npx` would have to fetch its server' },
+  max_mcp_001_file_operations: {
+    prompt: 'Create the file /tmp/seed-case.txt with the text "file server works" and read it back.',
+    says: [
+      'I would rather not.',
+      {
+        uses: [
+          ['mcp__filesystem__write_file', { path: '/tmp/seed-case.txt', content: 'file server works' }],
+          ['mcp__filesystem__read_text_file', { path: '/tmp/seed-case.txt' }],
+        ],
+        then: 'The file is there, and it says: file server works.',
+      },
+    ],
+    verdicts: [rejected('Nothing was written.'), passed('SUCCESS')],
+    attempts: 2,
+    note: 'the file is one of the task, not of the real `/tmp`',
+  },
   max_json_001_structured_output: {
     says: ['Here you are: John Doe, 30, of New York.', '{"name": "John Doe", "age": 30}', person],
     attempts: 3,

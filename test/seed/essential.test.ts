@@ -1,4 +1,5 @@
 /** The cases that every version has to answer, posted exactly as their users sent them. */
+import { existsSync } from 'node:fs'
 import t from 'tap'
 import { systemText } from '../standin/index.js'
 import { cases } from './cases.js'
@@ -18,8 +19,12 @@ await t.test('every case', async (t) => {
     return isRun(story) ? [[one, story]] : []
   })
   await each(list, 4, async (one, story) => {
-    const { calls } = await perform(t, stage, one, story)
+    const { calls, results, body } = await perform(t, stage, one, story)
     if (one.id === 'max_text_003_with_system') t.match(systemText(calls[0] as never), /^You are a helpful assistant that explains concepts clearly/)
+    if (one.id !== 'max_mcp_001_file_operations') return
+    t.match(results, [/Successfully wrote to \/tmp\/seed-case\.txt/, /file server works/])
+    t.match(await (await stage.bridge.get(`/tasks/${body.bridge!.task_id}`)).json(), { files: [{ path: 'seed-case.txt', bytes: 17 }] })
+    t.notOk(existsSync('/tmp/seed-case.txt'))
   })
 })
 

@@ -1,7 +1,8 @@
 import { type Stories, rejected } from './story.js'
 
-const perplexity = { notRun: 'needs Perplexity' }
-const placeholder = { notRun: 'its MCP server is a placeholder' }
+const notAllowed = (param?: string) => ({ says: [], attempts: 0, error: { status: 403, code: 'mcp_server_not_allowed', ...(param && { param }) }, note: 'as long as the server has no entry for it' })
+const ofValidator = notAllowed('validation[0].params')
+const notThere = { ...ofValidator, error: { status: 400, code: 'invalid_value', param: 'validation[0].params' } }
 const picture = { notRun: 'the picture is a file of that project' }
 const logo = { notRun: 'needs a picture of the internet' }
 const noSuchModel = { status: 404, code: 'model_not_found', param: 'model' }
@@ -28,10 +29,10 @@ export const fixtureStories: Stories = {
     note: 'a path is no image here: send a data URL',
   },
   max_multimodal_002_http_image: logo,
-  ai_validation_001_contradiction_flat_earth: perplexity,
-  ai_validation_002_contradiction_cold_fusion: perplexity,
-  agent_task_001_simple_command: placeholder,
-  code_gen_001_force_tool_retry: placeholder,
+  ai_validation_001_contradiction_flat_earth: notThere,
+  ai_validation_002_contradiction_cold_fusion: notThere,
+  agent_task_001_simple_command: ofValidator,
+  code_gen_001_force_tool_retry: notAllowed(),
   code_gen_002_force_human_escalation: {
     says: ['def add(a, b): return a - b'],
     verdicts: [rejected('It subtracts.')],
@@ -43,10 +44,10 @@ export const fixtureStories: Stories = {
   misc_002_max_empty_response_test: { says: ['(nothing)'], note: 'an answer is not checked unless the request asks for it' },
   misc_003_short_max_tokens_vertex: { says: [{ cut: 'Once' }], note: '`finish_reason: "length"`' },
   combo_val_001_json_and_fields_openai: { says: ['{"product_name": "widget", "price": 9.5, "in_stock": true}'] },
-  combo_val_002_agent_task_specific_mcp: perplexity,
+  combo_val_002_agent_task_specific_mcp: ofValidator,
   combo_val_003_multiple_simple_validators: { says: ['{"name": "John Doe", "city": "New York"}'] },
-  ai_complex_001_code_refactor_validation: placeholder,
-  ai_complex_002_contradiction_with_large_text_delegation: placeholder,
+  ai_complex_001_code_refactor_validation: ofValidator,
+  ai_complex_002_contradiction_with_large_text_delegation: ofValidator,
   max_text_006_only_system_prompt_error: { says: ['OK'], note: 'a system message alone is asked as it is' },
   openai_text_001_no_validation: { says: ['A simple answer.'] },
   vertex_json_002_malformed_request: {
@@ -55,7 +56,7 @@ export const fixtureStories: Stories = {
     attempts: 2,
     note: 'a trailing comma is no JSON',
   },
-  max_text_007_tool_use_without_explicit_mcp_in_config: perplexity,
+  max_text_007_tool_use_without_explicit_mcp_in_config: { notRun: 'needs Perplexity' },
   streaming_001_openai_stream: { says: ['1 2 3 4 5 6 7 8 9 10'] },
   streaming_002_claude_proxy_stream: { says: ['Once upon a time'] },
   provider_001_direct_anthropic: { says: ['I cannot see outside.'], ignored: ['provider'], note: 'goes to the CLI' },

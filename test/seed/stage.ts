@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import { type Bridge, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import {
-  type RecordedRequest, type Reply, contains, httpError, message, structuredOutput, systemText, userTexts,
+  type RecordedRequest, type Reply, contains, httpError, message, structuredOutput, systemText, toolResults, toolUse, userTexts,
 } from '../standin/index.js'
 import { type Asked, type TestProvider, answer, chunk, failing, startProvider, stream } from '../upstreams/provider.js'
 import { validatorSystem } from '../../src/validation/agent/verdict.js'
@@ -17,6 +17,8 @@ export interface Played {
   body: Body
   /** what reached the model: its own messages alone, without those of validators */
   calls: (RecordedRequest | Asked)[]
+  /** what the tools it used said, errors as `error: …` */
+  results: string[]
   /** what validators asked */
   checks: RecordedRequest[]
 }
@@ -27,7 +29,7 @@ export interface Body {
   error?: { code: string; message: string; param: string | null }
 }
 
-interface Part extends Pick<Played, 'calls' | 'checks'> {
+interface Part extends Pick<Played, 'calls' | 'results' | 'checks'> {
   story: Story
   key: string
 }
@@ -45,21 +47,21 @@ export class Stage {
 
   /** Posts a case as its users did. No two with the same question may be on at once. */
   async play(one: SeedCase, story: Story): Promise<Played> {
-    const part: Part = { story, key: keyOf(one, story), calls: [], checks: [] }
+    const part: Part = { story, key: keyOf(one, story), calls: [], results: [], checks: [] }
     if ([...this.parts].some(({ key }) => key === part.key)) throw new Error(`${one.id}: its question is being asked already`)
     this.parts.add(part)
     const body = bodyOf(one, story.prompt)
     const response = await this.bridge.post('/v1/chat/completions', body)
     const { status } = response
-    const { calls, checks } = part
+    const { calls, results, checks } = part
     if (body['stream'] === true && status === 200) {
       const frames = await framesOf(response)
       this.parts.delete(part)
-      return { status, text: frames.map(({ data }) => deltaOf(data)).join(''), body: {}, calls, checks }
+      return { status, text: frames.map(({ data }) => deltaOf(data)).join(''), body: {}, calls, results, checks }
     }
     const answered = (await response.json()) as Body
     this.parts.delete(part)
-    return { status, text: answered.choices?.[0]?.message.content ?? answered.error?.message ?? '', body: answered, calls, checks }
+    return { status, text: answered.choices?.[0]?.message.content ?? answered.error?.message ?? '', body: answered, calls, results, checks }
   }
 
   private claude(request: RecordedRequest): Reply {
@@ -69,9 +71,18 @@ export class Stage {
       return message(structuredOutput(turn(part.story.verdicts!, part.checks.length)))
     }
     const part = this.one(({ key }) => userTexts(request).includes(key) || systemText(request) === key)
-    part.calls.push(request)
+    const last = turn(part.story.says, part.calls.length)
+    // a result of the CLI's own tool for JSON answers may stand beside the feedback
+    const results = typeof last === 'object' && 'uses' in last ? toolResults(request) : []
+    if (results.length === 0) part.calls.push(request)
+    part.results.push(...results.map(({ isError, text }) => (isError ? `error: ${text}` : text)))
     const said = turn(part.story.says, part.calls.length)
     if (typeof said === 'object' && 'fails' in said) return httpError(said.fails)
+    if (typeof said === 'object' && 'uses' in said) {
+      // one after the other, each in a call of its own
+      const use = said.uses[part.results.length]
+      return message(use === undefined ? said.then : toolUse(...use))
+    }
     const wantsJson = request.body.tools?.some(({ name }) => name === 'StructuredOutput')
     return message(wantsJson ? structuredOutput(JSON.parse(textOf(said)) as object) : textOf(said))
   }
@@ -81,7 +92,7 @@ export class Stage {
     part.calls.push(asked)
     const said = turn(part.story.says, part.calls.length)
     if (typeof said === 'string') return answer(said)
-    if ('silent' in said) return () => undefined
+    if (!('fails' in said) && !('cut' in said)) return () => undefined
     if ('fails' in said) return failing(said.fails, { error: { message: 'not now' } })
     return stream([chunk({ role: 'assistant', content: said.cut }), chunk({}, 'length')])
   }
@@ -106,7 +117,8 @@ const turn = <T>(all: readonly T[], number: number): T => all[Math.min(number, a
 
 export function textOf(said: Said | undefined): string {
   if (typeof said === 'string') return said
-  return said !== undefined && 'cut' in said ? said.cut : ''
+  if (said === undefined) return ''
+  return 'cut' in said ? said.cut : 'uses' in said ? said.then : ''
 }
 
 function deltaOf(data: string | undefined): string {

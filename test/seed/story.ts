@@ -1,8 +1,11 @@
 /** How a case goes: what the models behind the bridge say, and how it has to end. */
 import type { SeedCase } from './cases.js'
 
-/** What a model says: a text, or a call that fails with this status, an answer cut by its limit of tokens, or none at all. */
-export type Said = string | { fails: number } | { cut: string } | { silent: true }
+/**
+ * What a model says: a text, or one after it has used tools; or a call that fails with this status, an answer cut by its limit of
+ * tokens, none at all.
+ */
+export type Said = string | { uses: [tool: string, input: object][]; then: string } | { fails: number } | { cut: string } | { silent: true }
 
 export interface Verdict {
   validation_passed: boolean
