@@ -23,6 +23,7 @@ interface Task {
 const standin = await startStandin()
 t.teardown(() => standin.close())
 const tool = 'Use it to find out what you need'
+const hasServer = ({ body }: RecordedRequest) => body.tools?.some(({ name }) => name.startsWith('mcp__filesystem__')) ?? false
 const callsOf = (marker: string): RecordedRequest[] => standin.calls.filter((call) => contains(call, marker))
 const env = environment(temporary(t), standin.url)
 let server = await startServer(t, env)
@@ -54,7 +55,8 @@ async function toTheGate(t: Test, marker: string, ...later: string[]): Promise<s
     retry_config: { max_attempts: 5, initial_delay: 0.05 },
     max_attempts_before_tool_use: 2,
     max_attempts_before_human: 4,
-    debug_tool_name: 'lookup',
+    debug_tool_name: 'filesystem',
+    debug_tool_mcp_config: { mcpServers: { filesystem: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] } } },
     original_user_prompt: `${marker} in other words`,
   })
   t.equal(status, 422)
@@ -66,7 +68,8 @@ async function toTheGate(t: Test, marker: string, ...later: string[]): Promise<s
   t.strictSame(turns.map((texts) => texts.length), [1, 2, 3, 4])
   for (const texts of turns) t.strictSame(texts, turns[3]!.slice(0, texts.length))
   t.equal(turns[0]![0], `${marker}: a JSON object with four members`, "the caller's own message is untouched")
-  t.strictSame(calls.map((one) => lastUserText(one).includes(tool)), [false, false, true, true], 'the tool, from two failed attempts on')
+  t.strictSame(calls.map((one) => lastUserText(one).includes(tool)), [false, false, true, true], 'the tool is named from two failed attempts on')
+  t.strictSame(calls.map(hasServer), [false, false, true, true], 'and is there from then on, never before')
   for (const [index, one] of calls.slice(1).entries()) {
     const feedback = lastUserText(one)
     t.match(feedback, /1\. \[json_string\] .*\n {3}To mend it: /)
@@ -125,6 +128,7 @@ await t.test('retry, after the server was killed: the conversation goes on with 
   t.match(lastUserText(fifth!), /> Close the brace\./)
   t.match(lastUserText(sixth!), new RegExp(`\\[json_string\\][^]*${tool}`))
   t.ok(contains(sixth!, 'still none'))
+  t.ok(hasServer(fifth!) && hasServer(sixth!), 'the tool is still there')
 })
 
 await t.test('retry that fails again comes back to the human; a wrong decision changes nothing', async (t) => {
