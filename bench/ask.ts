@@ -35,10 +35,10 @@ export function askStreaming(url: string, messages: readonly ChatMessage[], aske
   return readStream(`${url}/v1/chat/completions`, { model: asked, stream: true, messages }, pick)
 }
 
-/** Through the bridge, awaited. */
-export async function askBlocking(url: string, messages: readonly ChatMessage[]): Promise<Timed> {
+/** Through the bridge, awaited. @param more members of the request */
+export async function askBlocking(url: string, messages: readonly ChatMessage[], more: object = {}): Promise<Timed> {
   const from = performance.now()
-  const response = await post(`${url}/v1/chat/completions`, { model, messages })
+  const response = await post(`${url}/v1/chat/completions`, { model, messages, ...more })
   const body = (await response.json()) as { choices: { message: { content: string } }[] }
   return { firstMs: NaN, totalMs: performance.now() - from, text: body.choices[0]!.message.content }
 }

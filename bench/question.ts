@@ -14,10 +14,13 @@ export interface Question {
 
 let asked = 0
 
-/** @param holdMs how long the model keeps silent before its first word */
-export function newQuestion(holdMs = 0): Question {
+/**
+ * @param holdMs how long the model keeps silent before its first word
+ * @param wrongFirst the answer is another one until it is told that it did not pass
+ */
+export function newQuestion(holdMs = 0, wrongFirst = false): Question {
   const marker = `ASK-${process.pid}-${++asked}-`
-  return { text: `${marker} hold ${holdMs}`, answer: words(marker).join(''), marker }
+  return { text: `${marker} hold ${holdMs}${wrongFirst ? ' wrong first' : ''}`, answer: words(marker).join(''), marker }
 }
 
 /** The stand-in's side of it. @throws Error where the text is none of ours */
@@ -25,7 +28,8 @@ export function replyTo(said: string): MessageReply {
   const found = [...said.matchAll(/(ASK-\d+-\d+-) hold (\d+)/g)].at(-1)
   if (found === undefined) throw new Error('this is no question of the benchmark')
   const pace = found[2] === '0' ? {} : { pace: { firstTokenDelayMs: Number(found[2]) } }
-  return message([text(words(found[1]!))], pace)
+  const wrong = said.includes('wrong first') && !said.includes('did not pass its validation')
+  return message([text(wrong ? ['Something', ' else.'] : words(found[1]!))], pace)
 }
 
 function words(marker: string): string[] {

@@ -14,6 +14,7 @@ import { type Rig, openRig } from './rig.js'
 import { measureRunningMemory } from './running-memory.js'
 import { table } from './table.js'
 import { measureBytes } from './upstream-bytes.js'
+import { measureValidation } from './validation.js'
 
 if (process.platform !== 'linux') {
   console.error('The benchmark reads /proc, so it needs Linux.')
@@ -64,6 +65,7 @@ async function measure({ findings }: Rig): Promise<void> {
     await measureCpu(rig, warm, 'warm', 'one at a time, warm')
     await measureCpu(rig, cold, 'cold', 'one at a time, cold')
   })
+  await step('validation', () => measureValidation(rig, warm))
   await step('upstream bytes', () => measureBytes(rig, warm))
   await rig.end(warm)
   await step('running jobs', () => measureRunningMemory(rig, cold))

@@ -35,6 +35,12 @@ export const targets: readonly Target[] = [
   { row: 'crowd_first', wanted: 'below 1000', met: (findings) => findings.median('crowd_first') < 1000 },
   atMost('server_cpu', 5, 'at most 5'),
   atMost('queued_heap', 5, 'at most 5'),
+  {
+    row: 'validated_total',
+    wanted: 'at most 2 % over unchecked',
+    met: (findings) => findings.median('validated_total') / findings.median('unchecked_total') <= 1.02,
+  },
+  { row: 'retry_extra', wanted: 'below 60', met: (findings) => findings.median('retry_extra') < 60 },
   { row: 'enqueue', wanted: 'below 1', met: (findings) => findings.median('enqueue') < 1 },
   { row: 'enqueue_http', wanted: 'below 1', met: (findings) => findings.median('enqueue_http') < 1 },
 ]
