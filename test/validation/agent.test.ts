@@ -1,15 +1,13 @@
 /** Validators that ask a model: what the model is asked, and what its verdict means. */
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import t from 'tap'
 import { compileSchema } from '../../src/validation/schema/compile.js'
 import { mentions } from '../../src/validation/agent/mentions.js'
 import { fillIn } from '../../src/validation/placeholders.js'
+import { bodyOf, cases } from '../seed/cases.js'
 import { asked, budget } from './helper.js'
 
-const file = path.join(import.meta.dirname, '../../../test/validation/seed-cases.json')
-const seeds = JSON.parse(readFileSync(file, 'utf8')) as { id: string; validation: { type: string; params?: object }[] }[]
-const seed = (id: string, index = 0) => seeds.find((one) => one.id === id)!.validation[index]!
+const seed = (id: string, index = 0) =>
+  (bodyOf(cases.find((one) => one.id === id)!)['validation'] as { type: string; params?: object }[])[index]!
 const verdict = (validation_passed: unknown, more: object = {}) => ({ validation_passed, reasoning: 'because', details: '', ...more })
 const task = (success_criteria?: object, task_prompt_to_claude = 'Look: {TEXT_TO_VALIDATE}') => ({
   type: 'agent_task',
