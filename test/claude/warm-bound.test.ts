@@ -109,7 +109,7 @@ await t.test('a ready one that makes room for another profile goes first', async
 })
 
 await t.test('ready ones are retired by age: for good where nobody asks, else replaced', async (t) => {
-  const executor = executorOn(stayer, { perProfile: 1, total: 1, parked: 0, idleMs: 400 })
+  const executor = executorOn(stayer, { perProfile: 1, total: 1, parked: 0, idleMs: 2500 })
   executor.prepare('sonnet')
   t.ok(await until(() => executor.stats.ready === 1, 10_000))
   t.ok(await until(() => liveProcessCount() === 0, 10_000), 'nobody asks')
