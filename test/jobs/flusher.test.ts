@@ -59,7 +59,8 @@ await t.test('now does not wait', async (t) => {
   a.say('1')
   flusher.mark(a.live)
   flusher.now()
-  await new Promise((resolve) => setImmediate(resolve))
+  // once round the loop: what ends at once is written with its end
+  for (let round = 0; round < 2; round++) await new Promise((resolve) => setImmediate(resolve))
   t.strictSame(seqs(), [[[2]]])
   t.equal(a.live.log.storedSeq, 2)
   t.notOk(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length > 1, 'the timer is off')
