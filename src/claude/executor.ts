@@ -11,7 +11,9 @@ import type { AssistantBlock, ClaudeRequest, Turn } from '../openai/conversation
 import type { CredentialKind } from './environment.js'
 import { UnknownServer } from '../../mcp/job-config.js'
 import { conversationKey } from './conversation-key.js'
+import { ControlRefused } from './control.js'
 import { McpServerFailed } from './equip.js'
+import { canBeExercised } from './exercise.js'
 import { Inside, type InsideSetup } from './inside.js'
 import { CannotLaunch, type LaunchSetup, launch } from './launcher.js'
 import { ParkedSessions } from './parked.js'
@@ -64,6 +66,10 @@ export class ClaudeExecutor implements Executor {
   private readonly pool: WarmPool
   private readonly parked: ParkedSessions
   private readonly gate = new StartGate(os.availableParallelism())
+  /** until the first process that does not take it */
+  private exercises = true
+  /** models whose exercised processes refused to be told a prompt */
+  private readonly unconfirmed = new Set<string>()
 
   constructor(private readonly setup: ClaudeSetup) {
     this.sizes = setup.warm ?? noneWarm
@@ -71,6 +77,7 @@ export class ClaudeExecutor implements Executor {
     this.pool = new WarmPool({
       ...this.sizes,
       launch: (profile) => launch(setup, profile),
+      ready: (session, profile) => this.makeReady(session, profile),
       quiet: () => this.gate.idle,
     })
   }
@@ -110,6 +117,19 @@ export class ClaudeExecutor implements Executor {
     await Promise.all([this.pool.close(), this.parked.close()])
   }
 
+  private async makeReady(session: Session, profile: LaunchProfile): Promise<void> {
+    await session.ready()
+    // it is a tenth of a second of CPU
+    if (!this.exercises || !this.gate.idle || this.unconfirmed.has(profile.model)) return
+    if (!canBeExercised(profile, this.setup.binary().version)) return
+    try {
+      await session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
+    } catch (error) {
+      this.exercises = false
+      throw error
+    }
+  }
+
   private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
     const request = run.request as ClaudeRequest
     const profile = chatProfile(request, this.setup.credential)
@@ -135,7 +155,8 @@ export class ClaudeExecutor implements Executor {
       this.parked.letGo(live)
     }
     const ready = this.pool.take(profile)
-    if (ready !== null) return { session: ready, heard: 0, fresh: false, started: noStart }
+    if (ready !== null && ready.exercised && this.unconfirmed.has(profile.model)) this.parked.letGo(ready)
+    else if (ready !== null) return { session: ready, heard: 0, fresh: false, started: noStart }
     const started = await this.gate.enter(run.signal)
     if (started === null) return null
     try {
@@ -182,8 +203,20 @@ export class ClaudeExecutor implements Executor {
         run.emit(event)
       },
     })
-    const ending = await Promise.race([answered.catch(refusedEnding), session.gone])
+    const refused = (error: unknown): Ending | 'refused' => {
+      const before = error instanceof ControlRefused && session.exercised && heard === 0
+      return before && mayTryAgain ? 'refused' : refusedEnding(error)
+    }
+    const ending = await Promise.race([answered.catch(refused), session.gone])
     started()
+    if (ending === 'refused') {
+      // nothing was asked yet; a process that has not made a turn takes it
+      run.signal.removeEventListener('abort', abort)
+      this.unconfirmed.add(profile.model)
+      await inside?.end(false)
+      await session.end()
+      return !over
+    }
     if (inside !== null && isEnding(ending)) {
       // before anybody is told, its files are there and nothing else of it is
       const files = await inside.end(!over)

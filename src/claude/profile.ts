@@ -11,6 +11,9 @@ export interface LaunchProfile {
   /** equal keys: processes that can stand in for each other */
   key: string
   args: readonly string[]
+  model: string
+  /** whether the answers are to follow a schema, which is said to a process before anything else */
+  output: boolean
 }
 
 /**
@@ -20,7 +23,10 @@ export interface LaunchProfile {
  * an OAuth token or a stored login, so it goes with keys and bearer tokens only; nor does it have all of the file tools. Those are
  * fixed at the start as well, and held inside the working directory by the rules that allow them.
  */
-export function chatProfile({ model, effort, inside }: Pick<ClaudeRequest, 'model' | 'effort' | 'inside'>, credential: CredentialKind): LaunchProfile {
+export function chatProfile(
+  { model, effort, inside, output }: Pick<ClaudeRequest, 'model' | 'effort' | 'inside' | 'output'>,
+  credential: CredentialKind,
+): LaunchProfile {
   const tools = inside?.fileTools.toSorted() ?? []
   const bare = tools.length === 0 && (credential === 'api_key' || credential === 'auth_token')
   const rules = new Set(tools.map((tool) => fileTools[tool]!))
@@ -45,5 +51,6 @@ export function chatProfile({ model, effort, inside }: Pick<ClaudeRequest, 'mode
   // set later, over the control channel, 2.1.329 writes a system message without content into a replayed history
   if (effort !== undefined) args.push(`--effort=${effort === 'none' ? 'low' : effort}`)
   if (bare) args.push('--bare')
-  return { key: args.join(' '), args }
+  const key = args.join(' ')
+  return { key: output === undefined ? key : `${key} +output`, args, model, output: output !== undefined }
 }

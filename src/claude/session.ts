@@ -9,6 +9,7 @@ import type { Workspace } from '../../workspace/workspace.js'
 import { ClientTools, longestResult } from './client-tools.js'
 import { ControlChannel } from './control.js'
 import { type Equipment, equip } from './equip.js'
+import { exercise } from './exercise.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess, Exit } from './process.js'
 import { type ControlRequest, bodySetting, extraBody, requestSettings } from './settings.js'
@@ -44,6 +45,7 @@ export class Session {
   private cost = 0
   /** the last turn ended with calls, and the process waits for their results */
   private called: ReadonlySet<string> = new Set()
+  private isExercised = false
 
   constructor(
     readonly child: ClaudeProcess,
@@ -127,8 +129,8 @@ export class Session {
         const last = request.turns.at(-1)
         if (last?.role !== 'user') return
         const waiting = this.called.size > 0
-        // results start the next call of the API at once
-        if (waiting) await set
+        // results start the next call of the API at once, and a prompt that is refused has to be said to another process
+        if (waiting || (heard === 0 && this.isExercised)) await set
         asked = true
         listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
         if (waiting) this.tools.give(last.content.filter((block) => block.type === 'tool_result'))
@@ -144,7 +146,7 @@ export class Session {
     this.body = body
     if (heard > 0) return changed ? [bodySetting(body)] : []
     this.tools.offer(request.tools ?? [])
-    return requestSettings(request)
+    return requestSettings(request, this.isExercised)
   }
 
   /** Nobody listens any more: what the process says is dropped. */
@@ -155,6 +157,25 @@ export class Session {
   /** Resolves when the process has started up and answers. Rejects with ControlRefused; stays pending if it ends first. */
   async ready(): Promise<void> {
     await this.control.request({ subtype: 'mcp_status' })
+  }
+
+  /** Whether it has made a turn already that nobody asked for. */
+  get exercised(): boolean {
+    return this.isExercised
+  }
+
+  /** Makes that turn; `headers` are the user's own for the API. Rejects as `exercise` does; stays pending if the process ends first. */
+  async exercise(headers: string): Promise<void> {
+    const ask = (line: object): Promise<CliMessage> =>
+      new Promise((resolve) => {
+        this.hear = (message) => {
+          if (message.type === 'result') resolve(message)
+        }
+        this.child.send(line)
+      })
+    await exercise(this.control, ask, this.mark, headers)
+    this.rest()
+    this.isExercised = true
   }
 
   /**

@@ -15,13 +15,15 @@ export interface ControlRequest {
 /** Below this the CLI's smallest thinking budget would not fit into the answer's limit, and the API would refuse it. */
 const smallestThinkingBudget = 1024
 
-/** For a process that has heard nothing yet. */
-export function requestSettings(request: ClaudeRequest): ControlRequest[] {
+/** For a process that has heard nothing yet; `exercised`: see `exercise.ts`. */
+export function requestSettings(request: ClaudeRequest, exercised: boolean): ControlRequest[] {
   const requests: ControlRequest[] = []
-  // only the first initialize of a process counts
+  // the CLI joins the parts by a blank line
+  const prompt = exercised ? request.system.filter((part) => part !== '').join('\n\n') : ''
+  if (prompt !== '') requests.push({ subtype: 'set_model', model: request.model, system_prompt: prompt, only_if_model_is_current: true })
+  // of prompts and schemas, only the first initialize of a process counts
   const initialize = {
-    // the CLI joins the parts by a blank line
-    ...(request.system.length > 0 && { systemPrompt: request.system }),
+    ...(!exercised && request.system.length > 0 && { systemPrompt: request.system }),
     ...(request.tools !== undefined && { sdkMcpServers: [clientServer] }),
     ...(request.output !== undefined && { jsonSchema: cliSchema(request.output.schema) }),
   }

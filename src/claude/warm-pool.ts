@@ -14,6 +14,8 @@ export interface WarmPoolOptions {
   /** how long a profile is kept ready without being asked for, and how old a ready process may become, in milliseconds */
   idleMs: number
   launch(profile: LaunchProfile): Promise<Session>
+  /** Resolves when a started process can be handed out. */
+  ready(session: Session, profile: LaunchProfile): Promise<void>
   /** Whether a start now would not be in the way of running work. */
   quiet(): boolean
 }
@@ -154,7 +156,7 @@ export class WarmPool {
     const session = await this.options.launch(shelf.profile)
     // a process counts when it answers, not when it exists
     try {
-      await Promise.race([session.ready(), session.gone.then(endedTooSoon)])
+      await Promise.race([this.options.ready(session, shelf.profile), session.gone.then(endedTooSoon)])
     } catch (error) {
       await session.end()
       throw error

@@ -35,7 +35,7 @@ await t.test('settings of a request, in their order', async (t) => {
       ],
     ],
   ]
-  for (const [more, expected] of table) t.strictSame(requestSettings(request(more)), expected, JSON.stringify(more))
+  for (const [more, expected] of table) t.strictSame(requestSettings(request(more), false), expected, JSON.stringify(more))
 })
 
 await t.test('the launch profile', async (t) => {

@@ -16,6 +16,12 @@ const tools: OpenAI.ChatCompletionFunctionTool[] = [{ type: 'function', function
 const call = (city: string, id: string) => toolUse(offered('get_weather'), { city }, id)
 const callsOf = (marker: string) => standin.calls.filter((asked) => contains(asked, marker))
 
+/**
+ * Whether a call tells the model what the client said. A CLI whose server was killed may see its input closed before the kernel ends
+ * it, most of all on a busy machine; it then asks the model once more, about calls that nobody answered.
+ */
+const ofClient = (asked: RecordedRequest) => toolResults(asked).every((result) => result.text.startsWith('result of '))
+
 /** What the model was told, without what differs from run to run. */
 const told = (call: RecordedRequest, marker: string): unknown => {
   const plain = JSON.stringify(call.body.messages, (key, value: unknown) => (key === 'cache_control' ? undefined : value))
@@ -51,8 +57,8 @@ await t.test('the same final answer, and the same conversation told to the model
   for (const how of ['SIGTERM', 'SIGKILL'] as const) {
     const marker = `R-${how}`
     t.equal(await loop(marker, () => restart(how)), 'Sun, snow, fog.', how)
-    const asked = callsOf(marker)
-    t.equal(asked.length, 3)
+    const asked = how === 'SIGKILL' ? callsOf(marker).filter(ofClient) : callsOf(marker)
+    t.equal(asked.length, 3, 'one call a round')
     t.equal(processesOf(asked), 3, 'a process of its own each time')
     t.match(toolResults(asked[1]!), [{ id: `toolu_${marker}_1`, text: `result of toolu_${marker}_1` }, { id: `toolu_${marker}_2` }])
     for (const round of [1, 2]) t.strictSame(told(asked[round]!, marker), told(callsOf('R-live')[round]!, 'R-live'), `round ${round}`)
