@@ -179,12 +179,12 @@ export class Runner {
     job.attempts += 1
     live.append({ type: 'status', status: 'in_progress', phase: 'starting' }, startedAt)
     const change = { status: job.status, startedAt, attempts: job.attempts } as const
-    // the run begins meanwhile: a crash in between finds the job queued, and nothing of it had been shown
+    // the run begins meanwhile, and no disk is waited for: a crash in between finds the job queued, and nothing of it had been shown
     setImmediate(() => {
       // whoever came first has written it with its own
       if (live.end !== null || live.paused) return
       live.log
-        .write((events) => this.options.store.update(job.id, change, events))
+        .write((events) => this.options.store.update(job.id, change, events, { synced: false }))
         .catch((error: unknown) => {
           this.options.onTrouble(`the start of ${job.id} could not be stored`, error)
           return this.abort(live, serverFailed)

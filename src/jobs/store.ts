@@ -2,7 +2,8 @@
  * Where jobs live. One small interface; `test/jobs/conformance.ts` is what every implementation has to pass.
  *
  * Rules all stores keep:
- * - What a returned promise has acknowledged survives `kill -9` and a power cut.
+ * - What a returned promise has acknowledged survives `kill -9` and a power cut; only `kill -9`, until the next write is acknowledged, where the
+ *   caller says that this will do.
  * - Events of a job are numbered by the caller from 1 without gaps; a number is written once.
  * - `finish` moves a job to a final status exactly once; whoever comes second gets false and changes nothing.
  * - `request` is kept apart from the record, so that listing and polling never load a prompt.
@@ -39,9 +40,9 @@ export interface JobStore {
 
   /**
    * Writes changes of one record, and events of its log, in one transaction. False, and nothing is written, if the stored
-   * status is final already, or if the job is unknown.
+   * status is final already, or if the job is unknown. `synced: false`: see the first rule.
    */
-  update(id: string, change: JobChange, events: LoggedEvent[]): Promise<boolean>
+  update(id: string, change: JobChange, events: LoggedEvent[], how?: { synced: boolean }): Promise<boolean>
 
   /** Writes events of many jobs in one transaction. Events of unknown jobs are dropped. */
   append(batch: { id: string; events: LoggedEvent[] }[]): Promise<void>

@@ -24,8 +24,8 @@ export function openWebhooks(
   return {
     store: {
       ...store,
-      async update(id, change, events) {
-        const written = await store.update(id, change, events)
+      async update(id, change, events, how) {
+        const written = await store.update(id, change, events, how)
         if (written && change.status !== undefined) sender.wake()
         return written
       },

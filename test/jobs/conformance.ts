@@ -165,6 +165,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     t.equal(await store.update(job.id, change, logged(2, { type: 'status', status: 'in_progress' }, text('a'))), true)
     t.strictSame(await store.get(job.id), { ...job, ...change, lastSeq: 3 })
     t.equal(await store.update(job.id, {}, []), true, 'no change is a change')
+    t.equal(await store.update(job.id, {}, [], { synced: false }), true, 'nor is one that need not be synced')
     t.equal(await store.update(job.id, { status: undefined, attempts: 2 }, logged(4, text('b'))), true)
     t.strictSame(await store.get(job.id), { ...job, ...change, attempts: 2, lastSeq: 4 })
 

@@ -25,8 +25,21 @@ export class Connection {
     return statement
   }
 
-  /** All that `work` writes is on the disk when this returns, or nothing of it if this throws. Does not nest. */
-  transaction<T>(work: () => T): T {
+  /**
+   * All that `work` writes is on the disk when this returns, or nothing of it if this throws. Does not nest. Not `synced`: it is with
+   * the operating system when this returns, and on the disk with the next transaction that is.
+   */
+  transaction<T>(work: () => T, synced = true): T {
+    if (synced) return this.#transaction(work)
+    this.#db.exec('PRAGMA synchronous = NORMAL')
+    try {
+      return this.#transaction(work)
+    } finally {
+      this.#db.exec('PRAGMA synchronous = FULL')
+    }
+  }
+
+  #transaction<T>(work: () => T): T {
     this.sql('BEGIN IMMEDIATE').run()
     try {
       const result = work()

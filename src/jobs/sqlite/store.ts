@@ -36,7 +36,7 @@ export async function openSqliteStore({ dataDir }: { dataDir: string }): Promise
 function storeOn(connection: Connection, release: () => void): JobStore {
   return {
     create: async (job, request, first, idempotency) => create(connection, job, request, first, idempotency),
-    update: async (id, change, events) => update(connection, id, change, events),
+    update: async (id, change, events, how) => update(connection, id, change, events, how?.synced),
     append: async (batch) => append(connection, batch),
     events: async (id, after, limit) => readEvents(connection, id, after, limit),
     list: async (query) => list(connection, query),

@@ -19,7 +19,7 @@ const changeable = [
   'review',
 ] as const satisfies (keyof JobChange)[]
 
-export function update(connection: Connection, id: string, change: JobChange, events: LoggedEvent[]): boolean {
+export function update(connection: Connection, id: string, change: JobChange, events: LoggedEvent[], synced = true): boolean {
   return connection.transaction(() => {
     const job = connection.sql('SELECT n, status, last_seq FROM jobs WHERE id = ?').get(id)
     if (job === undefined || isFinal(job.status as JobStatus)) return false
@@ -34,5 +34,5 @@ export function update(connection: Connection, id: string, change: JobChange, ev
     if (change.status !== undefined) addWebhook(connection, n, job.status as JobStatus, change.status, change.completedAt ?? Date.now())
     addEvents(connection, { n, id, lastSeq: Number(job.last_seq) }, events)
     return true
-  })
+  }, synced)
 }
