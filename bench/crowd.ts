@@ -1,6 +1,9 @@
 /** Many short questions, eight at once: how fast they go, what they cost in CPU, and their memory at its highest. */
+import { availableParallelism } from 'node:os'
 import { askStreaming, systemPrompt } from './ask.js'
+import { askCli } from './bare-cli.js'
 import type { Bridge } from './bridge.js'
+import { bareLean } from './latency-cases.js'
 import { cpuBelow, cpuOf, memoryOfTree } from './procfs.js'
 import { newQuestion } from './question.js'
 import { rest } from './rest.js'
@@ -30,6 +33,28 @@ export async function measureCrowd(rig: Rig, bridge: Bridge): Promise<void> {
   const sampler = sampleMemory(bridge.pid)
   await crowd(rig, bridge, planned / 2)
   findings.add('crowd_memory', `${atOnce} at once: peak memory of the tree (PSS)`, 'MiB', Math.max(...sampler.stop()))
+}
+
+/**
+ * The most that this machine can do with a process for each question: the bare CLI, as many at once as there are cores. Whoever gives
+ * each job a process of its own stays below it.
+ */
+export async function measureCeiling(rig: Rig): Promise<void> {
+  const { findings } = rig
+  const width = availableParallelism()
+  const planned = rig.quick ? 8 : 24
+  let asked = 0
+  const from = performance.now()
+  const client = async () => {
+    while (asked++ < planned) {
+      const { text, answer } = newQuestion()
+      const timed = await askCli(bareLean(rig), text)
+      findings.check(timed.text === answer, `the bare CLI: ${JSON.stringify(timed.text)} came for ${answer}`)
+    }
+  }
+  await Promise.all(Array.from({ length: width }, client))
+  const rate = planned / ((performance.now() - from) / 1000)
+  findings.add('bare_rate', `${planned} questions, a bare lean CLI on each core: rate`, 'requests/s', rate)
 }
 
 /** CPU per request where nothing else happens at the same time. */

@@ -2,7 +2,7 @@
 import { chatProfile } from '../src/claude/profile.js'
 import { type ChatMessage, type Timed, askBlocking, askStreaming, askUpstream } from './ask.js'
 import { model, poolReady, systemPrompt } from './ask.js'
-import { askCli, defaultArgs } from './bare-cli.js'
+import { type BareLaunch, askCli, defaultArgs } from './bare-cli.js'
 import type { Bridge } from './bridge.js'
 import { type Question, newQuestion } from './question.js'
 import type { Rig } from './rig.js'
@@ -67,7 +67,8 @@ function first(text: string): ChatMessage[] {
   ]
 }
 
-function bareLean(rig: Rig) {
+/** The CLI as the bridge starts it. */
+export function bareLean(rig: Rig): BareLaunch {
   const { args } = chatProfile({ model }, 'api_key')
   return { binary: rig.cli.binary, args, env: rig.cli.env, parent: rig.folder, withSystemPrompt: true }
 }

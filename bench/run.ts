@@ -4,7 +4,7 @@
  * a wrong answer, an error, or anything left behind makes it exit with 1.
  */
 import { poolReady } from './ask.js'
-import { measureCpu, measureCrowd } from './crowd.js'
+import { measureCeiling, measureCpu, measureCrowd } from './crowd.js'
 import { measureJobsAlone } from './jobs-alone.js'
 import { measureLatency } from './latency.js'
 import { measureOtherProvider } from './other-provider.js'
@@ -60,7 +60,10 @@ async function measure({ findings }: Rig): Promise<void> {
   const { enabled } = await poolReady(warm.url)
   if (!enabled) findings.notes.push('the server has no warm pool: what is called warm here is cold')
   await step('latency', () => measureLatency(rig, cold, warm))
-  await step('eight at once', () => measureCrowd(rig, warm))
+  await step('eight at once', async () => {
+    await measureCeiling(rig)
+    await measureCrowd(rig, warm)
+  })
   await step('CPU', async () => {
     await measureCpu(rig, warm, 'warm', 'one at a time, warm')
     await measureCpu(rig, cold, 'cold', 'one at a time, cold')
