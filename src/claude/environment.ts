@@ -23,6 +23,8 @@ const passed = [
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'CLAUDE_CODE_OAUTH_TOKEN',
+  // which certificates the CLI reads at its start
+  'CLAUDE_CODE_CERT_STORE',
   // without it the CLI refuses some modes as root, in a container above all
   'IS_SANDBOX',
 ]

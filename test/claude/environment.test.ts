@@ -45,6 +45,7 @@ const wanted = {
   ANTHROPIC_BASE_URL: 'http://api',
   ANTHROPIC_CUSTOM_HEADERS: 'x: y',
   CLAUDE_CODE_OAUTH_TOKEN: 'token',
+  CLAUDE_CODE_CERT_STORE: 'bundled',
   IS_SANDBOX: '1',
 }
 
