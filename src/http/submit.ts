@@ -46,13 +46,17 @@ export async function submitChat(
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
   const depth = readDepth(request.headers[depthHeader])
-  if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
+  const { owner } = request
+  // before anything is fetched for a request that has been answered, or that only has to wait for its answer
+  const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
+  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed.lane)
+  if (earlier !== null) return { job: earlier, joined: true }
   const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   const run = { ...parsed.run, ...below }
   await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
-    owner: request.owner,
+    owner,
     model: parsed.model,
     background,
     metadata: parsed.metadata,
