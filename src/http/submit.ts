@@ -1,12 +1,12 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Agent } from 'undici'
 import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Lane } from '../jobs/lanes.js'
+import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import type { JobRequest } from '../openai/upstream-request.js'
 import { clientGone } from './client-gone.js'
@@ -24,7 +24,7 @@ export interface Asking {
   /** what an idempotency key stands for */
   body: unknown
   /** gets what the request only names */
-  publicAgent: Agent
+  publicAgent: PublicAgent
   /** the client has left */
   gone: AbortSignal
 }
