@@ -4,6 +4,7 @@ import type { ClaudeExecutor } from './claude/executor.js'
 import { liveProcessCount } from './claude/process.js'
 import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
+import type { Lane } from './jobs/lanes.js'
 import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
 
@@ -47,9 +48,16 @@ const check = z.object({ ok: z.boolean(), detail: z.string().nullable() })
 
 export const readySchema = z.object({
   ready: z.boolean(),
-  checks: z.object({ accepting: check, claude: check, queue: check, store: check }),
+  checks: z.object({
+    accepting: check,
+    claude: check.describe('alone no reason to be not ready where `upstreams` is ok'),
+    upstreams: check.optional().describe('whether one provider at least can be asked; there where UPSTREAMS names any'),
+    queue: check.describe('whether the models that can be asked have room'),
+    store: check,
+  }),
 })
 
+type Check = z.infer<typeof check>
 export type Health = z.infer<typeof healthSchema>
 export type Readiness = z.infer<typeof readySchema>
 
@@ -76,19 +84,39 @@ export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecu
   }
 }
 
-/** Whether this server can do work that it is sent now, check by check. */
-export async function readiness(jobs: Jobs, claude: ClaudeStatus): Promise<Readiness> {
+/**
+ * Whether this server can do work that it is sent now, check by check. Claude or other providers are enough: a server may be there for
+ * one of them only.
+ */
+export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
   const store = await storeState(jobs)
   const cli = claude.health()
-  const { queued, running, slots, maxQueued } = jobs.stats()
-  const full = running >= slots && queued >= maxQueued
-  const checks: Readiness['checks'] = {
+  const asked: Check = { ok: cli.problem === null && cli.claude_authenticated, detail: cli.problem ?? cli.hint }
+  const others = providersCheck(providers)
+  const serving: Lane[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
+  const checks = {
     accepting: { ok: jobs.accepting, detail: jobs.accepting ? null : 'the server is shutting down' },
-    claude: { ok: cli.problem === null && cli.claude_authenticated, detail: cli.problem ?? cli.hint },
-    queue: { ok: !full, detail: full ? `all ${slots} slots are taken and ${queued} jobs wait` : null },
+    claude: asked,
+    ...(others && { upstreams: others }),
+    queue: queueCheck(jobs, serving),
     store: { ok: store.ok, detail: store.problem },
   }
-  return { ready: Object.values(checks).every(({ ok }) => ok), checks }
+  return { ready: serving.length > 0 && checks.accepting.ok && checks.queue.ok && checks.store.ok, checks }
+}
+
+/** Null where there are none. */
+function providersCheck(providers: UpstreamExecutor['health']): Check | null {
+  if (providers.length === 0) return null
+  if (providers.some(({ ok }) => ok)) return { ok: true, detail: null }
+  return { ok: false, detail: providers.map(({ name, problem }) => `${name}: ${problem}`).join('; ') }
+}
+
+/** Whether one of the lanes has room; where nothing can be asked, those of the CLI are looked at. */
+function queueCheck(jobs: Jobs, serving: Lane[]): Check {
+  const lanes = (serving.length > 0 ? serving : ['process' as const]).map((lane) => jobs.stats(lane))
+  if (lanes.some(({ running, slots, queued, maxQueued }) => running < slots || queued < maxQueued)) return { ok: true, detail: null }
+  const sum = (member: 'slots' | 'queued') => lanes.reduce((total, lane) => total + lane[member], 0)
+  return { ok: false, detail: `all ${sum('slots')} slots are taken and ${sum('queued')} jobs wait` }
 }
 
 async function storeState(jobs: Jobs): Promise<Health['store']> {

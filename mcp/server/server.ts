@@ -11,10 +11,10 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js'
-import type { Agent } from 'undici'
 import type { Config } from '../../src/config.js'
 import { BridgeError, type Failure } from '../../src/errors.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
+import type { PublicAgent } from '../../src/net/public-agent.js'
 import { errorBody } from '../../src/openai/error-body.js'
 import { validate } from '../../src/openai/request-error.js'
 import { version } from '../../src/version.js'
@@ -25,7 +25,7 @@ import { listedTools, tools } from './tools.js'
 export interface ServerSetup {
   jobs: Jobs
   config: Config
-  publicAgent: Agent
+  publicAgent: PublicAgent
   calls: RunningCalls
   caller: Caller
   /** the client's name for itself; null for one that takes no session */

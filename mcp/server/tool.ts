@@ -1,9 +1,9 @@
 /** What a tool of the bridge's own MCP server is made of. */
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js'
-import type { Agent } from 'undici'
 import type { z } from 'zod'
 import type { Config } from '../../src/config.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
+import type { PublicAgent } from '../../src/net/public-agent.js'
 
 /** Who calls: the owner of the jobs, and how deep below other jobs (see `depth.ts`). */
 export interface Caller {
@@ -16,7 +16,7 @@ export interface ToolContext {
   jobs: Jobs
   config: Config
   /** gets what a question only names */
-  publicAgent: Agent
+  publicAgent: PublicAgent
   caller: Caller
   /** aborted when the call is cancelled or its client has gone */
   signal: AbortSignal

@@ -18,10 +18,15 @@ const healthRoutes: FastifyPluginAsyncZod = async (app) => {
     '/ready',
     {
       config: { public: true },
-      schema: { summary: 'Readiness', tags: ['health'], response: { 200: readySchema, 503: readySchema } },
+      schema: {
+        summary: 'Readiness',
+        description: '200 where this server can be sent work: Claude or another provider can be asked, and there is room. Else 503.',
+        tags: ['health'],
+        response: { 200: readySchema, 503: readySchema },
+      },
     },
     async (_request, reply) => {
-      const checks = await readiness(app.jobs, app.claude)
+      const checks = await readiness(app.jobs, app.claude, app.upstreams)
       return reply.code(checks.ready ? 200 : 503).send(checks)
     },
   )

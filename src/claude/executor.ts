@@ -4,6 +4,7 @@
  */
 import os from 'node:os'
 import type { ErrorCode } from '../errors.js'
+import { Gate } from '../gate.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
@@ -21,7 +22,6 @@ import type { Exit } from './process.js'
 import { type LaunchProfile, chatProfile } from './profile.js'
 import { redact } from './redact.js'
 import type { Session } from './session.js'
-import { StartGate } from './start-gate.js'
 import type { Ending } from './turn.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
 
@@ -65,7 +65,11 @@ export class ClaudeExecutor implements Executor {
   private readonly sizes: WarmSizes
   private readonly pool: WarmPool
   private readonly parked: ParkedSessions
-  private readonly gate = new StartGate(os.availableParallelism())
+  /**
+   * Starts at the same time. One is a third of a second of CPU, so ten at once on two cores make all ten late. Waiting for the model
+   * is no part of a start.
+   */
+  private readonly gate = new Gate(os.availableParallelism())
   /** until the first process that does not take it */
   private exercises = true
   /** models whose exercised processes refused to be told a prompt */
@@ -255,7 +259,7 @@ export class ClaudeExecutor implements Executor {
    */
   private isWorthKeeping(outcome: Outcome): boolean {
     if (outcome.kind !== 'finished') return false
-    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && !this.gate.crowded)
+    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && this.gate.waiting === 0)
   }
 
   /** Keeps the process for the next turn of its conversation, as a client would send it. */

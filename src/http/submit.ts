@@ -1,12 +1,12 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Agent } from 'undici'
 import { depthHeader, readDepth } from '../../mcp/server/depth.js'
 import type { Config } from '../config.js'
 import { BridgeError } from '../errors.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { Lane } from '../jobs/lanes.js'
+import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import type { JobRequest } from '../openai/upstream-request.js'
 import { clientGone } from './client-gone.js'
@@ -24,7 +24,7 @@ export interface Asking {
   /** what an idempotency key stands for */
   body: unknown
   /** gets what the request only names */
-  publicAgent: Agent
+  publicAgent: PublicAgent
   /** the client has left */
   gone: AbortSignal
 }
@@ -46,13 +46,17 @@ export async function submitChat(
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
   if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
   const depth = readDepth(request.headers[depthHeader])
-  if (depth > 0 && !background) refuseToWait(jobs, parsed.lane)
+  const { owner } = request
+  // before anything is fetched for a request that has been answered, or that only has to wait for its answer
+  const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
+  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed.lane)
+  if (earlier !== null) return { job: earlier, joined: true }
   const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   const run = { ...parsed.run, ...below }
   await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
-    owner: request.owner,
+    owner,
     model: parsed.model,
     background,
     metadata: parsed.metadata,

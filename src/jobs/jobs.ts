@@ -97,20 +97,34 @@ export class Jobs {
 
   /**
    * Stores a job and queues it; once this resolves the job survives a crash. `joined`: the same idempotency key and body were
-   * there before, and this is that job.
+   * there before, and this is that job, which takes no place in the queue.
    *
    * @throws BridgeError queue_full, server_shutdown, idempotency_key_reused
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
-    if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
+    this.refuseAtEnd()
     const lane = laneOf(asked)
     const { slots, free } = this.runner.lanes.named(lane)
     const queued = this.arriving[lane] + this.waiting[lane]
     if (queued >= this.options.maxQueued + free) {
+      const earlier = await this.joinEarlier(asked)
+      if (earlier !== null) return { job: earlier, joined: true }
       const message = `All ${slots} slots are taken and ${queued} jobs wait already.`
       throw new BridgeError('queue_full', message, { retryAfter: 5 })
     }
     return this.create(asked)
+  }
+
+  /**
+   * The job that `submit` would join, joined; null where there is none yet. For whoever would have to do something before it can
+   * submit: only `submit` makes sure that there is one job, as two may come at the same moment.
+   *
+   * @throws BridgeError server_shutdown, idempotency_key_reused
+   */
+  async joinEarlier({ owner, background, idempotency }: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
+    this.refuseAtEnd()
+    const earlier = idempotency === undefined ? null : await this.store.earlier(owner, idempotency)
+    return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
   }
 
   /** The record, or null where `owner` has none of that id. */
@@ -307,14 +321,16 @@ export class Jobs {
       await this.store.delete(created.job.id)
       return this.create(asked)
     }
-    if (!created.sameBody) {
-      throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
-    }
-    return { job: await this.join(created.job, asked.background), joined: true }
+    return { job: await this.join(created, asked.background), joined: true }
+  }
+
+  private refuseAtEnd(): void {
+    if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
   }
 
   /** The job that another request asked for; from now on in the background if this one wants it so. */
-  private async join(stored: Job, background: boolean): Promise<Job> {
+  private async join({ job: stored, sameBody }: { job: Job; sameBody: boolean }, background: boolean): Promise<Job> {
+    if (!sameBody) throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
     const job = this.live.get(stored.id)?.job ?? stored
     if (background && !job.background && !isFinal(job.status)) {
       job.background = true

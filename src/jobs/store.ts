@@ -27,6 +27,9 @@ export interface JobStore {
     idempotency?: Idempotency,
   ): Promise<{ created: true } | { created: false; job: Job; sameBody: boolean }>
 
+  /** The job that `create` would return in place of a new one, or null; read only, so another may be first to make one. */
+  earlier(owner: string, idempotency: Idempotency): Promise<{ job: Job; sameBody: boolean } | null>
+
   /** The record, or null for an unknown id. */
   get(id: string): Promise<Job | null>
 

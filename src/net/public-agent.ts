@@ -6,6 +6,7 @@
 import dns from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
+import { Gate } from '../gate.js'
 import { isPublicAddress } from './public-address.js'
 
 export interface NetOptions {
@@ -22,12 +23,20 @@ export class NotPublic extends Error {
   override readonly name = 'NotPublic'
 }
 
+/** Fetches at once, whoever they are for: each may hold megabytes until it is whole. */
+const fetchesAtOnce = 16
+
 /** An HTTP client. It has to be closed. */
-export function createPublicAgent(options: NetOptions = {}): Agent {
+export class PublicAgent extends Agent {
+  /** the turns of `fetchPublic` */
+  readonly turns = new Gate(fetchesAtOnce)
+}
+
+export function createPublicAgent(options: NetOptions = {}): PublicAgent {
   const { lookup = dns.lookup, mayConnect = isPublicAddress, trusted = () => false } = options
   const connect = buildConnector({ timeout: 10_000, lookup: guarded(lookup, mayConnect) })
   const connectFreely = buildConnector({ timeout: 10_000 })
-  return new Agent({
+  return new PublicAgent({
     headersTimeout: 30_000,
     bodyTimeout: 30_000,
     keepAliveTimeout: 2000,

@@ -1,12 +1,13 @@
 /** Fetches what a stranger's URL names, from the public internet only and never more than was agreed on. */
 import { type Agent, request } from 'undici'
-import { NotPublic } from './public-agent.js'
+import { NotPublic, type PublicAgent } from './public-agent.js'
 import { type WebUrl, toWebUrl } from './web-url.js'
 
 export interface FetchLimits {
   maxBytes: number
   /** bytes that all fetches with this object may still bring together; counted down */
   budget: { left: number }
+  /** of the fetch, and before it of the wait for its turn */
   timeoutMs: number
   /** ends it early; the promise then rejects with its reason */
   signal: AbortSignal
@@ -25,11 +26,36 @@ export class FetchFailed extends Error {
   override readonly name = 'FetchFailed'
 }
 
+/** Others had all the turns: nothing is said of the URL, and nobody was asked. */
+export class NoTurn extends Error {
+  override readonly name = 'NoTurn'
+}
+
+/** Fetches that may wait for their turn: some hundred requests with all that each of them fetches at once. */
+const longestLine = 512
 const maxRedirects = 3
 const redirects = new Set([301, 302, 303, 307, 308])
 
-/** @throws FetchFailed, or the reason of `signal` */
-export async function fetchPublic(agent: Agent, url: WebUrl, limits: FetchLimits): Promise<Fetched> {
+/** @throws FetchFailed, NoTurn, or the reason of `signal` */
+export async function fetchPublic(agent: PublicAgent, url: WebUrl, limits: FetchLimits): Promise<Fetched> {
+  const leave = await takeTurn(agent, limits)
+  try {
+    return await fetchNow(agent, url, limits)
+  } finally {
+    leave()
+  }
+}
+
+/** A server that has a lot to do is no fault of the URL's, so the time of the fetch itself is counted from its turn on. */
+async function takeTurn({ turns }: PublicAgent, { signal, timeoutMs }: FetchLimits): Promise<() => void> {
+  if (turns.waiting >= longestLine) throw new NoTurn()
+  const late = AbortSignal.timeout(timeoutMs)
+  const leave = await turns.enter(AbortSignal.any([signal, late]))
+  if (leave !== null) return leave
+  throw late.aborted ? new NoTurn() : signal.reason
+}
+
+async function fetchNow(agent: Agent, url: WebUrl, limits: FetchLimits): Promise<Fetched> {
   const late = AbortSignal.timeout(limits.timeoutMs)
   const signal = AbortSignal.any([limits.signal, late])
   try {

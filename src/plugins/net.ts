@@ -1,11 +1,10 @@
 /** The HTTP client for URLs that strangers name. */
 import fp from 'fastify-plugin'
-import type { Agent } from 'undici'
-import { type NetOptions, createPublicAgent } from '../net/public-agent.js'
+import { type NetOptions, type PublicAgent, createPublicAgent } from '../net/public-agent.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    publicAgent: Agent
+    publicAgent: PublicAgent
   }
 }
 

@@ -120,6 +120,9 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
       return { id: job.id, ...(await store.create(job, { of: job.id }, queued, { key, hash })) }
     }
     const joins = async (t: Test, first: string, key: string) => {
+      const look = (hash: string) => store.earlier('anna', { key, hash })
+      t.strictSame(await look('h'), { job: await store.get(first), sameBody: true }, 'seen without making one')
+      t.match(await look('other'), { job: { id: first }, sameBody: false })
       const again = await create(key, 'h')
       t.match(again, { created: false, sameBody: true, job: { id: first } })
       t.equal(await store.get(again.id), null, 'nothing of the second is stored')
@@ -136,6 +139,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     for (const status of ['failed', 'cancelled'] as const) {
       const first = await create(status, 'h')
       await store.update(first.id, ...ending(status, 2))
+      t.equal(await store.earlier('anna', { key: status, hash: 'h' }), null)
       const second = await create(status, 'h')
       t.equal(second.created, true, `the key of a ${status} job passes on`)
       await joins(t, second.id, status)
@@ -148,12 +152,14 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
       t.match(await create(status, 'another body'), { created: false, sameBody: true, job: { id: third.id } })
     }
 
+    t.equal(await store.earlier('bert', { key: 'queued', hash: 'h' }), null)
     t.equal((await create('queued', 'h', { owner: 'bert' })).created, true, 'keys are their owner’s')
     const twins = await Promise.all([create('twin', 'h'), create('twin', 'h'), create('twin', 'h')])
     t.equal(twins.filter(({ created }) => created).length, 1, 'one of many at once')
 
     const gone = await create('gone', 'h')
     await store.delete(gone.id)
+    t.equal(await store.earlier('anna', { key: 'gone', hash: 'h' }), null)
     t.equal((await create('gone', 'h')).created, true, 'a deleted job frees its key')
     t.equal(await addJob(store).then((id) => store.get(id)).then((job) => job?.status), 'queued', 'no key, no match')
   })

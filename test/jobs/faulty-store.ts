@@ -12,6 +12,7 @@ export function faulty(store: JobStore): FaultyStore {
   const hooks = new Map<Call, (...given: unknown[]) => Promise<void> | void>()
   const calls = [
     'create',
+    'earlier',
     'get',
     'request',
     'list',

@@ -109,3 +109,45 @@ await onBench(t, 'a reader of a joined job gets all of it', {}, async (t, { jobs
   t.strictSame(brief(await reading).slice(2), ['text:a', 'text:b', 'finish:stop', 'end:completed'])
   await jobs.wait(job.id, never)
 })
+
+const full = { maxConcurrent: 1, maxQueued: 1 }
+
+await onBench(t, 'a known key needs no place in a full queue', full, async (t, { jobs, executor, submit }) => {
+  const first = await submit({ idempotency: key })
+  const run = await executor.next()
+  const waiting = await submit()
+  t.equal(await refusal(submit({ idempotency: { key: 'new', hash: 'h' } })), 'queue_full', 'a new one does')
+  t.hasStrict(await jobs.submit(asking({ idempotency: key })), { joined: true, job: { id: first.id, status: 'in_progress' } })
+  t.hasStrict(await jobs.joinEarlier(asking({ idempotency: key })), { id: first.id })
+  const other = { idempotency: { key: 'k', hash: 'other' } }
+  t.equal(await refusal(submit(other)), 'idempotency_key_reused')
+  t.equal(await refusal(jobs.joinEarlier(asking(other))), 'idempotency_key_reused')
+  t.hasStrict(jobs.stats(), { queued: 1, running: 1 })
+
+  run.fail({ code: 'upstream_error', message: 'no' })
+  await jobs.wait(first.id, never)
+  const last = await executor.next()
+  await submit()
+  t.equal(await jobs.joinEarlier(asking({ idempotency: key })), null)
+  t.equal(await refusal(submit({ idempotency: key })), 'queue_full', 'what failed is to be done anew, and that takes a place')
+  last.finish()
+  await jobs.wait(waiting.id, never)
+  ;(await executor.next()).finish()
+})
+
+await onBench(t, 'looking for an earlier job', {}, async (t, { jobs, executor, submit }) => {
+  t.equal(await jobs.joinEarlier(asking()), null, 'no key')
+  t.equal(await jobs.joinEarlier(asking({ idempotency: key })), null, 'a new one')
+  t.equal((await jobs.list({ owner: 'anna', limit: 1, order: 'asc' })).jobs.length, 0, 'which makes none')
+  const job = await submit({ idempotency: key })
+  t.equal(await jobs.joinEarlier(asking({ owner: 'bob', idempotency: key })), null, 'another owner’s')
+  t.hasStrict(await jobs.joinEarlier(asking({ background: true, idempotency: key })), { id: job.id, background: true }, 'joined')
+  ;(await executor.next()).finish()
+  await jobs.wait(job.id, never)
+  const brief = await submit({ idempotency: { key: 'brief', hash: 'h' }, ttlS: 0 })
+  ;(await executor.next()).finish()
+  await jobs.wait(brief.id, never)
+  t.equal(await jobs.joinEarlier(asking({ idempotency: { key: 'brief', hash: 'other' } })), null, 'one that has expired')
+  await jobs.drain(0)
+  t.equal(await refusal(jobs.joinEarlier(asking({ idempotency: key }))), 'server_shutdown')
+})

@@ -2,9 +2,10 @@
 import type dns from 'node:dns'
 import t from 'tap'
 import { isPublicAddress } from '../../src/net/public-address.js'
-import { type NetOptions, createPublicAgent } from '../../src/net/public-agent.js'
-import { FetchFailed, type FetchLimits, type Fetched, fetchPublic } from '../../src/net/public-fetch.js'
+import { type NetOptions, type PublicAgent, createPublicAgent } from '../../src/net/public-agent.js'
+import { FetchFailed, type FetchLimits, type Fetched, NoTurn, fetchPublic } from '../../src/net/public-fetch.js'
 import { toWebUrl } from '../../src/net/web-url.js'
+import { gate, until } from '../helper.js'
 import { endless, redirects, sends, startOrigin } from './origin.js'
 
 const origin = await startOrigin(t)
@@ -17,15 +18,19 @@ const onlyOrigin: NetOptions = { mayConnect: (address) => address === '127.0.0.1
 async function get(url: string, limits: Partial<FetchLimits> = {}, net: NetOptions = onlyOrigin): Promise<Fetched> {
   const agent = createPublicAgent(net)
   try {
-    const checked = toWebUrl(url)
-    if (checked === null) throw new Error(`${url} is no URL`)
-    return await fetchPublic(agent, checked, {
-      ...{ maxBytes: 1000, budget: { left: 1_000_000 }, timeoutMs: 20_000, signal: new AbortController().signal, accept: '*/*' },
-      ...limits,
-    })
+    return await getBy(agent, url, limits)
   } finally {
     await agent.destroy()
   }
+}
+
+async function getBy(agent: PublicAgent, url: string, limits: Partial<FetchLimits> = {}): Promise<Fetched> {
+  const checked = toWebUrl(url)
+  if (checked === null) throw new Error(`${url} is no URL`)
+  return fetchPublic(agent, checked, {
+    ...{ maxBytes: 1000, budget: { left: 1_000_000 }, timeoutMs: 20_000, signal: new AbortController().signal, accept: '*/*' },
+    ...limits,
+  })
 }
 
 /** The words of a refusal. */
@@ -155,6 +160,44 @@ await t.test('its caller can end it', async (t) => {
   origin.on('/wait', () => stop.abort(new Error('enough')))
   await t.rejects(get(`${origin.url}/wait`, { signal: stop.signal }), { message: 'enough' })
   await t.rejects(get(`${origin.url}/x`, { signal: AbortSignal.abort(new Error('too late')) }), { message: 'too late' })
+})
+
+await t.test('sixteen at once, the others in their order', async (t) => {
+  const agent = createPublicAgent(onlyOrigin)
+  t.teardown(() => agent.destroy())
+  const { opened, open } = gate()
+  const asked: string[] = []
+  const fetched = (name: string, limits: Partial<FetchLimits> = {}) => {
+    origin.on(`/turn-${name}`, (_request, response) => {
+      asked.push(name)
+      void opened.then(() => response.end(name))
+    })
+    return getBy(agent, `${origin.url}/turn-${name}`, limits)
+  }
+  const inTime = Array.from({ length: 16 }, (_, n) => fetched(`first-${n}`))
+  t.ok(await until(() => asked.length === 16))
+  const [leaves, tired] = [new AbortController(), Error('left')]
+  const waiting = [fetched('a'), fetched('leaves', { signal: leaves.signal }), fetched('b')]
+  await t.rejects(fetched('late', { timeoutMs: 50 }), NoTurn, 'its time goes by')
+  leaves.abort(tired)
+  await t.rejects(waiting[1]!, tired, 'whoever asked has gone')
+  await t.rejects(fetched('gone', { signal: AbortSignal.abort(tired) }), tired)
+  t.equal(agent.turns.waiting, 2)
+
+  const leaving = new AbortController()
+  const line = Array.from({ length: 510 }, () => getBy(agent, `${origin.url}/x`, { signal: leaving.signal }))
+  await t.rejects(getBy(agent, `${origin.url}/x`), NoTurn, 'the line has an end')
+  leaving.abort(tired)
+  t.ok((await Promise.allSettled(line)).every(({ status }) => status === 'rejected'))
+
+  t.equal(asked.length, 16, 'nobody else was asked about')
+  const slow = fetched('slow', { timeoutMs: 300 })
+  open()
+  for (const one of [...inTime, waiting[0]!, waiting[2]!, slow]) t.ok((await one).bytes.length > 0)
+  t.strictSame(asked.slice(16), ['a', 'b', 'slow'], 'who gave up was never asked about')
+  t.ok(agent.turns.idle)
+  await t.rejects(getBy(agent, `${origin.url}/error`), FetchFailed)
+  t.ok(agent.turns.idle, 'one that fails gives its turn back')
 })
 
 await t.test('the rule that ships', async (t) => {

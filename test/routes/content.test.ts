@@ -1,6 +1,6 @@
 /** Images and files, end to end: what reaches the model, and what is refused before anything is stored. */
 import t, { type Test } from 'tap'
-import { ask, startBridge, until } from '../helper.js'
+import { ask, gate, startBridge, until } from '../helper.js'
 import { type Origin, endless, redirects, sends, startOrigin } from '../net/origin.js'
 import { type RequestBlock, message, offered, text, toolUse } from '../standin/index.js'
 
@@ -216,6 +216,39 @@ await t.test('many requests at once', async (t) => {
     t.equal(task.status, 'completed')
   }
   t.equal((await told('AT-ONCE-11')).filter(({ type }) => type === 'image').length, 8)
+})
+
+await t.test('more images than are fetched at once', async (t) => {
+  const { opened, open } = gate()
+  const post = (n: number, signal?: AbortSignal) => {
+    const paths = Array.from({ length: 4 }, (_, m) => `/crowd-${n}-${m}`)
+    for (const path of paths) origin.on(path, (_request, response) => void opened.then(() => response.end(png)))
+    return bridge.post('/tasks', body(words(`CROWD-${n}`), ...paths.map((path) => image(origin.url + path))), {}, signal)
+  }
+  const asked = () => origin.asked.filter((path) => path.startsWith('/crowd')).length
+  const { turns } = bridge.app.publicAgent
+  const first = Array.from({ length: 4 }, (_, n) => post(n))
+  t.ok(await until(() => asked() === 16))
+  const waits = post(4)
+  t.ok(await until(() => turns.waiting === 4))
+  const leave = new AbortController()
+  const others = Array.from({ length: 127 }, (_, n) => post(n + 5, leave.signal).catch(() => null))
+  t.ok(await until(() => turns.waiting === 512))
+  const refused = await post(999)
+  t.equal(refused.status, 429)
+  t.ok(Number(refused.headers.get('retry-after')) > 0)
+  t.match(await refused.json(), { error: { code: 'queue_full', type: 'rate_limit_error', param: null } })
+  leave.abort()
+  await Promise.all(others)
+  t.ok(await until(() => turns.waiting === 4), 'who leaves waits no longer')
+  t.equal(asked(), 16)
+  open()
+  for (const answer of await Promise.all([...first, waits])) {
+    t.equal(answer.status, 202)
+    const { id } = (await answer.json()) as { id: string }
+    t.match(await (await bridge.get(`/tasks/${id}?wait=60`)).json(), { status: 'completed' })
+  }
+  t.ok(turns.idle)
 })
 
 /** A port that nobody listens on. */

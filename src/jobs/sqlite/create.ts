@@ -5,7 +5,12 @@ import type { Connection } from './connection.js'
 import { addEvents } from './log.js'
 import { insertion, jobOf, selection, valuesOf } from './record.js'
 
-export type Created = { created: true } | { created: false; job: Job; sameBody: boolean }
+interface Earlier {
+  job: Job
+  sameBody: boolean
+}
+
+export type Created = { created: true } | ({ created: false } & Earlier)
 
 export function create(
   connection: Connection,
@@ -15,8 +20,8 @@ export function create(
   idempotency?: Idempotency,
 ): Created {
   return connection.transaction(() => {
-    const earlier = idempotency && findEarlier(connection, job.owner, idempotency)
-    if (earlier !== undefined) return earlier
+    const earlier = idempotency === undefined ? null : findEarlier(connection, job.owner, idempotency)
+    if (earlier !== null) return { created: false, ...earlier }
 
     const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 0 }))
     const n = Number(lastInsertRowid)
@@ -31,13 +36,14 @@ export function create(
   })
 }
 
-function findEarlier(connection: Connection, owner: string, { key, hash }: Idempotency): Created | undefined {
+/** What failed or was cancelled does not count: its key is free for another try. */
+export function findEarlier(connection: Connection, owner: string, { key, hash }: Idempotency): Earlier | null {
   const row = connection
     .sql(
       `SELECT hash, ${selection} FROM idempotency JOIN jobs ON jobs.n = idempotency.job
        WHERE idempotency.owner = ? AND key = ?`,
     )
     .get(owner, key)
-  if (row === undefined || row.status === 'failed' || row.status === 'cancelled') return undefined
-  return { created: false, job: jobOf(row), sameBody: row.hash === hash }
+  if (row === undefined || row.status === 'failed' || row.status === 'cancelled') return null
+  return { job: jobOf(row), sameBody: row.hash === hash }
 }

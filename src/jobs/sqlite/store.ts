@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import type { JobStore, StoreHealth } from '../store.js'
 import { type Connection, openConnection } from './connection.js'
-import { create } from './create.js'
+import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
 import { loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
@@ -36,6 +36,7 @@ export async function openSqliteStore({ dataDir }: { dataDir: string }): Promise
 function storeOn(connection: Connection, release: () => void): JobStore {
   return {
     create: async (job, request, first, idempotency) => create(connection, job, request, first, idempotency),
+    earlier: async (owner, idempotency) => findEarlier(connection, owner, idempotency),
     update: async (id, change, events, how) => update(connection, id, change, events, how?.synced),
     append: async (batch) => append(connection, batch),
     events: async (id, after, limit) => readEvents(connection, id, after, limit),

@@ -1,25 +1,22 @@
-/**
- * How many processes may start up at the same time. A start is a third of a second of CPU, so ten at once on two cores make all ten late:
- * they go in the order they came, as many together as there are cores. Waiting for the model is no part of a start.
- */
-export class StartGate {
+/** So many may be inside at the same time; the others wait and go in in the order they came. */
+export class Gate {
   private inside = 0
-  private readonly waiting: (() => void)[] = []
+  private readonly line: (() => void)[] = []
 
   constructor(private readonly width: number) {}
 
-  /** Nobody starts or waits to. */
+  /** Nobody is inside or waits to be. */
   get idle(): boolean {
     return this.inside === 0
   }
 
-  /** Somebody waits for a turn: the machine has no CPU to spare. */
-  get crowded(): boolean {
-    return this.waiting.length > 0
+  /** How many wait for a turn. */
+  get waiting(): number {
+    return this.line.length
   }
 
   /**
-   * Resolves when it is the caller's turn, with what says that the start is over (safe to call again); with null where the signal was
+   * Resolves when it is the caller's turn, with what lets the next one in (safe to call again); with null where the signal was
    * aborted before.
    */
   async enter(signal: AbortSignal): Promise<(() => void) | null> {
@@ -30,7 +27,7 @@ export class StartGate {
     return () => {
       if (over) return
       over = true
-      const next = this.waiting.shift()
+      const next = this.line.shift()
       if (next === undefined) this.inside -= 1
       else next()
     }
@@ -43,11 +40,11 @@ export class StartGate {
         resolve(true)
       }
       const left = () => {
-        this.waiting.splice(this.waiting.indexOf(granted), 1)
+        this.line.splice(this.line.indexOf(granted), 1)
         resolve(false)
       }
       signal.addEventListener('abort', left, { once: true })
-      this.waiting.push(granted)
+      this.line.push(granted)
     })
   }
 }
