@@ -23,7 +23,7 @@ export async function exchange(port: number, bytes: string): Promise<RawAnswer> 
       if (head !== -1 && length !== undefined && text.length >= head + 4 + Number(length)) resolve()
     })
   })
-  await Promise.race([whole, ended, new Promise((resolve) => setTimeout(resolve, 3000).unref())])
+  await Promise.race([whole, ended, new Promise((resolve) => setTimeout(resolve, 20_000).unref())])
   socket.destroy()
   const [head = '', body = ''] = text.split('\r\n\r\n')
   const [line = '', ...fields] = head.split('\r\n')

@@ -55,7 +55,7 @@ export async function startServer(t: Test, env: Record<string, string>): Promise
     rmSync(root, { recursive: true, force: true, maxRetries: 5 })
   })
   const url = () => /Server listening at (http:\/\/[^"]+)/.exec(output.stdout)?.[1]
-  await until(() => over || url() !== undefined, 20_000)
+  await until(() => over || url() !== undefined, 60_000)
   return {
     url: url() ?? '',
     process: child,
@@ -78,7 +78,7 @@ async function endOrphans(root: string): Promise<void> {
       }
     }
     return left.length === 0
-  }, 5000)
+  })
 }
 
 /** Found by the mark in their environment, as the next server finds them. */

@@ -36,7 +36,7 @@ export interface Bridge {
   get(route: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>
   /** Resolves with the model call that holds the text, once it has come. */
   asked(marker: string): Promise<RecordedRequest>
-  /** Resolves when no slot is in use, nothing waits and no CLI process is left but those kept ready; rejects after 5 s. */
+  /** Resolves when no slot is in use, nothing waits and no CLI process is left but those kept ready; rejects after 20 s. */
   idle(): Promise<void>
 }
 
@@ -120,8 +120,11 @@ export function environment(home: string, standinUrl: string): Record<string, st
   }
 }
 
-/** Looks every few milliseconds; false if it has not come true in time. */
-export async function until(isTrue: () => boolean, ms = 5000): Promise<boolean> {
+/**
+ * Looks every few milliseconds; false if it has not come true in time. The limit is for what never comes: on a busy machine the start of a
+ * CLI alone takes seconds.
+ */
+export async function until(isTrue: () => boolean, ms = 20_000): Promise<boolean> {
   const deadline = Date.now() + ms
   while (!isTrue()) {
     if (Date.now() > deadline) return false

@@ -230,8 +230,12 @@ void t.test('hanging ends with the client, and the record says so', async (t) =>
   await standin.calls[0]!.ended
   t.equal(standin.calls[0]!.closed, true)
 
-  await t.rejects(post(standin, bodyOf('x'), AbortSignal.timeout(50)))
-  await standin.calls[1]!.ended
+  const leaving = new AbortController()
+  const left = t.rejects(post(standin, bodyOf('x'), leaving.signal))
+  const waits = await standin.call(1)
+  leaving.abort()
+  await left
+  await waits.ended
   t.match(standin.calls[1], { closed: true, status: undefined })
 })
 
@@ -248,6 +252,8 @@ void t.test('pace and hold', async (t) => {
   const until = new Promise<void>((resolve) => (release = resolve))
   standin.script(message('a b c', { hold: { afterDeltas: 2, until } }))
   const held = await post(standin)
+  while (standin.calls[1]!.deltas < 2) await sleep(5)
+  // time for the third, were it not held
   await sleep(30)
   t.match(standin.calls[1], { deltas: 2, endedAt: undefined })
   release()
@@ -381,7 +387,7 @@ void t.test('close ends everything at once', async (t) => {
   const missing = t.rejects(standin.call(7), /reset or closed/)
   const from = performance.now()
   await standin.close()
-  t.ok(performance.now() - from < 500)
+  t.ok(performance.now() - from < 10_000, 'none of the minutes that they would take')
   t.ok((await settled).every((outcome) => outcome.status === 'rejected'))
   t.ok(records.every((record) => !record.closed && record.endedAt !== undefined))
   await missing

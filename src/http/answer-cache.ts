@@ -18,7 +18,7 @@ export interface CacheableRequest {
 
 export class AnswerCache {
   /** in the order in which they were remembered */
-  private readonly kept = new Map<string, { id: Promise<string | null>; until: number }>()
+  private readonly kept = new Map<string, Promise<string | null>>()
 
   constructor(private readonly ttlS: number) {}
 
@@ -39,9 +39,9 @@ export class AnswerCache {
    */
   async take(key: string, owner: string, jobs: Jobs, submit: () => Promise<Job>): Promise<{ job: Job; hit: boolean }> {
     const entry = this.kept.get(key)
-    const id = entry === undefined || entry.until < Date.now() ? null : await entry.id
+    const id = entry === undefined ? null : await entry
     const known = id === null ? null : await jobs.get(id, owner)
-    if (known !== null && ['queued', 'in_progress', 'completed'].includes(known.status)) return { job: known, hit: true }
+    if (known !== null && this.gives(known)) return { job: known, hit: true }
     // meanwhile somebody else may have asked again
     if (this.kept.get(key) !== entry) return this.take(key, owner, jobs, submit)
     const submitted = submit()
@@ -52,6 +52,12 @@ export class AnswerCache {
   private remember(key: string, id: Promise<string | null>): void {
     this.kept.delete(key)
     if (this.kept.size >= mostKept) this.kept.delete(this.kept.keys().next().value!)
-    this.kept.set(key, { id, until: Date.now() + this.ttlS * 1000 })
+    this.kept.set(key, id)
+  }
+
+  /** The seconds count from the answer on: one that takes long to come is joined all the while. */
+  private gives({ status, completedAt }: Job): boolean {
+    if (status === 'completed') return completedAt !== null && Date.now() < completedAt + this.ttlS * 1000
+    return status === 'queued' || status === 'in_progress'
   }
 }

@@ -26,7 +26,7 @@ export interface ChurnTally {
 }
 
 const concurrency = 8
-const quietWithinMs = 5000
+const quietWithinMs = 20_000
 
 export async function churn(requests: number): Promise<ChurnTally> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'bridge-churn-'))

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { message, startStandin } from '../standin/index.js'
-import { type ServerProcess, startServer, workspaceProcesses } from './server-process.js'
+import { type ServerProcess, livingOn, startServer, workspaceProcesses } from './server-process.js'
 
 export interface Tally {
   rounds: number
@@ -76,8 +76,7 @@ export async function killAgainAndAgain(rounds: number, report: (line: string) =
     for (let round = 0; round < rounds; round++) {
       const before = workspaceProcesses(root)
       const server = await startServer(env)
-      const lived = workspaceProcesses(root).filter((pid) => before.includes(pid)).length
-      tally.survivors += lived
+      tally.survivors += (await livingOn(root, before)).length
       await check(server, known, tally)
       const asking = ask(server, round, known)
       const afterMs = Math.floor(Math.random() * 2000)
@@ -91,7 +90,7 @@ export async function killAgainAndAgain(rounds: number, report: (line: string) =
     await settle(server, known, tally)
     await server.stop()
     tally.acknowledged = known.length
-    tally.leftovers = workspaceProcesses(root).length
+    tally.leftovers = (await livingOn(root)).length
     return tally
   } finally {
     await standin.close()

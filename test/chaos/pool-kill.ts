@@ -10,7 +10,7 @@ import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { startStandin } from '../standin/index.js'
 import { type Profile, type Said, answerTo, ask, profiles, replyTo, seeded } from './conversations.js'
 import { PoolWatch } from './pool-watch.js'
-import { startServer, workspaceProcesses } from './server-process.js'
+import { livingOn, startServer, workspaceProcesses } from './server-process.js'
 
 export interface KillTally {
   requests: number
@@ -118,7 +118,7 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
     await Promise.all(Array.from({ length: clients }, (_, number) => client(number)))
     over = true
     await killing
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 30_000
     let health = await watch.health()
     while (health.slots.in_use > 0 && Date.now() < deadline) {
       await sleep(50)
@@ -128,7 +128,7 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
     await server.stop()
     return {
       ...{ ...tally, overBound, status: health.status, slots: health.slots.in_use },
-      processesLeft: workspaceProcesses(root).length,
+      processesLeft: (await livingOn(root)).length,
       foldersLeft: leftIn(root),
     }
   } finally {

@@ -14,7 +14,7 @@ export interface Watched {
 }
 
 /** A process that has just gone, or has just come, is in one of the two for a moment; longer is a finding. */
-const patienceMs = 3000
+const patienceMs = 10_000
 
 /** Those that lead a group of their own, as every CLI process does: what one starts itself for a moment is no CLI. */
 export function cliProcesses(root: string): number[] {

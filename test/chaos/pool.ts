@@ -10,7 +10,7 @@ import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { startStandin } from '../standin/index.js'
 import { type Profile, type Said, answerTo, ask, profiles, replyTo, seeded } from './conversations.js'
 import { PoolWatch, type Watched, cliProcesses } from './pool-watch.js'
-import { startServer, workspaceProcesses } from './server-process.js'
+import { livingOn, startServer } from './server-process.js'
 
 export interface PoolTally extends Watched {
   requests: number
@@ -81,7 +81,7 @@ export async function poolChurn(requests: number, seed: number): Promise<PoolTal
     }
     await Promise.all(Array.from({ length: clients }, client))
     const idleBound = sizes.total + sizes.parked
-    const deadline = Date.now() + 15_000
+    const deadline = Date.now() + 30_000
     let health = await watch.health()
     let idle = cliProcesses(root).length
     while ((health.slots.in_use > 0 || idle > idleBound || health.warm_pool.starting > 0) && Date.now() < deadline) {
@@ -95,7 +95,7 @@ export async function poolChurn(requests: number, seed: number): Promise<PoolTal
     return {
       ...{ ...tally, ...watched, wentOn: standin.calls.length - sessions.size, idleBound, idle },
       slots: health.slots.in_use,
-      processesLeft: workspaceProcesses(root).length,
+      processesLeft: (await livingOn(root)).length,
     }
   } finally {
     await watch.stop()

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type ResultPromise, execa } from 'execa'
+import { until } from '../helper.js'
 
 export interface ServerProcess {
   url: string
@@ -51,6 +52,13 @@ function listening(child: ResultPromise): Promise<string> {
     })
     void child.then(() => reject(new Error(`the server ended at once: ${output}`)))
   })
+}
+
+/** Those of `pids` that live on; one that was killed is gone when the kernel has come round to it, which takes a moment on a busy machine. */
+export async function livingOn(root: string, pids = workspaceProcesses(root)): Promise<number[]> {
+  const left = () => workspaceProcesses(root).filter((pid) => pids.includes(pid))
+  await until(() => left().length === 0, 3000)
+  return left()
 }
 
 /** Ids of the live processes that work in a workspace below `root`. */

@@ -246,7 +246,8 @@ await t.test('an upstream that …', async (t) => {
     t.equal(got.reasoning, reasoning ?? '', `${name}: the reasoning`)
     t.ok(made.length >= least && made.length <= most, `${name}: ${made.length} calls`)
     t.strictSame(got.left, [], `${name}: nothing is left`)
-    t.ok(got.goneAfter < 15_000, `${name}: in time (${Math.round(got.goneAfter)} ms)`)
+    // far below the minutes for which the CLI would ask again
+    t.ok(got.goneAfter < 30_000, `${name}: in time (${Math.round(got.goneAfter)} ms)`)
     t.equal(
       got.events.filter((event) => event.type === 'usage').length,
       got.outcome?.kind === 'finished' ? 1 : 0,

@@ -10,6 +10,7 @@ import { liveProcessCount } from '../../src/claude/process.js'
 import type { JobEvent, Usage } from '../../src/jobs/events.js'
 import type { Outcome } from '../../src/jobs/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/openai/conversation.js'
+import { until } from '../helper.js'
 
 /** A folder that is removed when the test is over. */
 export function temporary(t: Test, name = 'process-layer-'): string {
@@ -114,18 +115,18 @@ export function startRun(t: Test, options: RunOptions): LiveRun {
     abort: () => controller.abort(),
     processes,
     async started() {
-      for (let waited = 0; waited < 5000; waited += 10) {
+      for (const deadline = Date.now() + 20_000; Date.now() < deadline; ) {
         const [pid] = processes()
         if (pid !== undefined) return pid
-        await sleep(10)
-        if (process.platform !== 'linux' && waited >= 300) break
+        await sleep(process.platform === 'linux' ? 10 : 300)
+        if (process.platform !== 'linux') break
       }
       return 0
     },
     async end() {
       const late: string[] = []
-      const ended = await inTime(outcome, () => late.push('no outcome in 20 s'))
-      await inTime(gone, () => late.push('not gone in 20 s'))
+      const ended = await inTime(outcome, () => late.push('no outcome in 60 s'))
+      await inTime(gone, () => late.push('not gone in 60 s'))
       const goneAfter = performance.now() - from
       const alive = await remaining(processes)
       const left = [...late, ...alive.map((pid) => `process ${pid}`), ...readdirSync(workspaceRoot)]
@@ -159,7 +160,7 @@ async function inTime<T>(promise: Promise<T>, onLate: () => void): Promise<T | u
     timer = setTimeout(() => {
       onLate()
       resolve(undefined)
-    }, 20_000)
+    }, 60_000)
   })
   try {
     return await Promise.race([promise, late])
@@ -170,7 +171,7 @@ async function inTime<T>(promise: Promise<T>, onLate: () => void): Promise<T | u
 
 /** A process that was killed is gone when the kernel has come round to it. */
 async function remaining(processes: () => number[]): Promise<number[]> {
-  for (let waited = 0; waited < 1000 && processes().length > 0; waited += 10) await sleep(10)
+  await until(() => processes().length === 0, 5000)
   return processes()
 }
 

@@ -34,6 +34,7 @@ await t.test('long and hostile texts take no time', async (t) => {
   for (const text of [...table, '1.'.repeat(50_000), `Bearer${' '.repeat(100_000)}`, '    '.repeat(25_000)]) {
     const from = performance.now()
     redact(text)
-    t.ok(performance.now() - from < 1000, JSON.stringify(text.slice(0, 8)))
+    // far below what anything quadratic would take
+    t.ok(performance.now() - from < 3000, JSON.stringify(text.slice(0, 8)))
   }
 })

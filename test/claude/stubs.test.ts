@@ -269,7 +269,7 @@ async function run(t: Test, { body, request, abort }: Case): Promise<EndedRun> {
 
 await t.test('a program that …', async (t) => {
   const ran = await inParallel(cases, 4, (wanted) => run(t, wanted))
-  for (const [index, { name, expected, text, abort, within = 8000 }] of cases.entries()) {
+  for (const [index, { name, expected, text, abort, within = 15_000 }] of cases.entries()) {
     const got = ran[index]!
     t.match(got.outcome, expected, name)
     if (abort !== 'at the first text') t.equal(got.text, text ?? '', `${name}: the text`)

@@ -98,7 +98,7 @@ await t.test('a ready one that makes room for another profile goes first', async
   const most = await mostWhile(async () => {
     for (const model of ['sonnet', 'opus', 'haiku']) {
       executor.prepare(model)
-      await until(() => executor.stats.starting === 1, 10_000)
+      await until(() => executor.stats.starting === 1)
       t.ok(await until(() => executor.stats.starting === 0 && executor.stats.ready === 1, 20_000), `${model} is ready`)
       await sleep(5)
     }
@@ -111,8 +111,8 @@ await t.test('a ready one that makes room for another profile goes first', async
 await t.test('ready ones are retired by age: for good where nobody asks, else replaced', async (t) => {
   const executor = executorOn(stayer, { perProfile: 1, total: 1, parked: 0, idleMs: 2500 })
   executor.prepare('sonnet')
-  t.ok(await until(() => executor.stats.ready === 1, 10_000))
-  t.ok(await until(() => liveProcessCount() === 0, 10_000), 'nobody asks')
+  t.ok(await until(() => executor.stats.ready === 1))
+  t.ok(await until(() => liveProcessCount() === 0), 'nobody asks')
   await sleep(1000)
   t.match(executor.stats, { ready: 0, starting: 0 }, 'and none takes its place')
   t.equal(liveProcessCount(), 0)
@@ -126,7 +126,7 @@ await t.test('ready ones are retired by age: for good where nobody asks, else re
     before = now
   }, 5)
   t.ok(await until(() => went >= 2, 30_000), 'somebody does: an old one goes')
-  t.ok(await until(() => executor.stats.ready === 1, 10_000), 'and a young one comes')
+  t.ok(await until(() => executor.stats.ready === 1), 'and a young one comes')
   clearInterval(asking)
   clearInterval(counting)
   await executor.close()

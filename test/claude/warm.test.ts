@@ -8,7 +8,7 @@ import { ClaudeExecutor } from '../../src/claude/executor.js'
 import { liveProcessCount } from '../../src/claude/process.js'
 import type { Outcome } from '../../src/jobs/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/openai/conversation.js'
-import { workspaceProcesses } from '../chaos/server-process.js'
+import { cliProcesses } from '../chaos/pool-watch.js'
 import { until } from '../helper.js'
 import { type RecordedRequest, startStandin } from '../standin/index.js'
 import { realCli } from './real-cli.js'
@@ -80,16 +80,16 @@ async function withExecutor(body: (executor: ClaudeExecutor) => Promise<void>, w
 await t.test('a ready process is handed to one run and replaced', () =>
   withExecutor(async (executor) => {
     executor.prepare('sonnet')
-    t.ok(await until(() => executor.stats.ready === 1, 10_000), 'it is ready')
-    const [ready] = workspaceProcesses(root)
+    t.ok(await until(() => executor.stats.ready === 1), 'it is ready')
+    const [ready] = cliProcesses(root)
     const first = await run(executor, request(user('one')))
     t.match(first.outcome, { kind: 'finished', reason: 'stop' })
-    t.ok(workspaceProcesses(root).includes(ready!), 'the ready one has answered, and waits for its conversation')
-    t.ok(await until(() => executor.stats.ready === 1, 10_000), 'another is ready')
+    t.ok(cliProcesses(root).includes(ready!), 'the ready one has answered, and waits for its conversation')
+    t.ok(await until(() => executor.stats.ready === 1), 'another is ready')
     const second = await run(executor, request(user('two')))
     t.not(sessionOf(second.asked), sessionOf(first.asked), 'another conversation has another process')
     t.notMatch(JSON.stringify(second.asked?.body), 'one', 'which has heard nothing of the first')
-    t.ok(workspaceProcesses(root).length <= executor.bound, 'no more than there may be')
+    t.ok(cliProcesses(root).length <= executor.bound, 'no more than there may be')
   }),
 )
 
@@ -148,11 +148,11 @@ await t.test('one process serves one conversation at a time, and one owner', () 
 await t.test('a process that is killed while it waits is nobody’s failure', () =>
   withExecutor(async (executor) => {
     executor.prepare('sonnet')
-    await until(() => executor.stats.ready === 1, 10_000)
-    for (const pid of workspaceProcesses(root)) process.kill(pid, 'SIGKILL')
+    t.ok(await until(() => executor.stats.ready === 1), 'there is one')
+    for (const pid of cliProcesses(root)) process.kill(pid, 'SIGKILL')
     const first = await run(executor, request(user('hello')))
     t.match(first.outcome, { kind: 'finished' }, 'a ready one')
-    for (const pid of workspaceProcesses(root)) process.kill(pid, 'SIGKILL')
+    for (const pid of cliProcesses(root)) process.kill(pid, 'SIGKILL')
     const second = await run(executor, request(user('hello'), assistant(first.text), user('again')))
     t.match(second.outcome, { kind: 'finished' }, 'one that waited for its conversation')
     t.match(JSON.stringify(second.asked?.body), 'hello', 'which was told again')
@@ -164,7 +164,7 @@ await t.test('what nobody asks for is let go', () =>
     async (executor) => {
       await run(executor, request(user('hello')))
       t.equal(executor.stats.parked, 1)
-      t.ok(await until(() => executor.stats.parked === 0 && liveProcessCount() <= 1, 10_000))
+      t.ok(await until(() => executor.stats.parked === 0 && liveProcessCount() <= 1))
     },
     { ...sizes, idleMs: 500 },
   ),

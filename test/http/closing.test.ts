@@ -51,7 +51,7 @@ await t.test('everybody is told', async (t) => {
   )
   t.notMatch((await followed).at(-1), { event: 'end' }, 'so its events have no end')
   await closed
-  t.ok(Date.now() - from < 4000, `closed within ${Date.now() - from} ms`)
+  t.ok(Date.now() - from < 8000, `closed within ${Date.now() - from} ms`)
 })
 
 await t.test('connections that nobody uses do not hold it up', async (t) => {
@@ -72,8 +72,9 @@ await t.test('connections that nobody uses do not hold it up', async (t) => {
   for (const socket of [idle, used, slow]) socket.on('error', () => undefined)
 
   const from = Date.now()
-  await Promise.race([bridge.app.close(), sleep(6000)])
-  t.ok(Date.now() - from < 3000, `closed after ${Date.now() - from} ms`)
+  await Promise.race([bridge.app.close(), sleep(20_000)])
+  // a second is left to what is written already; the server itself would wait for more than a minute
+  t.ok(Date.now() - from < 8000, `closed after ${Date.now() - from} ms`)
   for (const socket of [idle, used, slow]) socket.destroy()
 })
 

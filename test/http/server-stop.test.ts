@@ -1,4 +1,5 @@
 /** The process ends in order: what runs is finished or told, nothing is left, and a second signal does not wait. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Task } from '../../src/openai/response-schemas.js'
 import { ask, environment, gate, until } from '../helper.js'
@@ -34,15 +35,16 @@ async function start(t: Test, more: Record<string, string> = {}): Promise<Place>
 
 const chat = '/v1/chat/completions'
 const limitMs = 11_000
+/** The kernel's, on a busy machine, for those that were killed, and for their connections. */
+const momentMs = 3000
 
 await t.test('what can be finished is finished', async (t) => {
-  const { server, standin, post, asked } = await start(t)
+  const { server, standin, post } = await start(t)
   const { opened, open } = gate()
   standin.when('P-finish', message('to the end', { hold: { afterDeltas: 1, until: opened } }))
   const stream = new FrameReader(await post(chat, ask('P-finish', { stream: true })))
   const blocked = post(chat, ask('P-finish'))
-  await until(() => standin.calls.length === 2)
-  await asked('P-finish')
+  t.ok(await until(() => standin.calls.length === 2), 'both are on their way')
   const from = Date.now()
   server.process.kill('SIGTERM')
   await until(() => server.stdout().includes('SIGTERM'))
@@ -57,7 +59,7 @@ await t.test('what can be finished is finished', async (t) => {
   t.match(await (await blocked).json(), { choices: [{ message: { content: 'to the end' } }] })
   t.strictSame(await server.ended, { code: 0, signal: null })
   t.ok(Date.now() - from < limitMs, `${Date.now() - from} ms`)
-  t.strictSame(server.workers(), [])
+  t.ok(await until(() => server.workers().length === 0, momentMs))
 })
 
 await t.test('what cannot is told, and a task in the background is there again', async (t) => {
@@ -84,8 +86,8 @@ await t.test('what cannot is told, and a task in the background is there again',
   t.match(await refused.json(), { error: { code: 'server_shutdown' } })
   t.strictSame(await server.ended, { code: 0, signal: null })
   t.ok(Date.now() - from < limitMs, `${Date.now() - from} ms`)
-  t.strictSame(server.workers(), [], 'no process is left')
-  t.ok(standin.calls.every((call) => call.endedAt !== undefined), 'and no connection upstream')
+  t.ok(await until(() => server.workers().length === 0, momentMs), 'no process is left')
+  t.ok(await until(() => standin.calls.every((call) => call.endedAt !== undefined), momentMs), 'and no connection upstream')
 
   const next = await startServer(t, place.env)
   for (const { id } of [running, waiting]) {
@@ -110,8 +112,9 @@ await t.test('a second signal does not wait', async (t) => {
   server.process.kill('SIGTERM')
   const { code } = await server.ended
   t.equal(code, 1)
-  t.ok(Date.now() - from < 1500, `${Date.now() - from} ms`)
-  t.ok(await until(() => server.workers().length === 0, 1000), 'no process is left')
+  // well below the five seconds that what runs may take to come to its end
+  t.ok(Date.now() - from < 3000, `${Date.now() - from} ms`)
+  t.ok(await until(() => server.workers().length === 0, momentMs), 'no process is left')
   await blocked
 })
 
@@ -126,9 +129,11 @@ await t.test('a reader that takes nothing does not hold it up', async (t) => {
 })
 
 async function sleepUntilQueued(server: Server, wanted: number): Promise<void> {
-  for (let round = 0; round < 200; round++) {
+  const deadline = Date.now() + 20_000
+  while (Date.now() < deadline) {
     const health = (await (await fetch(`${server.url}/health`)).json()) as { queue: { queued: number } }
     if (health.queue.queued === wanted) return
+    await sleep(20)
   }
   throw new Error(`there are not ${wanted} jobs in the queue`)
 }

@@ -103,13 +103,13 @@ function timers(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 }
 
-/** Waits for something to come true, for a second at most: what then follows is the test's to check. */
-export async function until(condition: () => boolean, ms = 1000): Promise<void> {
+/** Waits for something to come true, but not for ever: what then follows is the test's to check. */
+export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
   for (const end = Date.now() + ms; !condition() && Date.now() < end;) await sleep(2)
 }
 
 /** A promise's value, or `'pending'` if it has none after a while in which everything else could go on. */
-export async function soon<T>(promise: Promise<T>, ms = 1000): Promise<T | 'pending'> {
+export async function soon<T>(promise: Promise<T>, ms = 20_000): Promise<T | 'pending'> {
   const enough = new AbortController()
   const late = sleep(ms, 'pending' as const, { signal: enough.signal }).catch(() => 'pending' as const)
   const first = await Promise.race([promise, late])

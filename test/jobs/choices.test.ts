@@ -113,7 +113,7 @@ await onBench(
 await onBench(
   t,
   'waiting for a slot is no silence of the run',
-  { maxConcurrent: 1, idleTimeoutS: 0.2 },
+  { maxConcurrent: 1, idleTimeoutS: 1 },
   async (t, bench) => {
     const { jobs, executor, submit } = bench
     const job = await submit({ owner: 'a', choices: 3 })
@@ -121,8 +121,8 @@ await onBench(
     for (let i = 0; i < 2; i++) (await executor.next()).finish()
     const between = await executor.next()
     t.equal(between.asked.jobId, other.id)
-    for (let i = 0; i < 10; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    for (let i = 0; i < 6; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 200))
       between.asked.alive()
     }
     t.hasStrict(await jobs.get(job.id, 'a'), { status: 'in_progress' }, 'its last choice still waits')

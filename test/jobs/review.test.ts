@@ -26,8 +26,8 @@ async function waiting(bench: Bench): Promise<string> {
   return id
 }
 
-await onBench(t, 'it waits: no slot, no clock, no connection holds or ends it', { idleTimeoutS: 1 }, async (t, bench) => {
-  const { id } = await bench.submit({ timeoutS: 1 })
+await onBench(t, 'it waits: no slot, no clock, no connection holds or ends it', { idleTimeoutS: 2 }, async (t, bench) => {
+  const { id } = await bench.submit({ timeoutS: 2 })
   const detach = bench.jobs.attach(id)
   const run = await bench.executor.next()
   run.settle(outcome)
@@ -35,7 +35,7 @@ await onBench(t, 'it waits: no slot, no clock, no connection holds or ends it', 
   const job = await soon(bench.jobs.wait(id, never))
   t.match(job, { status: 'requires_action', review, answer: null })
   detach()
-  await new Promise((resolve) => setTimeout(resolve, 1200))
+  await new Promise((resolve) => setTimeout(resolve, 2200))
   t.match(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
   t.match(bench.jobs.stats(), { running: 0, queued: 0 })
   t.match(await bench.store.get(id), { status: 'requires_action', background: true, review })

@@ -26,7 +26,7 @@ await onBench(
     const waits = all.map(({ id }) => first.wait(id, never))
     await until(() => logs[1]!.length === 3)
 
-    t.equal(await soon(first.stopAll(), 3000), undefined)
+    t.equal(await soon(first.stopAll()), undefined)
     t.ok(runs.every((run) => run.aborted))
     t.not(await soon(Promise.all(readers)), 'pending', 'every reader is let go')
     t.hasStrict(await soon(Promise.all(waits)), [{}, {}, shutdown, {}, shutdown], 'and whoever waited')
@@ -138,7 +138,7 @@ await onBench(t, 'a run that does not go holds the end up for a while only', {},
   await bench.submit({ background: true })
   await bench.submit()
   const runs = [await bench.executor.next(), await bench.executor.next()]
-  t.equal(await soon(bench.jobs.stopAll(), 5000), undefined)
+  t.equal(await soon(bench.jobs.stopAll()), undefined)
   for (const run of runs) {
     run.settle({ kind: 'aborted' })
     run.leave()
@@ -170,7 +170,7 @@ await onBench(t, 'drain lets what runs come to its end and starts nothing', { ma
 await onBench(t, 'drain has a limit', {}, async (t, bench) => {
   const job = await bench.submit()
   const run = await bench.executor.next()
-  t.equal(await soon(bench.jobs.drain(60), 2000), undefined)
+  t.equal(await soon(bench.jobs.drain(60)), undefined)
   t.notOk(run.aborted)
   await bench.jobs.stopAll()
   t.ok(run.aborted)

@@ -154,7 +154,7 @@ await onBench(t, 'a slow store keeps everything in order', { maxConcurrent: 20 }
     }),
   )
   for (const id of ids) {
-    t.hasStrict(await soon(jobs.wait(id, never), 5000), { status: 'completed' })
+    t.hasStrict(await soon(jobs.wait(id, never)), { status: 'completed' })
     const events = await store.events(id, 0, 100)
     t.ok(gapless(events))
     t.equal(events.length, (await store.get(id))?.lastSeq)

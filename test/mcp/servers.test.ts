@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { markedProcesses } from '../claude/harness.js'
+import { markedProcesses, readProc } from '../claude/harness.js'
 import { startBridge, until } from '../helper.js'
 import { contains, message, toolResults, toolUse } from '../standin/index.js'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
@@ -74,13 +74,15 @@ await t.test('one that chatters on both streams works', async (t) => {
 })
 
 await t.test('a server knows its own environment and no more; its secret stands nowhere else', async (t) => {
+  // an answer does not wait for the end of its process: the folder is to be this job's
+  await bridge.idle()
   let config = ''
   const cmdlines: string[] = []
   standin.when('M-environment', (request) => {
     const [workspace] = readdirSync(workspaces)
     config = path.join(workspaces, workspace!, 'mcp.json')
     t.match(readFileSync(config, 'utf8'), secret, 'expanded for the CLI')
-    for (const pid of markedProcesses(workspaces)) cmdlines.push(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+    for (const pid of markedProcesses(workspaces)) cmdlines.push(readProc(pid, 'cmdline'))
     return called('environment')[toolResults(request).length > 0 ? 1 : 0]
   })
   const { body } = await chat('environment', 'M-environment')
@@ -90,6 +92,7 @@ await t.test('a server knows its own environment and no more; its secret stands 
   const names = Object.keys(environment)
   for (const name of ['ANTHROPIC_API_KEY', 'API_KEYS', 'DATA_DIR', 'MCP_CONFIG']) t.notOk(names.includes(name), name)
   t.ok(cmdlines.length > 0 && cmdlines.every((line) => !line.includes(secret)), 'not in argv')
+  await bridge.idle()
   t.notOk(existsSync(config))
   const task = await (await bridge.get(`/tasks/${body.bridge!.task_id}/events`, auth)).text()
   t.notMatch(task, secret)
@@ -108,7 +111,9 @@ await t.test('nothing outlives its job, whatever it did', async (t) => {
   const pid = Number(toolResults(callsOf('M-stay')[1]!)[0]!.text)
   t.ok(pid > 0)
   t.ok(await until(() => !isRunning(pid)), 'in a session and an environment of its own')
-  t.strictSame(markedProcesses(workspaces), [])
+  // the kernel may take a moment
+  await bridge.idle()
+  t.ok(await until(() => markedProcesses(workspaces).length === 0))
   t.strictSame(readdirSync(workspaces), [])
 })
 

@@ -63,7 +63,7 @@ await t.test('clients read through it', async (t) => {
 
 await t.test('a blocking answer survives the limits of its client', async (t) => {
   // far below the time that the answer takes, as 300 s are in real life
-  const dispatcher = new Agent({ headersTimeout: 1000, bodyTimeout: 1000 })
+  const dispatcher = new Agent({ headersTimeout: 2000, bodyTimeout: 2000 })
   t.teardown(() => dispatcher.close())
   const { opened, open } = gate()
   standin.when('K-block', message('at last', { hold: { afterDeltas: 0, until: opened } }))
@@ -76,7 +76,7 @@ await t.test('a blocking answer survives the limits of its client', async (t) =>
     },
   })
   await bridge.asked('K-block')
-  setTimeout(open, 2500)
+  setTimeout(open, 4500)
   const response = await asked
   t.equal(response.status, 200)
   t.match(response.headers.get('content-type'), /^application\/json/)

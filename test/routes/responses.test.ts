@@ -34,8 +34,11 @@ async function ended(id: string): Promise<ResponseObject> {
 }
 
 await t.test('what fails before the first token is an HTTP error', async (t) => {
-  standin.when('Q-400', httpError(400, { message: 'this will not do' }))
-  standin.when('Q-429', rateLimited(7))
+  // on a busy machine the CLI may take longer to give up than headers are held otherwise
+  const patient = await startBridge(t, { timing: { holdMs: 60_000 } })
+  patient.standin.when('Q-400', httpError(400, { message: 'this will not do' }))
+  patient.standin.when('Q-429', rateLimited(7))
+  const post = (body: object) => patient.post(route, body)
   for (const stream of [false, true]) {
     const bad = await post(ask('Q-400', { stream }))
     t.equal(bad.status, 400)
@@ -45,7 +48,7 @@ await t.test('what fails before the first token is an HTTP error', async (t) => 
     const limited = await post(ask('Q-429', { stream }))
     t.equal(limited.status, 429)
     t.match(limited.headers.get('retry-after'), /^\d+$/)
-    const later = await made(get(taskOf(limited).replace('task_', 'resp_')))
+    const later = await made(patient.get(`${route}/${taskOf(limited).replace('task_', 'resp_')}`))
     t.match(later, { status: 'failed', error: { code: 'rate_limit_exceeded', message: String }, output: [] })
     t.match(later.bridge?.error, { code: 'rate_limit_exceeded' })
   }

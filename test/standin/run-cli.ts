@@ -16,7 +16,7 @@ export interface CliOptions {
   /** default true: no hooks, and none of the CLI's own notes in the conversation */
   bare?: boolean
   env?: Readonly<Record<string, string>>
-  /** milliseconds until the process group is killed; default 15000 */
+  /** milliseconds until the process group is killed; default 60 000 */
   timeoutMs?: number
   /** sees each line; returning true kills the process group */
   until?: (line: CliLine) => boolean
@@ -72,7 +72,7 @@ export async function runCli(options: CliOptions): Promise<CliRun> {
       ...options.env,
     },
   })
-  const timer = setTimeout(() => killGroup(child), options.timeoutMs ?? 15_000)
+  const timer = setTimeout(() => killGroup(child), options.timeoutMs ?? 60_000)
   try {
     return await converse(child, options)
   } finally {

@@ -45,7 +45,7 @@ export interface Standin {
    * @returns removes the rule
    */
   when(match: Match, ...answers: Answer[]): () => void
-  /** Resolves with the `index`th model call, from 0, once it has come. @throws Error after `timeoutMs` (5000) */
+  /** Resolves with the `index`th model call, from 0, once it has come. @throws Error after `timeoutMs` (30 000) */
   call(index: number, timeoutMs?: number): Promise<RecordedRequest>
   /** Forgets records, queue and rules; exchanges that are open end at once. */
   reset(): void
@@ -103,7 +103,7 @@ export async function startStandin(options: StandinOptions = {}): Promise<Standi
     },
     script: (...answers) => script.push(answers),
     when: (match, ...answers) => script.rule(match, answers),
-    call: (index, timeoutMs = 5000) => watch.call(index, timeoutMs),
+    call: (index, timeoutMs = 30_000) => watch.call(index, timeoutMs),
     reset() {
       script.clear()
       watch.clear()

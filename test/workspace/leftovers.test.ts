@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { workspaceMarker } from '../../src/claude/environment.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
 import { temporary } from '../claude/harness.js'
+import { until } from '../helper.js'
 
 const posix = process.platform === 'win32' ? { skip: 'needs POSIX' } : {}
 
@@ -44,8 +44,7 @@ function alive(pid: number): boolean {
 }
 
 async function gone(pid: number): Promise<boolean> {
-  for (let waited = 0; waited < 2000 && alive(pid); waited += 10) await sleep(10)
-  return !alive(pid)
+  return until(() => !alive(pid))
 }
 
 for (const name of ['plain', 'with spaces', 'straße 漢']) {
