@@ -20,13 +20,7 @@ export interface BareLaunch {
 const patienceMs = 30_000
 
 /** What every non-interactive use of the CLI needs to be driven over its pipes, and nothing to make it lean. */
-export const defaultArgs = [
-  '-p',
-  '--input-format=stream-json',
-  '--output-format=stream-json',
-  '--verbose',
-  '--include-partial-messages',
-]
+export const defaultArgs = ['-p', '--input-format=stream-json', '--output-format=stream-json', '--verbose', '--include-partial-messages']
 
 interface Line {
   type: string

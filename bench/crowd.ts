@@ -70,12 +70,7 @@ export async function measureCpu(rig: Rig, bridge: Bridge, id: string, name: str
   rig.findings.add(`cli_cpu_${id}`, `CPU per request, ${name}: CLI`, 'ms', (cpuBelow(bridge.pid) - below) / requests)
 }
 
-async function crowd(
-  rig: Rig,
-  bridge: Bridge,
-  requests: number,
-  width = atOnce,
-): Promise<{ firsts: number[]; wallMs: number }> {
+async function crowd(rig: Rig, bridge: Bridge, requests: number, width = atOnce): Promise<{ firsts: number[]; wallMs: number }> {
   const firsts: number[] = []
   const limitMs = rig.quick ? longestMs / 4 : longestMs
   const from = performance.now()

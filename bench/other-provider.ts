@@ -21,7 +21,10 @@ export async function measureOtherProvider(rig: Rig): Promise<void> {
   const times = { direct: [] as number[], through: [] as number[] }
   const rounds = rig.quick ? 50 : 200
   for (let round = -5; round < rounds; round++) {
-    for (const [to, base] of [['direct', url], ['through', bridge.url]] as const) {
+    for (const [to, base] of [
+      ['direct', url],
+      ['through', bridge.url],
+    ] as const) {
       const { firstMs, text: said } = await askStreaming(base, [{ role: 'user', content: 'A question' }], 'bench/m')
       rig.findings.check(said === text, `another provider, ${to}: ${JSON.stringify(said)}`)
       if (round >= 0) times[to].push(firstMs)

@@ -16,7 +16,10 @@ function stat(pid: number): Stat | null {
   const text = read(pid, 'stat')
   if (text === null) return null
   // the program's name stands in parentheses and may hold anything
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number)
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number)
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15) as [number, number, number, number]
   return { parent: fields[1]!, own: (user + system) * tickMs, waitedFor: (childrenUser + childrenSystem) * tickMs }
 }

@@ -42,9 +42,7 @@ export function writeResults(findings: Findings, facts: Machine, quick: boolean,
     p50: quantile(row.samples, 0.5),
     p95: quantile(row.samples, 0.95),
     p99: quantile(row.samples, 0.99),
-    targets: targets
-      .filter((target) => target.row === row.id)
-      .map((target) => ({ wanted: target.wanted, met: target.met(findings) })),
+    targets: targets.filter((target) => target.row === row.id).map((target) => ({ wanted: target.wanted, met: target.met(findings) })),
   }))
   mkdirSync(folder, { recursive: true })
   const { problems, notes } = findings

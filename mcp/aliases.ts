@@ -9,11 +9,13 @@ const pathMembers = ['path', 'paths', 'source', 'destination']
 
 /** Arguments of a call -> the same with real paths. */
 export function toReal(args: Record<string, unknown>, aliases: readonly string[], real: string): Record<string, unknown> {
-  const changed = pathMembers.filter((member) => Object.hasOwn(args, member)).map((member) => {
-    const value = args[member]
-    const paths = Array.isArray(value) ? value.map((item: unknown) => realPath(item, aliases, real)) : realPath(value, aliases, real)
-    return [member, paths]
-  })
+  const changed = pathMembers
+    .filter((member) => Object.hasOwn(args, member))
+    .map((member) => {
+      const value = args[member]
+      const paths = Array.isArray(value) ? value.map((item: unknown) => realPath(item, aliases, real)) : realPath(value, aliases, real)
+      return [member, paths]
+    })
   return { ...args, ...(Object.fromEntries(changed) as Record<string, unknown>) }
 }
 

@@ -11,7 +11,10 @@ export function isServerName(name: string): boolean {
   return serverName.test(name) && !taken.has(name)
 }
 
-const text = z.string().max(4096, 'it is longer than 4096 characters').regex(/^[^\0]*$/, 'it holds a NUL character')
+const text = z
+  .string()
+  .max(4096, 'it is longer than 4096 characters')
+  .regex(/^[^\0]*$/, 'it holds a NUL character')
 
 export const stdioSchema = z.object({
   type: z.literal('stdio').optional(),
@@ -28,8 +31,14 @@ export const httpSchema = z.object({
   url: text,
   headers: z
     .record(
-      z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'no name of a header').refine((name) => !reserved.test(name), 'not a header that may be set'),
-      z.string().max(4096).regex(/^[\t\x20-\x7e]*$/, 'a header takes printable ASCII only'),
+      z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/, 'no name of a header')
+        .refine((name) => !reserved.test(name), 'not a header that may be set'),
+      z
+        .string()
+        .max(4096)
+        .regex(/^[\t\x20-\x7e]*$/, 'a header takes printable ASCII only'),
     )
     .optional(),
 })

@@ -62,7 +62,7 @@ child.on('close', (code) => end(code ?? 1))
 function message(line: string): Rpc | null {
   try {
     const value = JSON.parse(line) as unknown
-    return typeof value === 'object' && value !== null ? (value) : null
+    return typeof value === 'object' && value !== null ? value : null
   } catch {
     return null
   }

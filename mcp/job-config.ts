@@ -96,7 +96,12 @@ export async function prepareServers(tools: JobTools, rules: McpRules, place: Jo
 }
 
 /** A server of the request's own is told where it works and nothing else of ours, unless requests may do anything anyway. */
-function resolve(asked: JobServer, { registry, allowAny }: McpRules, place: JobPlace, variables: JobVariables): { server: McpServer; values: Record<string, string | undefined> } {
+function resolve(
+  asked: JobServer,
+  { registry, allowAny }: McpRules,
+  place: JobPlace,
+  variables: JobVariables,
+): { server: McpServer; values: Record<string, string | undefined> } {
   const { env, CLAUDE_BRIDGE_URL: url, CLAUDE_BRIDGE_KEY, CLAUDE_BRIDGE_DEPTH } = variables
   if (asked.from === 'request') {
     return { server: asked.server, values: { ...(allowAny && withoutOwnSecrets(env)), WORKSPACE: place.work } }

@@ -19,8 +19,9 @@ export function judge(server: McpServer, rules: McpRules): Verdict {
   const roots = filesystemRoots(server)
   if (roots !== null && Object.keys(env).length === 0) {
     const problem = roots.map((root) => placeRoot(root)).find((place) => 'problem' in place)
-    if (problem === undefined || rules.allowAny) return roots.length > 0 || rules.allowAny ? { allowed: 'inline' } : no('the file server needs a root')
-    return no((problem).problem)
+    if (problem === undefined || rules.allowAny)
+      return roots.length > 0 || rules.allowAny ? { allowed: 'inline' } : no('the file server needs a root')
+    return no(problem.problem)
   }
   if (rules.allowAny) return { allowed: 'inline' }
   for (const [name, { server: known }] of rules.registry) {

@@ -10,7 +10,10 @@ const metricsRoute: FastifyPluginAsync = async (app) => {
     },
     async (_request, reply) => {
       const { register } = app.metrics
-      return reply.header('cache-control', 'no-store').type(register.contentType).send(await register.metrics())
+      return reply
+        .header('cache-control', 'no-store')
+        .type(register.contentType)
+        .send(await register.metrics())
     },
   )
 }

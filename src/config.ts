@@ -19,12 +19,7 @@ const wholeNumber = (minimum: number, maximum: number) =>
     .string()
     .regex(/^\d{1,12}$/, `must be a whole number from ${minimum} to ${maximum}`)
     .transform(Number)
-    .pipe(
-      z
-        .number()
-        .min(minimum, `must be at least ${minimum}`)
-        .max(maximum, `must be at most ${maximum}`),
-    )
+    .pipe(z.number().min(minimum, `must be at least ${minimum}`).max(maximum, `must be at most ${maximum}`))
 
 /** Compiled, this file lies two folders below it. */
 const packageRoot = path.join(import.meta.dirname, '../..')
@@ -120,9 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
   const apiKeys = readApiKeys(values.API_KEYS)
   if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(values.HOST)) {
     const host = JSON.stringify(values.HOST)
-    throw new ConfigError(
-      `HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`,
-    )
+    throw new ConfigError(`HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
   }
   return Object.freeze({
     host: values.HOST,

@@ -33,11 +33,7 @@ await t.test('nothing set: the defaults of the contract', async (t) => {
   t.ok(Number.isInteger(config.maxConcurrent) && config.maxConcurrent >= 1 && config.maxConcurrent <= 64)
   t.ok(config.maxConcurrent <= os.availableParallelism() * 4)
   t.ok(Object.isFrozen(config))
-  t.strictSame(
-    readConfig({ PATH: '/bin', HOME: '/root', ANTHROPIC_API_KEY: 'x' }),
-    config,
-    'other variables are no matter',
-  )
+  t.strictSame(readConfig({ PATH: '/bin', HOME: '/root', ANTHROPIC_API_KEY: 'x' }), config, 'other variables are no matter')
 })
 
 await t.test('an empty variable is one that is not set', async (t) => {

@@ -61,9 +61,7 @@ export function importsOf(source: string): string[] {
 export function violations(file: string, source: string): Violation[] {
   const from = withoutExtension(file)
   return importsOf(source).flatMap((specifier) => {
-    const module = specifier.startsWith('.')
-      ? withoutExtension(path.posix.join(path.posix.dirname(file), specifier))
-      : specifier
+    const module = specifier.startsWith('.') ? withoutExtension(path.posix.join(path.posix.dirname(file), specifier)) : specifier
     return rules
       .filter((rule) => rule.from.test(from) && rule.never.test(module))
       .map((rule) => `${file} imports ${module}: ${rule.because}`)

@@ -8,9 +8,7 @@ const root = path.join(import.meta.dirname, '../..')
 
 function sources(folder: string): string[] {
   const found = readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-  return found
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => path.posix.join(folder, file.replaceAll(path.sep, '/')))
+  return found.filter((file) => file.endsWith('.ts')).map((file) => path.posix.join(folder, file.replaceAll(path.sep, '/')))
 }
 
 await t.test('nobody imports what is not for them', async (t) => {
@@ -75,11 +73,7 @@ await t.test('however it is written', async (t) => {
   ]) {
     t.equal(violations('src/jobs/x.ts', statement).length, 1, statement)
   }
-  t.strictSame(
-    importsOf(`// from 'fastify'\nconst text = "import x from 'fastify'"\n`),
-    [],
-    'a comment or a text is none',
-  )
+  t.strictSame(importsOf(`// from 'fastify'\nconst text = "import x from 'fastify'"\n`), [], 'a comment or a text is none')
 })
 
 await t.test('what is allowed', async (t) => {

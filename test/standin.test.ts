@@ -55,9 +55,7 @@ async function readToEnd(response: Response): Promise<{ text: string; failed: bo
 }
 
 const deltasOf = (events: readonly SentEvent[]) =>
-  events
-    .filter((event) => event.type === 'content_block_delta')
-    .map((event) => event['delta'] as Record<string, unknown>)
+  events.filter((event) => event.type === 'content_block_delta').map((event) => event['delta'] as Record<string, unknown>)
 
 const textOf = (events: readonly SentEvent[]) =>
   deltasOf(events)
@@ -222,8 +220,7 @@ void t.test('hanging ends with the client, and the record says so', async (t) =>
   const client = new AbortController()
   const reader = (await post(standin, bodyOf('x'), client.signal)).body!.getReader()
   let read = ''
-  while ((read.match(/event: ping/g) ?? []).length < 4)
-    read += new TextDecoder().decode((await reader.read()).value as Uint8Array)
+  while ((read.match(/event: ping/g) ?? []).length < 4) read += new TextDecoder().decode((await reader.read()).value as Uint8Array)
   t.equal(deltasOf(parse(read)).length, 1)
   client.abort()
   await reader.closed.catch(() => undefined)
@@ -265,9 +262,7 @@ void t.test('bytes in odd pieces', async (t) => {
   standin.script(message(text(['héllo 🙂 ', '漢字']), { splitBytes: 1 }))
   const socket = connect(standin.port, '127.0.0.1')
   const body = JSON.stringify(bodyOf('x'))
-  socket.write(
-    `POST /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  )
+  socket.write(`POST /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
   const chunks: Buffer[] = []
   socket.on('data', (chunk) => chunks.push(chunk))
   await once(socket, 'close')
@@ -379,9 +374,7 @@ void t.test('close ends everything at once', async (t) => {
   standin.when('wait', message('a b', { pace: { headersDelayMs: 60_000 } }))
   standin.when('slow', message('a b', { pace: { tokenDelayMs: 60_000 } }))
   standin.when('hang', standins.hang(1))
-  const open = ['wait', 'slow', 'hang'].map((prompt) =>
-    post(standin, bodyOf(prompt)).then((response) => response.text()),
-  )
+  const open = ['wait', 'slow', 'hang'].map((prompt) => post(standin, bodyOf(prompt)).then((response) => response.text()))
   const settled = Promise.allSettled(open)
   const records = await Promise.all([0, 1, 2].map((index) => standin.call(index)))
   const missing = t.rejects(standin.call(7), /reset or closed/)
@@ -397,8 +390,7 @@ void t.test('close ends everything at once', async (t) => {
 
 void t.test('the real CLI', async (t) => {
   const standin = await start(t)
-  const run = (prompt: string, more: Partial<standins.CliOptions> = {}) =>
-    runCli({ baseUrl: standin.url, prompt, ...more })
+  const run = (prompt: string, more: Partial<standins.CliOptions> = {}) => runCli({ baseUrl: standin.url, prompt, ...more })
   const calls = (marker: string): RecordedRequest[] => standin.calls.filter((call) => standins.contains(call, marker))
   const isDelta = (line: CliLine) => (line['event'] as SentEvent | undefined)?.type === 'content_block_delta'
 
@@ -427,9 +419,7 @@ void t.test('the real CLI', async (t) => {
     const usage = { input_tokens: 11, output_tokens: 22, cache_read_input_tokens: 33, cache_creation_input_tokens: 44 }
     standin.when('M-think', message([thinking(['hm ', 'hm'], 'sig'), text('done')], { usage }))
     const { lines, result } = await run('M-think')
-    const blocks = lines
-      .filter((line) => line.type === 'assistant')
-      .flatMap((line) => (line['message'] as { content: unknown[] }).content)
+    const blocks = lines.filter((line) => line.type === 'assistant').flatMap((line) => (line['message'] as { content: unknown[] }).content)
     t.match(blocks, [
       { type: 'thinking', thinking: 'hm hm', signature: 'sig' },
       { type: 'text', text: 'done' },
@@ -441,10 +431,7 @@ void t.test('the real CLI', async (t) => {
     standin.when('M-tool', message(toolUse('nowhere', { a: 1 }, 'toolu_1')), message('after'))
     standin.when('M-schema', message(structuredOutput({ answer: 42 })))
     const schema = { type: 'object', properties: { answer: { type: 'integer' } }, required: ['answer'] }
-    const [tool, structured] = await Promise.all([
-      run('M-tool'),
-      run('M-schema', { args: [`--json-schema=${JSON.stringify(schema)}`] }),
-    ])
+    const [tool, structured] = await Promise.all([run('M-tool'), run('M-schema', { args: [`--json-schema=${JSON.stringify(schema)}`] })])
     t.match(tool.result, { result: 'after', is_error: false })
     t.match(standins.toolResults(calls('M-tool')[1]!), [{ id: 'toolu_1', isError: true, text: /No such tool/ }])
     t.match(structured.result, { structured_output: { answer: 42 } })

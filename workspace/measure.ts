@@ -19,7 +19,11 @@ export async function measure(folders: readonly string[], limits: Limits): Promi
         const file = path.join(folder, entry.name)
         if (entry.isDirectory()) todo.push(file)
         // a file with holes is as large as what it takes on the disk
-        else sum.bytes += await lstat(file).then(({ size, blocks }) => Math.min(size, blocks * 512), () => 0)
+        else
+          sum.bytes += await lstat(file).then(
+            ({ size, blocks }) => Math.min(size, blocks * 512),
+            () => 0,
+          )
         if (exceeds(sum, limits)) return sum
       }
     } catch {

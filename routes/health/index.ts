@@ -8,10 +8,8 @@ const healthRoutes: FastifyPluginAsyncZod = async (app) => {
     reply.header('cache-control', 'no-store')
   })
 
-  app.get(
-    '',
-    { config: { public: true }, schema: { summary: 'Health', tags: ['health'], response: { 200: healthSchema } } },
-    async () => health(app.jobs, app.claude, app.pool, app.upstreams),
+  app.get('', { config: { public: true }, schema: { summary: 'Health', tags: ['health'], response: { 200: healthSchema } } }, async () =>
+    health(app.jobs, app.claude, app.pool, app.upstreams),
   )
 
   app.get(

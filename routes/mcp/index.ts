@@ -43,14 +43,10 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
     },
   )
 
-  app.get(
-    '',
-    { schema: { summary: 'No stream of its own', tags, response: { 405: errorSchema } } },
-    async (_request, reply) => {
-      reply.header('allow', 'POST, DELETE')
-      throw new BridgeError('method_not_allowed', 'This server has nothing to say unasked: POST messages to it.')
-    },
-  )
+  app.get('', { schema: { summary: 'No stream of its own', tags, response: { 405: errorSchema } } }, async (_request, reply) => {
+    reply.header('allow', 'POST, DELETE')
+    throw new BridgeError('method_not_allowed', 'This server has nothing to say unasked: POST messages to it.')
+  })
 
   app.delete(
     '',

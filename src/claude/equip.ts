@@ -57,7 +57,8 @@ export async function equip(control: ControlChannel, equipment: Equipment, withC
 /** What is denied is not offered to the model either. */
 function rulesFor({ name, tools, withheld }: PreparedServer, offered: readonly string[]): { allow: string[]; deny: string[] } {
   const rule = (tool: string) => `mcp__${name}__${asSeenByModel(tool)}`
-  const allowed = (tool: string) => !withheld.includes(tool) && (tools === undefined || tools.includes(tool) || tools.includes(asSeenByModel(tool)))
+  const allowed = (tool: string) =>
+    !withheld.includes(tool) && (tools === undefined || tools.includes(tool) || tools.includes(asSeenByModel(tool)))
   return { allow: offered.filter(allowed).map(rule), deny: offered.filter((tool) => !allowed(tool)).map(rule) }
 }
 

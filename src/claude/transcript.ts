@@ -48,11 +48,7 @@ function asSeenByModel(block: AssistantBlock): AssistantBlock {
 }
 
 /** The turns before the last one, each with what the CLI answers to it: a `result` for the user's, nothing for the model's. */
-export function historyLines(
-  turns: readonly Turn[],
-  mark: PlainTextMark,
-  model: string,
-): { line: object; answered: boolean }[] {
+export function historyLines(turns: readonly Turn[], mark: PlainTextMark, model: string): { line: object; answered: boolean }[] {
   return turns.map((turn, index) =>
     turn.role === 'user'
       ? { line: userLine(turn.content, mark, true), answered: true }

@@ -9,14 +9,7 @@ import type { Outcome } from '../jobs/executor.js'
 import { ActivityReader } from './activity.js'
 import { CallReader } from './call-reader.js'
 import { classify } from './failure.js'
-import type {
-  ApiRetry,
-  AssistantMessage,
-  CliMessage,
-  RateLimitEvent,
-  ResultMessage,
-  StreamEvent,
-} from './messages.js'
+import type { ApiRetry, AssistantMessage, CliMessage, RateLimitEvent, ResultMessage, StreamEvent } from './messages.js'
 import { OutputReader, outputTool } from './output-reader.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
@@ -273,13 +266,7 @@ export class TurnReader {
     this.fail(null, null, null, '', true)
   }
 
-  private fail(
-    category: string | null,
-    status: number | null,
-    terminalReason: string | null,
-    text: string,
-    kill: boolean,
-  ): void {
+  private fail(category: string | null, status: number | null, terminalReason: string | null, text: string, kill: boolean): void {
     const failure = classify({
       category,
       status,
@@ -313,7 +300,5 @@ export class TurnReader {
 function textsOf({ message }: AssistantMessage): string[] {
   const content: unknown = message?.content
   if (!Array.isArray(content)) return []
-  return (content as ({ type?: string; text?: string } | null)[]).flatMap((block) =>
-    block?.type === 'text' ? [block.text ?? ''] : [],
-  )
+  return (content as ({ type?: string; text?: string } | null)[]).flatMap((block) => (block?.type === 'text' ? [block.text ?? ''] : []))
 }

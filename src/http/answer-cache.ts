@@ -45,7 +45,10 @@ export class AnswerCache {
     // meanwhile somebody else may have asked again
     if (this.kept.get(key) !== entry) return this.take(key, owner, jobs, submit)
     const submitted = submit()
-    this.remember(key, submitted.then(({ id }) => id).catch(() => null))
+    this.remember(
+      key,
+      submitted.then(({ id }) => id).catch(() => null),
+    )
     return { job: await submitted, hit: false }
   }
 

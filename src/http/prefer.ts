@@ -14,7 +14,10 @@ export function parsePrefer(header: string | string[] | undefined): Preferences 
   let respondAsync = false
   let waitS: number | null = null
   for (const entry of text.split(',')) {
-    const [name = '', value = ''] = entry.split(';')[0]!.split('=').map((part) => part.trim().toLowerCase())
+    const [name = '', value = ''] = entry
+      .split(';')[0]!
+      .split('=')
+      .map((part) => part.trim().toLowerCase())
     if (name === 'respond-async') respondAsync = true
     const seconds = value.replace(/^"(.*)"$/, '$1')
     if (name === 'wait' && /^\d{1,9}$/.test(seconds)) waitS ??= Math.min(Number(seconds), longestWaitS)

@@ -30,8 +30,7 @@ export function streamResponse(
     first: () => '',
     event: (event) => events.event(event).map(toFrame).join(''),
     end,
-    failed: ({ code, message }, ended) =>
-      ended !== null && isFinal(ended.status) ? end(ended) : toFrame(events.broken(code, message)),
+    failed: ({ code, message }, ended) => (ended !== null && isFinal(ended.status) ? end(ended) : toFrame(events.broken(code, message))),
   }
   return streamJob(reply, jobs, job, frames, { timing, resumable })
 }

@@ -109,9 +109,6 @@ export function addUsage(a: Usage, b: Usage): Usage {
     cacheReadTokens: a.cacheReadTokens + b.cacheReadTokens,
     cacheWriteTokens: a.cacheWriteTokens + b.cacheWriteTokens,
     outputTokens: a.outputTokens + b.outputTokens,
-    reasoningTokens:
-      a.reasoningTokens === null && b.reasoningTokens === null
-        ? null
-        : (a.reasoningTokens ?? 0) + (b.reasoningTokens ?? 0),
+    reasoningTokens: a.reasoningTokens === null && b.reasoningTokens === null ? null : (a.reasoningTokens ?? 0) + (b.reasoningTokens ?? 0),
   }
 }

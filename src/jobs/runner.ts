@@ -134,9 +134,7 @@ export class Runner {
     })
     live.active += 1
     alive()
-    const gone = execution.gone.catch((error: unknown) =>
-      this.options.onTrouble('what a run had left could not be cleared away', error),
-    )
+    const gone = execution.gone.catch((error: unknown) => this.options.onTrouble('what a run had left could not be cleared away', error))
     const outcome = await this.outcomeOf(execution, gone)
     over = true
     live.active -= 1

@@ -122,7 +122,12 @@ function next(from: URL, location: string | string[] | undefined): WebUrl {
 }
 
 function mediaTypeOf(header: string | string[] | undefined): string | null {
-  return String(header ?? '').split(';')[0]!.trim().toLowerCase() || null
+  return (
+    String(header ?? '')
+      .split(';')[0]!
+      .trim()
+      .toLowerCase() || null
+  )
 }
 
 const notFound = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME'])

@@ -26,8 +26,7 @@ export interface Rule {
   param?: string
 }
 
-export const honoured = <S extends z.ZodType>(schema: S, note: string) =>
-  field(schema, { does: 'honoured', note })
+export const honoured = <S extends z.ZodType>(schema: S, note: string) => field(schema, { does: 'honoured', note })
 
 export const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
   field(schema, { does: 'ignored', note, ...(nothing && { nothing }) })
@@ -66,10 +65,7 @@ export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ma
 
 export const fields = {
   messages: honoured(z.array(messageSchema).min(1), 'the conversation; this or `question` is required'),
-  question: honoured(
-    z.string().regex(/\S/, 'it must not be empty'),
-    'short for one user message, if `messages` is absent',
-  ),
+  question: honoured(z.string().regex(/\S/, 'it must not be empty'), 'short for one user message, if `messages` is absent'),
   stream: honoured(z.boolean(), 'answer with server-sent events'),
   stream_options: honoured(
     z.looseObject({
@@ -128,10 +124,7 @@ export const fields = {
   presence_penalty: ignored(penalty, noSampling, is(0)),
   logit_bias: ignored(object, noSampling, nothing),
   verbosity: ignored(z.enum(['low', 'medium', 'high']), noSampling, is('medium')),
-  service_tier: honoured(
-    z.enum(['auto', 'default', 'flex', 'scale', 'priority']),
-    'there is one tier, `default`, and the answer says so',
-  ),
+  service_tier: honoured(z.enum(['auto', 'default', 'flex', 'scale', 'priority']), 'there is one tier, `default`, and the answer says so'),
   prompt_cache_key: honoured(z.string(), 'a hint that needs nothing done: the CLI has every prompt cached'),
   prompt_cache_retention: ignored(z.string(), cache),
   prompt_cache_options: ignored(object, cache, nothing),

@@ -74,5 +74,7 @@ function titleOf(name: string): string {
 /** As the value of an attribute, so that no name can end the tag it stands in. */
 function quoted(name: string): string {
   const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-  return `"${titleOf(name).replace(/[&<>"]/g, (sign) => escapes[sign]!).replace(/\p{Cc}/gu, ' ')}"`
+  return `"${titleOf(name)
+    .replace(/[&<>"]/g, (sign) => escapes[sign]!)
+    .replace(/\p{Cc}/gu, ' ')}"`
 }

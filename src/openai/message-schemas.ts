@@ -44,9 +44,7 @@ const filePart = z.looseObject({ type: z.literal('file'), file: z.looseObject(fi
 const inputFilePart = z.looseObject({ type: z.literal('input_file'), ...fileMembers })
 
 const textParts = z.array(z.discriminatedUnion('type', [textPart])).min(1)
-const parts = z
-  .array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart, filePart, inputFilePart]))
-  .min(1)
+const parts = z.array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart, filePart, inputFilePart])).min(1)
 // a tool may have nothing to say, and so may an assistant whose answer was stopped
 const toolParts = z.array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart]))
 const assistantParts = z.array(z.discriminatedUnion('type', [textPart, refusalPart]))
@@ -89,13 +87,7 @@ const functionMessage = z.looseObject({
   content: z.union([z.string(), toolParts]).nullish(),
 })
 
-export const messageSchema = z.discriminatedUnion('role', [
-  systemMessage,
-  userMessage,
-  assistantMessage,
-  toolMessage,
-  functionMessage,
-])
+export const messageSchema = z.discriminatedUnion('role', [systemMessage, userMessage, assistantMessage, toolMessage, functionMessage])
 
 export type Message = z.infer<typeof messageSchema>
 export type SystemMessage = z.infer<typeof systemMessage>

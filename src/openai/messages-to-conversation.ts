@@ -119,13 +119,7 @@ function readAssistant(message: AssistantMessage, path: string, index: number, r
   else turns.push({ role: 'assistant', content: blocks })
 }
 
-function readCall(
-  id: string,
-  called: { name: string; arguments: string },
-  param: string,
-  path: string,
-  reader: Reader,
-): AssistantBlock {
+function readCall(id: string, called: { name: string; arguments: string }, param: string, path: string, reader: Reader): AssistantBlock {
   if (reader.calls.has(id)) throw refuse('invalid_value', param, 'another call has the same id')
   const ours = reader.ids.next(id)
   reader.calls.set(id, { id: ours, param, place: reader.calls.size, answered: false })

@@ -31,5 +31,8 @@ function lastUserText({ messages, question }: ChatRequest): string {
   if (last === undefined) return question ?? ''
   const content = last.content as string | { text?: string }[] | null
   if (typeof content === 'string') return content
-  return (content ?? []).map(({ text = '' }) => text).join('\n').trim()
+  return (content ?? [])
+    .map(({ text = '' }) => text)
+    .join('\n')
+    .trim()
 }

@@ -37,8 +37,7 @@ export function toOutput(format: ResponseFormat, ignored: Ignored): OutputSchema
 
 function toObjectSchema(asked: JsonSchema, name: string): JsonSchema {
   const param = 'response_format.json_schema.schema'
-  const wrong = (why: string) =>
-    new BridgeError('invalid_json_schema', `Invalid schema for response_format '${name}': ${why}.`, { param })
+  const wrong = (why: string) => new BridgeError('invalid_json_schema', `Invalid schema for response_format '${name}': ${why}.`, { param })
   const schema = rooted(asked)
   const { type = schema['properties'] === undefined ? undefined : 'object' } = schema
   if (Object.keys(asked).length > 0 && type !== 'object') {

@@ -119,9 +119,7 @@ export const reviewSchema = open({
   reason: z.string(),
   attempts: count,
   last_response: z.string(),
-  validation_errors: z.array(
-    open({ type: z.string(), message: z.string(), mend: z.string().optional(), path: z.string().optional() }),
-  ),
+  validation_errors: z.array(open({ type: z.string(), message: z.string(), mend: z.string().optional(), path: z.string().optional() })),
   original_request: z.unknown(),
 })
 

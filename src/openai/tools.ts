@@ -34,11 +34,13 @@ function offered(body: ChatRequest, ignored: Ignored): { tools: ClientTool[]; ch
     const tools = (body.functions ?? []).map((tool, index) => toTool(tool, `functions[${index}]`, 'functions[]', ignored))
     const legacy = body.function_call ?? 'auto'
     const choice = typeof legacy === 'string' ? legacy : { name: legacy.name }
-    return chosen(unique(tools, 'functions', 'name'), body.tool_choice ?? choice, body.tool_choice == null ? 'function_call' : 'tool_choice')
+    return chosen(
+      unique(tools, 'functions', 'name'),
+      body.tool_choice ?? choice,
+      body.tool_choice == null ? 'function_call' : 'tool_choice',
+    )
   }
-  const tools = current.map((tool, index) =>
-    toTool(tool.function, `tools[${index}].function`, 'tools[].function', ignored),
-  )
+  const tools = current.map((tool, index) => toTool(tool.function, `tools[${index}].function`, 'tools[].function', ignored))
   return chosen(unique(tools, 'tools', 'function.name'), body.tool_choice ?? 'auto', 'tool_choice')
 }
 
@@ -89,8 +91,7 @@ function toTool(asked: FunctionDefinition, param: string, path: string, ignored:
 
 /** A schema as an MCP tool may have it: an object's, each property a schema object. */
 function toParameters(schema: JsonSchema, name: string, param: string): JsonSchema {
-  const wrong = (why: string) =>
-    new BridgeError('invalid_function_parameters', `Invalid schema for function '${name}': ${why}.`, { param })
+  const wrong = (why: string) => new BridgeError('invalid_function_parameters', `Invalid schema for function '${name}': ${why}.`, { param })
   const { type = 'object', properties = {} } = schema
   if (type !== 'object') {
     throw wrong(`schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(type)}'`)
@@ -98,7 +99,10 @@ function toParameters(schema: JsonSchema, name: string, param: string): JsonSche
   const whole = { ...schema, type, properties }
   const problem = schemaProblem(whole)
   if (problem !== null) throw wrong(problem)
-  const plain = Object.entries(properties as JsonSchema).map(([key, value]) => [key, value === true ? {} : value === false ? { not: {} } : value])
+  const plain = Object.entries(properties as JsonSchema).map(([key, value]) => [
+    key,
+    value === true ? {} : value === false ? { not: {} } : value,
+  ])
   return { ...whole, properties: Object.fromEntries(plain) as JsonSchema }
 }
 

@@ -87,7 +87,10 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
     maxConcurrent: config.maxConcurrent,
     // one at least: a job of a provider that is there no more has to be told so
-    maxNetwork: Math.max(1, config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0)),
+    maxNetwork: Math.max(
+      1,
+      config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0),
+    ),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
     observer: app.metrics.jobs,
@@ -125,7 +128,11 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
 const sweepEveryMs = 60_000
 
 /** Where a job finds this server, with its owner's own key: what it asks for is its owner's. */
-function bridgeOf(app: FastifyInstance, { host, apiKeys }: Config, owner: string): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
+function bridgeOf(
+  app: FastifyInstance,
+  { host, apiKeys }: Config,
+  owner: string,
+): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
   const key = apiKeys.find(({ name }: ApiKey) => name === owner)?.key
   const address = app.server.address()
   // on all addresses means on this machine's own, too

@@ -4,6 +4,10 @@ import type { z } from 'zod'
 import { validate } from '../openai/request-error.js'
 
 export default fp(async (app) => {
-  app.setValidatorCompiler<z.ZodType>(({ schema }) => (value) => validate(schema, value))
+  app.setValidatorCompiler<z.ZodType>(
+    ({ schema }) =>
+      (value) =>
+        validate(schema, value),
+  )
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
 })

@@ -34,7 +34,10 @@ export class AnswerReader {
   add(chunk: unknown): JobEvent[] {
     const error = memberOf(chunk, 'error') ?? memberOf(chunk, 'choices', 0, 'error')
     if (error !== undefined && error !== null) throw this.faultOf(error)
-    this.model = textAt(chunk, 'model')?.replace(/[^\x21-\x7e]/g, '?').slice(0, 200) ?? this.model
+    this.model =
+      textAt(chunk, 'model')
+        ?.replace(/[^\x21-\x7e]/g, '?')
+        .slice(0, 200) ?? this.model
     const usage = memberOf(chunk, 'usage')
     if (usageOf(usage) !== null) this.usage = usage
     const choice = listAt(chunk, 'choices').find((one) => (memberOf(one, 'index') ?? 0) === 0)

@@ -58,8 +58,7 @@ export async function readAnswer(
     if (over) return
     // the model had come to its end: what is missing is at most its usage
     if (answer.finished && !(error instanceof BridgeError)) return settleFinished(finish, fail)
-    const failure =
-      error instanceof BridgeError ? error.failure : failureOfConnection(provider, error, true, answer.said)
+    const failure = error instanceof BridgeError ? error.failure : failureOfConnection(provider, error, true, answer.said)
     fail(answer.said ? afterContent(failure) : failure)
   } finally {
     clearTimeout(patience)
@@ -74,4 +73,3 @@ function settleFinished(finish: (marked: boolean) => void, fail: (failure: Failu
     fail((error as BridgeError).failure)
   }
 }
-

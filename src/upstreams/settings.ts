@@ -53,9 +53,7 @@ const providerSchema = z.strictObject({
     .optional(),
   models: z.union([z.literal('*'), z.array(z.union([modelName, modelSchema])).min(1)], 'must be "*" or a list of models'),
   headers: z.record(headerName, z.string().regex(/^[\x20-\x7e]*$/, 'must be plain ASCII')).default({}),
-  timeouts: z
-    .strictObject({ connect: seconds.optional(), first_byte: seconds.optional(), idle: seconds.optional() })
-    .default({}),
+  timeouts: z.strictObject({ connect: seconds.optional(), first_byte: seconds.optional(), idle: seconds.optional() }).default({}),
   max_concurrent: z.int().min(1).max(10_000).default(100),
 })
 

@@ -9,8 +9,7 @@ export function usageOf(given: unknown): Usage | null {
   const prompt = numberAt(given, 'prompt_tokens')
   const output = numberAt(given, 'completion_tokens')
   if (prompt === null && output === null) return null
-  const read =
-    numberAt(given, 'prompt_tokens_details', 'cached_tokens') ?? numberAt(given, 'prompt_cache_hit_tokens') ?? 0
+  const read = numberAt(given, 'prompt_tokens_details', 'cached_tokens') ?? numberAt(given, 'prompt_cache_hit_tokens') ?? 0
   const written = numberAt(given, 'prompt_tokens_details', 'cache_write_tokens') ?? 0
   return {
     inputTokens: Math.max(0, (prompt ?? 0) - read - written),

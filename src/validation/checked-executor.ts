@@ -107,7 +107,10 @@ export class CheckedExecutor implements Executor {
   private check(run: Run, plan: AttemptPlan, held: HeldAnswer, left: Promise<void>[]): Promise<CheckReport> {
     const { ms, ...rest } = budget
     const own: Budget = { ...rest, deadline: Date.now() + ms }
-    const childJobs = new ChildJobs(askThrough(this.setup.executor, run, (child) => this.setup.childRequest(child), left), own)
+    const childJobs = new ChildJobs(
+      askThrough(this.setup.executor, run, (child) => this.setup.childRequest(child), left),
+      own,
+    )
     const answer = { content: held.text, ...(held.model !== null && { model: held.model }) }
     return runChecks(plan.checks, answer, {
       originalPrompt: plan.originalPrompt,

@@ -29,5 +29,8 @@ function line({ type, message, mend, path }: ValidationError, index: number): st
 }
 
 function quoted(text: string): string {
-  return text.split('\n').map((line) => `> ${line}`).join('\n')
+  return text
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n')
 }

@@ -113,5 +113,7 @@ function nameOthers(config: RetryConfig, { ignored }: PlanContext): void {
 function isEmpty(value: unknown): boolean {
   if (value === '') return true
   if (typeof value !== 'object' || value === null) return false
-  return (Object.values(value) as unknown[]).every((member) => typeof member === 'object' && member !== null && Object.keys(member).length === 0)
+  return (Object.values(value) as unknown[]).every(
+    (member) => typeof member === 'object' && member !== null && Object.keys(member).length === 0,
+  )
 }

@@ -113,9 +113,7 @@ interface Chunk {
 }
 
 function joinChunks(body: string): string {
-  return [...body.matchAll(/^data: (\{.*)$/gm)]
-    .map((match) => (JSON.parse(match[1]!) as Chunk).choices?.[0]?.delta.content ?? '')
-    .join('')
+  return [...body.matchAll(/^data: (\{.*)$/gm)].map((match) => (JSON.parse(match[1]!) as Chunk).choices?.[0]?.delta.content ?? '').join('')
 }
 
 if (process.argv[1] === import.meta.filename) {

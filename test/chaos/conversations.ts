@@ -35,9 +35,14 @@ export function answerTo(model: string, history: readonly Said[]): string[] {
 
 /** What the stand-in says to a request of the CLI's. */
 export function replyTo(body: MessagesRequest, tokenDelayMs: number): Reply {
-  const texts = (content: Parameters<typeof blocksOf>[0]) => blocksOf(content).map((block) => block.text ?? `[${block.type}]`).join('')
+  const texts = (content: Parameters<typeof blocksOf>[0]) =>
+    blocksOf(content)
+      .map((block) => block.text ?? `[${block.type}]`)
+      .join('')
   // the CLI's note of the effort is a system message without a text
-  const turns = (body.messages ?? []).map(({ role, content }) => ({ role, content: texts(content) })).filter(({ content }) => content !== '')
+  const turns = (body.messages ?? [])
+    .map(({ role, content }) => ({ role, content: texts(content) }))
+    .filter(({ content }) => content !== '')
   const system = blocksOf(body.system)
     .map((block) => block.text ?? '')
     .filter((text) => text.startsWith('System '))

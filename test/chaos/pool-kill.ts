@@ -66,7 +66,8 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
       for (let turn = 0; turn < turnsEach && begun < requests; turn++) {
         begun += 1
         const text = await turnOf(profile, history)
-        history = text === null ? [...history] : [...history, { role: 'assistant', content: text }, { role: 'user', content: `Turn ${turn}` }]
+        history =
+          text === null ? [...history] : [...history, { role: 'assistant', content: text }, { role: 'user', content: `Turn ${turn}` }]
       }
     }
   }

@@ -18,7 +18,12 @@ const done: CliMessage = { type: 'result', subtype: 'success', is_error: false, 
 
 function read(...messages: CliMessage[]): JobEvent[] {
   const events: JobEvent[] = []
-  const reader = new TurnReader({ choice: 0, model: 'm', functions: new Map([['mcp__client__f', 'f']]), emit: (event) => events.push(event) })
+  const reader = new TurnReader({
+    choice: 0,
+    model: 'm',
+    functions: new Map([['mcp__client__f', 'f']]),
+    emit: (event) => events.push(event),
+  })
   for (const message of messages) reader.read(message)
   return events
 }
@@ -54,9 +59,15 @@ await t.test('started and finished, with size and success', async (t) => {
 
 await t.test('what is said before and after is two paragraphs', async (t) => {
   const use = [...calls(1, 'a', 'Read'), ends('tool_use'), results({ type: 'tool_result', tool_use_id: 'a' })]
-  const text = (...messages: CliMessage[]) => read(...messages).flatMap((event) => (event.type === 'text' ? [event.text] : [])).join('|')
+  const text = (...messages: CliMessage[]) =>
+    read(...messages)
+      .flatMap((event) => (event.type === 'text' ? [event.text] : []))
+      .join('|')
   t.equal(text(begins('1'), says('One.'), ...use, begins('2'), says('T'), says('wo.'), ends('end_turn'), done), 'One.|\n\nT|wo.')
   t.equal(text(begins('1'), says('One.'), ...use, begins('2'), says('\nTwo.'), ends('end_turn'), done), 'One.|\nTwo.')
   t.equal(text(begins('1'), ...use, begins('2'), says('Two.'), ends('end_turn'), done), 'Two.')
-  t.equal(text(begins('1'), says('One.'), ...use, begins('2'), ...use, begins('3'), says('Three.'), ends('end_turn'), done), 'One.|\n\nThree.')
+  t.equal(
+    text(begins('1'), says('One.'), ...use, begins('2'), ...use, begins('3'), says('Three.'), ends('end_turn'), done),
+    'One.|\n\nThree.',
+  )
 })

@@ -52,12 +52,7 @@ function pixel(): string {
   const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0])
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
   const data = deflateSync(Buffer.from([0, 255, 0, 0]))
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', data),
-    chunk('IEND', Buffer.alloc(0)),
-  ]).toString('base64')
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', data), chunk('IEND', Buffer.alloc(0))]).toString('base64')
 }
 
 function crc32(bytes: Buffer): number {
@@ -71,10 +66,8 @@ function crc32(bytes: Buffer): number {
 
 const image: UserBlock = { type: 'image', mediaType: 'image/png', data: pixel() }
 const toApi = (block: Turn['content'][number]): unknown => {
-  if (block.type === 'image')
-    return { type: 'image', source: { type: 'base64', media_type: block.mediaType, data: block.data } }
-  if (block.type === 'tool_result')
-    return { type: 'tool_result', tool_use_id: block.toolCallId, content: block.content.map(toApi) }
+  if (block.type === 'image') return { type: 'image', source: { type: 'base64', media_type: block.mediaType, data: block.data } }
+  if (block.type === 'tool_result') return { type: 'tool_result', tool_use_id: block.toolCallId, content: block.content.map(toApi) }
   return block.type === 'tool_use' ? { ...block, name: `mcp__client__${block.name}` } : block
 }
 const asApi = (turns: readonly Turn[]) => turns.map(({ role, content }) => ({ role, content: content.map(toApi) }))
@@ -123,9 +116,7 @@ await t.test('a history with images, calls and their results', async (t) => {
 })
 
 await t.test('forty messages', async (t) => {
-  const turns = Array.from({ length: 41 }, (_, index) =>
-    index % 2 === 0 ? says(`question ${index}`) : answers(`answer ${index}`),
-  )
+  const turns = Array.from({ length: 41 }, (_, index) => (index % 2 === 0 ? says(`question ${index}`) : answers(`answer ${index}`)))
   const { calls } = await ask(t, { turns })
   t.strictSame(said(calls[0]!), asApi(turns))
 })

@@ -103,20 +103,24 @@ const cases: Case[] = [
     expected: failed('upstream_unreachable'),
     calls: [1, 3],
   },
-  ...(['eof', 'drop', 'reset', 'error-event'] as const).map((form): Case => ({
-    name: `cut by ${form} after two words`,
-    script: always(cutAfter(2, form, 'one two three four')),
-    expected: failed('upstream_interrupted'),
-    text: 'one two',
-    // after a clean end of the stream it has asked for the rest before it can be stopped
-    calls: [1, 4],
-  })),
-  ...(['eof', 'error-event'] as const).map((form): Case => ({
-    name: `cut by ${form} before the first word`,
-    script: always(cutAfter(0, form, 'one two three four')),
-    expected: failed(form === 'error-event' ? 'server_is_overloaded' : 'upstream_unreachable'),
-    calls: [1, 6],
-  })),
+  ...(['eof', 'drop', 'reset', 'error-event'] as const).map(
+    (form): Case => ({
+      name: `cut by ${form} after two words`,
+      script: always(cutAfter(2, form, 'one two three four')),
+      expected: failed('upstream_interrupted'),
+      text: 'one two',
+      // after a clean end of the stream it has asked for the rest before it can be stopped
+      calls: [1, 4],
+    }),
+  ),
+  ...(['eof', 'error-event'] as const).map(
+    (form): Case => ({
+      name: `cut by ${form} before the first word`,
+      script: always(cutAfter(0, form, 'one two three four')),
+      expected: failed(form === 'error-event' ? 'server_is_overloaded' : 'upstream_unreachable'),
+      calls: [1, 6],
+    }),
+  ),
   {
     name: 'cut once before the first word',
     script: [cutAfter(0, 'reset'), message('one two')],
@@ -248,11 +252,7 @@ await t.test('an upstream that …', async (t) => {
     t.strictSame(got.left, [], `${name}: nothing is left`)
     // far below the minutes for which the CLI would ask again
     t.ok(got.goneAfter < 30_000, `${name}: in time (${Math.round(got.goneAfter)} ms)`)
-    t.equal(
-      got.events.filter((event) => event.type === 'usage').length,
-      got.outcome?.kind === 'finished' ? 1 : 0,
-      `${name}: usage`,
-    )
+    t.equal(got.events.filter((event) => event.type === 'usage').length, got.outcome?.kind === 'finished' ? 1 : 0, `${name}: usage`)
     t.notMatch(JSON.stringify(got.outcome), /127\.0\.0\.1|stand-in-no-account/, `${name}: no addresses and no keys`)
   }
   noneAlive(t)

@@ -131,8 +131,7 @@ export function startRun(t: Test, options: RunOptions): LiveRun {
       const alive = await remaining(processes)
       const left = [...late, ...alive.map((pid) => `process ${pid}`), ...readdirSync(workspaceRoot)]
       for (const pid of alive) process.kill(pid, 'SIGKILL')
-      const texts = (type: 'text' | 'reasoning') =>
-        events.map((event) => (event.type === type ? event.text : '')).join('')
+      const texts = (type: 'text' | 'reasoning') => events.map((event) => (event.type === type ? event.text : '')).join('')
       const usage = events.find((event) => event.type === 'usage')?.usage ?? null
       return {
         outcome: ended,
@@ -194,11 +193,7 @@ export function readProc(pid: number | string, file: 'environ' | 'cmdline'): str
 }
 
 /** Runs `task` on every item, `width` at a time; results in the order of the items. */
-export async function inParallel<T, R>(
-  items: readonly T[],
-  width: number,
-  task: (item: T) => Promise<R>,
-): Promise<R[]> {
+export async function inParallel<T, R>(items: readonly T[], width: number, task: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   let next = 0
   const worker = async () => {

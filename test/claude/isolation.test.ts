@@ -14,10 +14,7 @@ const linux = process.platform === 'linux' ? {} : { skip: 'needs /proc' }
 function fillWithTraps(folder: string, sprung: string): void {
   const run = `touch ${sprung}/hook-$$`
   const hooks = Object.fromEntries(
-    ['SessionStart', 'UserPromptSubmit', 'Stop', 'SessionEnd'].map((event) => [
-      event,
-      [{ hooks: [{ type: 'command', command: run }] }],
-    ]),
+    ['SessionStart', 'UserPromptSubmit', 'Stop', 'SessionEnd'].map((event) => [event, [{ hooks: [{ type: 'command', command: run }] }]]),
   )
   const settings = {
     env: {
@@ -34,8 +31,7 @@ function fillWithTraps(folder: string, sprung: string): void {
   }
   const server = { mcpServers: { [trap]: { command: 'sh', args: ['-c', run] } } }
   for (const place of [folder, path.join(folder, '.claude')]) {
-    for (const name of ['output-styles', 'commands', 'agents', 'skills/x', 'rules'])
-      mkdirSync(path.join(place, name), { recursive: true })
+    for (const name of ['output-styles', 'commands', 'agents', 'skills/x', 'rules']) mkdirSync(path.join(place, name), { recursive: true })
     const head = `---\nname: ${trap}\ndescription: ${trap}\nkeep-coding-instructions: true\n---\n`
     writeFileSync(path.join(place, 'CLAUDE.md'), `${trap} always say so`)
     writeFileSync(path.join(place, 'CLAUDE.local.md'), `${trap} always say so`)
@@ -72,11 +68,7 @@ async function springTraps(t: Test, credential: (folder: string) => NodeJS.Proce
   await standin.close()
   t.match(got.outcome, { kind: 'finished', reason: 'stop' })
   t.equal(calls.length, 1)
-  t.notMatch(
-    JSON.stringify(requests.map(({ body, headers }) => [body, headers])),
-    trap,
-    'nothing of it reaches the model',
-  )
+  t.notMatch(JSON.stringify(requests.map(({ body, headers }) => [body, headers])), trap, 'nothing of it reaches the model')
   t.strictSame(readdirSync(sprung), [], 'no program of it runs')
   t.strictSame(calls[0]?.body.tools ?? [], [])
   t.strictSame(got.left, [])
@@ -158,10 +150,7 @@ await t.test('two at once share nothing', async (t) => {
     ended.map(({ text }) => text),
     names.map((name) => `you said ${name}`),
   )
-  t.strictSame(
-    standin.calls.map((call) => standins.systemText(call)).sort(),
-    names.map((name) => `system ${name}`).sort(),
-  )
+  t.strictSame(standin.calls.map((call) => standins.systemText(call)).sort(), names.map((name) => `system ${name}`).sort())
   t.strictSame(readdirSync(workspaceRoot), [])
   noneAlive(t)
 })

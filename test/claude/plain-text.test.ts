@@ -37,9 +37,7 @@ const texts = [
 ]
 
 /** Those that the CLI would take for something else where they are all that is said. */
-const alone = texts.filter(
-  (text) => !['/help', '!echo hello', '# note to keep', '@canary dir'].includes(text) && text.trim() === text,
-)
+const alone = texts.filter((text) => !['/help', '!echo hello', '# note to keep', '@canary dir'].includes(text) && text.trim() === text)
 
 const block = (text: string): ToolResultBlock => ({ type: 'text', text })
 
@@ -89,19 +87,14 @@ async function send(t: Test, request: Partial<ClaudeRequest>, oauth: boolean, ex
   if (standin.calls.length !== 1) problems.push(`${standin.calls.length} calls`)
   const call = standin.calls[0]
   if (call !== undefined) {
-    const own = (call.body.messages ?? [])
-      .filter(({ role }) => role !== 'system')
-      .flatMap(({ content }) => blocksOf(content))
-    const literal = own
-      .flatMap((part) => (part.type === 'tool_result' ? blocksOf(part.content) : [part]))
-      .flatMap(({ text }) => text ?? [])
+    const own = (call.body.messages ?? []).filter(({ role }) => role !== 'system').flatMap(({ content }) => blocksOf(content))
+    const literal = own.flatMap((part) => (part.type === 'tool_result' ? blocksOf(part.content) : [part])).flatMap(({ text }) => text ?? [])
     // older ones put the date in front
     const seen = older ? literal.filter((text) => !text.includes('currentDate')) : literal
     if (JSON.stringify(seen) !== JSON.stringify(expected)) problems.push(`arrived as ${JSON.stringify(seen)}`)
     if (request.system !== undefined && standins.systemText(call) !== request.system.join('\n\n')) {
       // the reading helper leaves out what looks like the CLI's own
-      if (!JSON.stringify(call.body.system).includes(JSON.stringify(request.system.join('\n\n'))))
-        problems.push('another system prompt')
+      if (!JSON.stringify(call.body.system).includes(JSON.stringify(request.system.join('\n\n')))) problems.push('another system prompt')
     }
   }
   if (standin.requests.some((each) => JSON.stringify(each.body).includes(canary))) problems.push('a file was read')

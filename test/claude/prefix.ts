@@ -36,7 +36,13 @@ export function wire(call: RecordedRequest, member: 'system' | 'tools' | 'messag
  * Has the conversation in one process, and then its last turn once more: nobody waits for that any longer, so it is replayed.
  * `turns`: what the user's side says after each answer.
  */
-async function both(t: Test, bridge: Bridge, first: Message[], turns: ((answer: Message) => Message[])[], more: object = {}): Promise<Pair> {
+async function both(
+  t: Test,
+  bridge: Bridge,
+  first: Message[],
+  turns: ((answer: Message) => Message[])[],
+  more: object = {},
+): Promise<Pair> {
   const from = bridge.standin.calls.length
   let messages = first
   for (const turn of turns) {

@@ -39,8 +39,7 @@ await t.test('settings of a request, in their order', async (t) => {
 })
 
 await t.test('the launch profile', async (t) => {
-  const profile = (more: Partial<ClaudeRequest>, kind: Parameters<typeof chatProfile>[1]) =>
-    chatProfile(request(more), kind)
+  const profile = (more: Partial<ClaudeRequest>, kind: Parameters<typeof chatProfile>[1]) => chatProfile(request(more), kind)
   t.ok(profile({}, 'api_key').args.includes('--bare'))
   t.ok(profile({}, 'auth_token').args.includes('--bare'))
   t.notOk(profile({}, 'oauth_token').args.includes('--bare'), 'a bare CLI does not read the token')

@@ -275,11 +275,7 @@ await t.test('a program that …', async (t) => {
     if (abort !== 'at the first text') t.equal(got.text, text ?? '', `${name}: the text`)
     t.strictSame(got.left, [], `${name}: nothing is left`)
     t.ok(got.goneAfter < within, `${name}: in time (${Math.round(got.goneAfter)} ms)`)
-    t.equal(
-      got.events.filter((event) => event.type === 'usage').length,
-      expected === finished ? 1 : 0,
-      `${name}: usage`,
-    )
+    t.equal(got.events.filter((event) => event.type === 'usage').length, expected === finished ? 1 : 0, `${name}: usage`)
   }
   const hung = ran[cases.findIndex(({ name }) => name === 'answers and does not end')]!
   t.ok(hung.outcomeAfter <= hung.goneAfter, 'the answer does not wait for the end of the process')

@@ -29,10 +29,8 @@ function read(messages: readonly object[], stop: readonly string[] = []): Read {
     else if (next !== ending) throw new Error('a second ending')
     ending = next
   }
-  const of = <T extends JobEvent['type']>(type: T) =>
-    events.filter((event): event is Extract<JobEvent, { type: T }> => event.type === type)
-  if ([...of('text'), ...of('reasoning'), ...of('usage')].some((event) => event.choice !== 3))
-    throw new Error('another choice')
+  const of = <T extends JobEvent['type']>(type: T) => events.filter((event): event is Extract<JobEvent, { type: T }> => event.type === type)
+  if ([...of('text'), ...of('reasoning'), ...of('usage')].some((event) => event.choice !== 3)) throw new Error('another choice')
   return {
     text: of('text')
       .map((event) => event.text)
@@ -52,10 +50,8 @@ const streamed = (event: object) => ({ type: 'stream_event', event, parent_tool_
 const usageIn = { input_tokens: 10, cache_read_input_tokens: 20, cache_creation_input_tokens: 30, output_tokens: 1 }
 const start = (id = 'msg_1', usage: object = usageIn) =>
   streamed({ type: 'message_start', message: { id, model: 'claude-answers', usage } })
-const delta = (words: string) =>
-  streamed({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } })
-const thought = (words: string) =>
-  streamed({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: words } })
+const delta = (words: string) => streamed({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: words } })
+const thought = (words: string) => streamed({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: words } })
 const end = (reason: string | null, output_tokens = 5) =>
   streamed({ type: 'message_delta', delta: { stop_reason: reason }, usage: { output_tokens } })
 const stopped = streamed({ type: 'message_stop' })
@@ -138,16 +134,7 @@ const finished = (reason: Finish) => ({ kind: 'finished', reason })
 const failed = (code: ErrorCode) => ({ kind: 'failed', failure: { code } })
 
 await t.test('an answer', async (t) => {
-  const lines = [
-    start(),
-    thought('hm '),
-    thought('hm'),
-    delta('Hel'),
-    delta('lo'),
-    whole('Hello'),
-    end('end_turn'),
-    stopped,
-  ]
+  const lines = [start(), thought('hm '), thought('hm'), delta('Hel'), delta('lo'), whole('Hello'), end('end_turn'), stopped]
   const got = read([...lines, result()])
   t.match(got, { text: 'Hello', reasoning: 'hm hm', outcome: finished('stop'), kill: false, taken: lines.length + 1 })
   t.strictSame(got.usage, [
@@ -176,10 +163,7 @@ await t.test('every text is passed on once', async (t) => {
   const nameless = { type: 'assistant', message: { content: [{ type: 'text', text: 'Hello' }] } }
   t.equal(read([nameless, result()]).text, 'Hello', 'without an id')
   const later = [start('a'), delta('one '), whole('one ', 'a'), end('tool_use'), stopped]
-  t.equal(
-    read([...later, start('b'), delta('two'), whole('two', 'b'), end('end_turn'), stopped, result()]).text,
-    'one two',
-  )
+  t.equal(read([...later, start('b'), delta('two'), whole('two', 'b'), end('end_turn'), stopped, result()]).text, 'one two')
   const sub = [start('sub'), delta('SUB'), whole('SUB', 'sub'), end('max_tokens'), result({ is_error: true })]
   const inside = sub.map((line) => ({ ...line, parent_tool_use_id: 'toolu_1' }))
   t.match(read([start(), ...inside, delta('Hello'), ...inside, end('end_turn'), result()]), {
@@ -200,11 +184,7 @@ await t.test('asked again', async (t) => {
     outcome: finished('stop'),
     phases: ['asked again: overloaded (529)', 'asked again: no answer'],
   })
-  t.match(
-    read([start('a'), retry(null, 'server_error'), ...answer]),
-    { text: 'Hello', outcome: finished('stop') },
-    'nothing was out',
-  )
+  t.match(read([start('a'), retry(null, 'server_error'), ...answer]), { text: 'Hello', outcome: finished('stop') }, 'nothing was out')
   t.match(read([start('a'), ...answer]), { text: 'Hello', outcome: finished('stop') })
   const interrupted = { text: 'half', outcome: failed('upstream_interrupted'), kill: true, usage: [] }
   t.match(read([start('a'), delta('half'), retry(529, 'overloaded'), ...answer]), { ...interrupted, taken: 3 })
@@ -221,15 +201,8 @@ await t.test('asked again', async (t) => {
   t.match(read([start('a'), delta('half'), end('end_turn'), stopped, retry(529, 'overloaded')]), {
     outcome: failed('upstream_interrupted'),
   })
-  const held = read(
-    [start('a'), delta('A'), retry(null, undefined), start('b'), delta('B C'), end('end_turn'), result()],
-    ['AB'],
-  )
-  t.match(
-    held,
-    { text: 'B C', outcome: finished('stop') },
-    'what was held back of an abandoned answer is no part of the next',
-  )
+  const held = read([start('a'), delta('A'), retry(null, undefined), start('b'), delta('B C'), end('end_turn'), result()], ['AB'])
+  t.match(held, { text: 'B C', outcome: finished('stop') }, 'what was held back of an abandoned answer is no part of the next')
 })
 
 await t.test('retries that are the client’s to decide', async (t) => {
@@ -255,11 +228,7 @@ await t.test('retries that are the client’s to decide', async (t) => {
 await t.test('the model’s own endings', async (t) => {
   const body = [start(), delta('Hello')]
   for (const reason of ['end_turn', 'stop_sequence', 'pause_turn', 'never_heard_of']) {
-    t.match(
-      read([...body, end(reason), stopped, result({ stop_reason: reason })]),
-      { text: 'Hello', outcome: finished('stop') },
-      reason,
-    )
+    t.match(read([...body, end(reason), stopped, result({ stop_reason: reason })]), { text: 'Hello', outcome: finished('stop') }, reason)
   }
   for (const reason of ['max_tokens', 'model_context_window_exceeded']) {
     const got = read([...body, end(reason, 9), stopped, start('b'), delta('more'), result()])
@@ -271,29 +240,16 @@ await t.test('the model’s own endings', async (t) => {
     text: 'Hello',
     outcome: finished('length'),
   })
-  t.match(
-    read([
-      ...body,
-      end('refusal'),
-      stopped,
-      synthetic('unknown', 'API Error: policy'),
-      failedResult({ stop_reason: 'refusal' }),
-    ]),
-    {
-      text: 'Hello',
-      outcome: { kind: 'finished', reason: 'refusal', refusal: /declined/ },
-    },
-  )
+  t.match(read([...body, end('refusal'), stopped, synthetic('unknown', 'API Error: policy'), failedResult({ stop_reason: 'refusal' })]), {
+    text: 'Hello',
+    outcome: { kind: 'finished', reason: 'refusal', refusal: /declined/ },
+  })
   t.match(read([start(), thought('hm'), end('end_turn'), stopped, result({ result: '' })]), {
     text: '',
     reasoning: 'hm',
     outcome: finished('stop'),
   })
-  t.match(
-    read([...body, result({ stop_reason: null })]),
-    { outcome: failed('upstream_interrupted') },
-    'broken off, called a success',
-  )
+  t.match(read([...body, result({ stop_reason: null })]), { outcome: failed('upstream_interrupted') }, 'broken off, called a success')
   t.match(read([start(), result({ stop_reason: null })]), { outcome: failed('upstream_unreachable') })
   t.match(read([...body, end('end_turn'), stopped, result({ stop_reason: null })]), { outcome: finished('stop') })
   t.match(read([result({ stop_reason: null, result: '' })]), { outcome: finished('stop') })
@@ -309,20 +265,10 @@ await t.test('the model’s own endings', async (t) => {
 
 await t.test('errors are no text', async (t) => {
   const table: [object[], ErrorCode, RegExp?][] = [
+    [[synthetic('rate_limit', 'API Error: slow down'), failedResult({ api_error_status: 429 })], 'rate_limit_exceeded', /^slow down$/],
+    [[synthetic('authentication_failed', 'Not logged in'), failedResult({ api_error_status: null })], 'claude_not_authenticated'],
     [
-      [synthetic('rate_limit', 'API Error: slow down'), failedResult({ api_error_status: 429 })],
-      'rate_limit_exceeded',
-      /^slow down$/,
-    ],
-    [
-      [synthetic('authentication_failed', 'Not logged in'), failedResult({ api_error_status: null })],
-      'claude_not_authenticated',
-    ],
-    [
-      [
-        synthetic('invalid_request', 'x', { api_error_status: 400 }),
-        failedResult({ terminal_reason: 'prompt_too_long' }),
-      ],
+      [synthetic('invalid_request', 'x', { api_error_status: 400 }), failedResult({ terminal_reason: 'prompt_too_long' })],
       'context_length_exceeded',
     ],
     [
@@ -330,11 +276,7 @@ await t.test('errors are no text', async (t) => {
       'upstream_error',
       /^broken$/,
     ],
-    [
-      [failedResult({ subtype: 'error_during_execution', errors: ['one', 'two'], result: undefined })],
-      'upstream_unreachable',
-      /one; two/,
-    ],
+    [[failedResult({ subtype: 'error_during_execution', errors: ['one', 'two'], result: undefined })], 'upstream_unreachable', /one; two/],
     [[failedResult({ subtype: 'error_max_turns', result: undefined })], 'upstream_unreachable'],
     [[failedResult({ api_error_status: 529, result: '' })], 'server_is_overloaded'],
     [
@@ -372,11 +314,7 @@ await t.test('stop sequences', async (t) => {
     kill: true,
     taken: 4,
   })
-  t.match(
-    read(answer('one E', 'N'), ['END']),
-    { text: 'one EN', outcome: finished('stop'), kill: false },
-    'the rest comes in the end',
-  )
+  t.match(read(answer('one E', 'N'), ['END']), { text: 'one EN', outcome: finished('stop'), kill: false }, 'the rest comes in the end')
   t.match(read(answer('one E', 'N', 'more'), ['END']), { text: 'one ENmore' })
   t.match(read([start(), delta('one E'), end('max_tokens')], ['END']), { text: 'one E', outcome: finished('length') })
   t.match(read([whole('one END two'), result()], ['END']), { text: 'one ', outcome: finished('stop') })

@@ -99,10 +99,7 @@ await t.test('a conversation goes on in its own process', () =>
     t.equal(executor.stats.parked, 1)
     const second = await run(executor, request(user('hello'), assistant(first.text), user('and now?')))
     t.equal(sessionOf(second.asked), sessionOf(first.asked), 'the same process')
-    const replayed = await run(
-      executor,
-      { ...request(user('hello'), assistant(first.text), user('and now?')), maxTokens: 9000 },
-    )
+    const replayed = await run(executor, { ...request(user('hello'), assistant(first.text), user('and now?')), maxTokens: 9000 })
     t.not(sessionOf(replayed.asked), sessionOf(first.asked), 'what it was told otherwise is another process')
     const texts = (asked: RecordedRequest | undefined) =>
       JSON.stringify((asked?.body as { messages: unknown }).messages).replaceAll(/,"cache_control":\{[^}]*\}/g, '')
@@ -121,9 +118,7 @@ await t.test('an edited, shortened or regenerated history never meets an old pro
     }
     for (const [name, turns] of Object.entries(histories)) {
       const asked =
-        turns === null
-          ? { ...request(user('hello'), assistant(first.text), user('go on')), system: ['Be long'] }
-          : request(...turns)
+        turns === null ? { ...request(user('hello'), assistant(first.text), user('go on')), system: ['Be long'] } : request(...turns)
       const said = await run(executor, asked)
       t.not(sessionOf(said.asked), sessionOf(first.asked), name)
     }

@@ -5,7 +5,18 @@ import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import t from 'tap'
 import { z } from 'zod'
 import { gate, startBridge } from '../helper.js'
-import { httpError, message, offered, structuredOutput, systemText, text, thinking, toolResults, toolUse, userTexts } from '../standin/index.js'
+import {
+  httpError,
+  message,
+  offered,
+  structuredOutput,
+  systemText,
+  text,
+  thinking,
+  toolResults,
+  toolUse,
+  userTexts,
+} from '../standin/index.js'
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
@@ -60,7 +71,12 @@ await t.test('bindTools: a loop, results in the wrong order, an error as a resul
   const bound = chat.bindTools([weather])
   for (const streamed of [false, true]) {
     const marker = `L-tools-${streamed}`
-    standin.when(marker, message([text('So: '), call('Rome', `toolu_${marker}_1`), call('Atlantis', `toolu_${marker}_2`)]), message(call('Bern', `toolu_${marker}_3`)), message('Sun.'))
+    standin.when(
+      marker,
+      message([text('So: '), call('Rome', `toolu_${marker}_1`), call('Atlantis', `toolu_${marker}_2`)]),
+      message(call('Bern', `toolu_${marker}_3`)),
+      message('Sun.'),
+    )
     const messages: BaseMessage[] = [new HumanMessage(marker)]
     const turn = async (): Promise<AIMessage> => {
       if (!streamed) return bound.invoke(messages)
@@ -73,14 +89,16 @@ await t.test('bindTools: a loop, results in the wrong order, an error as a resul
     t.match(answer.tool_calls, [{ id: `toolu_${marker}_1`, name: 'get_weather', args: { city: 'Rome' } }, { args: { city: 'Atlantis' } }])
     for (let round = 0; round < 3 && answer.tool_calls!.length > 0; round++) {
       messages.push(answer)
-      const results = await Promise.all(answer.tool_calls!.map(async (asked) => {
-        try {
-          const result: ToolMessage = await weather.invoke({ ...asked, type: 'tool_call' })
-          return result
-        } catch (error) {
-          return new ToolMessage({ content: (error as Error).message, status: 'error', tool_call_id: asked.id! })
-        }
-      }))
+      const results = await Promise.all(
+        answer.tool_calls!.map(async (asked) => {
+          try {
+            const result: ToolMessage = await weather.invoke({ ...asked, type: 'tool_call' })
+            return result
+          } catch (error) {
+            return new ToolMessage({ content: (error as Error).message, status: 'error', tool_call_id: asked.id! })
+          }
+        }),
+      )
       messages.push(...results.reverse())
       answer = await turn()
     }
@@ -98,7 +116,11 @@ await t.test('bindTools: a loop, results in the wrong order, an error as a resul
 })
 
 await t.test('bindTools: tool_choice', async (t) => {
-  const cases = [['required', { type: 'any' }], ['get_weather', { type: 'tool', name: 'mcp__client__get_weather' }], ['none', { type: 'none' }]] as const
+  const cases = [
+    ['required', { type: 'any' }],
+    ['get_weather', { type: 'tool', name: 'mcp__client__get_weather' }],
+    ['none', { type: 'none' }],
+  ] as const
   for (const [choice, told] of cases) {
     const marker = `L-choice-${choice}`
     standin.when(marker, choice === 'none' ? message('no') : message(call('Rome', `toolu_${choice}`)))
@@ -135,7 +157,10 @@ await t.test('batch: no more at once than asked for, answers in their order', as
   await Promise.all([bridge.asked('L-batch-a'), bridge.asked('L-batch-b')])
   t.equal(bridge.app.jobs.stats().running, 2)
   open()
-  t.strictSame((await asking).map(({ content }) => content), markers.map((marker) => `answer to ${marker}`))
+  t.strictSame(
+    (await asking).map(({ content }) => content),
+    markers.map((marker) => `answer to ${marker}`),
+  )
 })
 
 await t.test('failures', async (t) => {

@@ -84,7 +84,10 @@ await t.test('tokens arrive as they are made, in the order clients need', async 
     ],
   )
   t.equal(new Set(chunks.map(({ id, created, model, object }) => `${id} ${created} ${model} ${object}`)).size, 1)
-  t.strictSame(chunks.slice(0, -1).map((chunk) => chunk.usage), [null, null, null, null, null])
+  t.strictSame(
+    chunks.slice(0, -1).map((chunk) => chunk.usage),
+    [null, null, null, null, null],
+  )
   t.match(chunks.at(-1), { choices: [], usage: openaiUsage })
 })
 
@@ -112,9 +115,15 @@ await t.test('several answers', async (t) => {
   // the runs are told apart by the order in which they come
   standin.when('M-many', message('first'), message('second'))
   const blocked = await client.chat.completions.create(question('M-many', { n: 2 }))
-  t.strictSame(blocked.choices.map((choice) => choice.index), [0, 1])
+  t.strictSame(
+    blocked.choices.map((choice) => choice.index),
+    [0, 1],
+  )
   t.strictSame(blocked.choices.map((choice) => choice.message.content).sort(), ['first', 'second'])
-  t.strictSame(blocked.choices.map((choice) => choice.finish_reason), ['stop', 'stop'])
+  t.strictSame(
+    blocked.choices.map((choice) => choice.finish_reason),
+    ['stop', 'stop'],
+  )
 
   standin.when('M-two', message('a b c', { usage }))
   const params = streamed('M-two', { n: 2, stream_options: { include_usage: true } })

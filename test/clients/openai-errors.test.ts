@@ -22,12 +22,7 @@ interface Expected {
 }
 
 /** Asks once blocking and once streaming; both have to fail in the same way, with an HTTP status. */
-async function fails(
-  t: Test,
-  to: Bridge,
-  marker: string,
-  { type, status, code, headers = {} }: Expected,
-): Promise<void> {
+async function fails(t: Test, to: Bridge, marker: string, { type, status, code, headers = {} }: Expected): Promise<void> {
   const chat = clientOf(to).chat.completions
   await Promise.all(
     [chat.create(question(marker)), chat.create(streamed(marker)).then(collect)].map(async (asked, index) => {
@@ -47,37 +42,17 @@ const { InternalServerError, APIConnectionError } = OpenAI
 const noRetry = { 'x-should-retry': 'false' }
 
 const table: [string, Answer, Expected][] = [
-  [
-    'E-400',
-    httpError(400, { message: 'no' }),
-    { type: BadRequestError, status: 400, code: 'upstream_invalid_request' },
-  ],
+  ['E-400', httpError(400, { message: 'no' }), { type: BadRequestError, status: 400, code: 'upstream_invalid_request' }],
   ['E-long', promptTooLong(), { type: BadRequestError, status: 400, code: 'context_length_exceeded' }],
   ['E-401', httpError(401), { type: AuthenticationError, status: 401, code: 'upstream_auth' }],
   ['E-403', httpError(403), { type: PermissionDeniedError, status: 403, code: 'upstream_forbidden' }],
   ['E-404', httpError(404), { type: NotFoundError, status: 404, code: 'model_not_found' }],
-  [
-    'E-429',
-    rateLimited(5),
-    { type: RateLimitError, status: 429, code: 'rate_limit_exceeded', headers: { 'retry-after': /^[56]$/ } },
-  ],
-  [
-    'E-429l',
-    rateLimited(3600),
-    { type: RateLimitError, status: 429, code: 'rate_limit_exceeded', headers: { 'retry-after': /^\d+$/ } },
-  ],
+  ['E-429', rateLimited(5), { type: RateLimitError, status: 429, code: 'rate_limit_exceeded', headers: { 'retry-after': /^[56]$/ } }],
+  ['E-429l', rateLimited(3600), { type: RateLimitError, status: 429, code: 'rate_limit_exceeded', headers: { 'retry-after': /^\d+$/ } }],
   ['E-500', httpError(500), { type: InternalServerError, status: 502, code: 'upstream_error', headers: noRetry }],
   ['E-502', html(502), { type: InternalServerError, status: 502, code: 'upstream_error', headers: noRetry }],
-  [
-    'E-529',
-    httpError(529),
-    { type: InternalServerError, status: 503, code: 'server_is_overloaded', headers: { 'retry-after': /^\d+$/ } },
-  ],
-  [
-    'E-cut',
-    cutAfter(0, 'reset'),
-    { type: InternalServerError, status: 502, code: 'upstream_unreachable', headers: noRetry },
-  ],
+  ['E-529', httpError(529), { type: InternalServerError, status: 503, code: 'server_is_overloaded', headers: { 'retry-after': /^\d+$/ } }],
+  ['E-cut', cutAfter(0, 'reset'), { type: InternalServerError, status: 502, code: 'upstream_unreachable', headers: noRetry }],
 ]
 
 await t.test('every failure has its class', async (t) => {
@@ -92,12 +67,7 @@ await t.test('nobody answers behind the CLI', async (t) => {
   const { port } = server.address() as AddressInfo
   server.close()
   const alone = await startBridge(t, { timing, env: { ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` } })
-  await fails(
-    t,
-    alone,
-    'E-refused',
-    { type: InternalServerError, status: 502, code: 'upstream_unreachable', headers: noRetry },
-  )
+  await fails(t, alone, 'E-refused', { type: InternalServerError, status: 502, code: 'upstream_unreachable', headers: noRetry })
 })
 
 await t.test('nobody answers in the place of the bridge', async (t) => {
@@ -107,26 +77,31 @@ await t.test('nobody answers in the place of the bridge', async (t) => {
 
 await t.test('a stream that breaks after the first token is no answer', async (t) => {
   const forms = ['reset', 'eof', 'error-event'] as const
-  await Promise.all(forms.map(async (form) => {
-    const marker = `E-after-${form}`
-    standin.when(marker, cutAfter(2, form, 'one two three'))
-    const chunks: Chunk[] = []
-    const error = await errorOf(
-      (async () => {
-        for await (const chunk of await client.chat.completions.create(streamed(marker))) chunks.push(chunk)
-      })(),
-    )
-    t.ok(error instanceof OpenAI.APIError, `${form}: iteration throws`)
-    t.match(error, { code: /^(upstream_interrupted|server_is_overloaded)$/, message: /\w/ })
-    t.equal(textOf(chunks), 'one two', `${form}: what was there had come`)
-    t.notOk(chunks.some((chunk) => chunk.choices.some((choice) => choice.finish_reason !== null)), 'and no finish')
-    const [helped, blocked] = await Promise.all([
-      errorOf(client.chat.completions.stream(streamed(marker)).finalChatCompletion()),
-      errorOf(client.chat.completions.create(question(marker))),
-    ])
-    t.ok(helped instanceof OpenAI.OpenAIError, `${form}: the helper throws`)
-    t.ok(blocked instanceof OpenAI.InternalServerError, `${form}: blocking fails with a status`)
-  }))
+  await Promise.all(
+    forms.map(async (form) => {
+      const marker = `E-after-${form}`
+      standin.when(marker, cutAfter(2, form, 'one two three'))
+      const chunks: Chunk[] = []
+      const error = await errorOf(
+        (async () => {
+          for await (const chunk of await client.chat.completions.create(streamed(marker))) chunks.push(chunk)
+        })(),
+      )
+      t.ok(error instanceof OpenAI.APIError, `${form}: iteration throws`)
+      t.match(error, { code: /^(upstream_interrupted|server_is_overloaded)$/, message: /\w/ })
+      t.equal(textOf(chunks), 'one two', `${form}: what was there had come`)
+      t.notOk(
+        chunks.some((chunk) => chunk.choices.some((choice) => choice.finish_reason !== null)),
+        'and no finish',
+      )
+      const [helped, blocked] = await Promise.all([
+        errorOf(client.chat.completions.stream(streamed(marker)).finalChatCompletion()),
+        errorOf(client.chat.completions.create(question(marker))),
+      ])
+      t.ok(helped instanceof OpenAI.OpenAIError, `${form}: the helper throws`)
+      t.ok(blocked instanceof OpenAI.InternalServerError, `${form}: blocking fails with a status`)
+    }),
+  )
 })
 
 await t.test("the client's own faults", async (t) => {
@@ -170,7 +145,11 @@ await t.test('a client that gives up', async (t) => {
     t.match(list.data[0], { status: 'cancelled', error: { code: 'cancelled' } }, `${marker}: the job is cancelled`)
   }
   standin.when('G-block', hang(1))
-  await gone('G-block', (signal) => client.chat.completions.create(question('G-block'), { signal }), async () => {})
+  await gone(
+    'G-block',
+    (signal) => client.chat.completions.create(question('G-block'), { signal }),
+    async () => {},
+  )
 
   standin.when('G-stream', hang(2))
   let seen!: () => void

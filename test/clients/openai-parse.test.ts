@@ -22,7 +22,12 @@ const Node = z.object({
   },
 })
 const response_format = zodResponseFormat(Node, 'animal')
-const mia = { name: 'Mia', born: null, kind: 'cat' as const, children: [{ name: 'Moe', born: '2026-01-02', kind: 'cat' as const, children: [] }] }
+const mia = {
+  name: 'Mia',
+  born: null,
+  kind: 'cat' as const,
+  children: [{ name: 'Moe', born: '2026-01-02', kind: 'cat' as const, children: [] }],
+}
 const ask = (marker: string) => ({ model: 'sonnet', messages: [{ role: 'user' as const, content: marker }] })
 
 await t.test('parse: a recursive schema, checked on both sides', async (t) => {
@@ -44,7 +49,12 @@ await t.test('the stream helper', async (t) => {
   const final = await stream.finalChatCompletion()
   t.strictSame(final.choices[0]!.message.parsed, mia)
   t.match(await done, { parsed: mia, content: JSON.stringify(mia) })
-  t.ok(partial.some((value) => (value as { name?: string; kind?: string } | null)?.name === 'Mia' && (value as { kind?: string }).kind === undefined), 'seen half-made')
+  t.ok(
+    partial.some(
+      (value) => (value as { name?: string; kind?: string } | null)?.name === 'Mia' && (value as { kind?: string }).kind === undefined,
+    ),
+    'seen half-made',
+  )
 })
 
 await t.test('a refusal is a refusal, not a broken answer', async (t) => {
@@ -57,7 +67,9 @@ await t.test('a refusal is a refusal, not a broken answer', async (t) => {
 await t.test('cut short: LengthFinishReasonError', async (t) => {
   standin.when('P-length', message(structuredOutput(['{"name":"Mi']), { stopReason: 'max_tokens' }))
   t.ok((await errorOf(completions.parse({ ...ask('P-length'), response_format }))) instanceof LengthFinishReasonError)
-  t.ok((await errorOf(completions.stream({ ...ask('P-length'), response_format }).finalChatCompletion())) instanceof LengthFinishReasonError)
+  t.ok(
+    (await errorOf(completions.stream({ ...ask('P-length'), response_format }).finalChatCompletion())) instanceof LengthFinishReasonError,
+  )
 })
 
 await t.test('what is never right is an error of its own class', async (t) => {
@@ -68,11 +80,7 @@ await t.test('what is never right is an error of its own class', async (t) => {
 })
 
 await t.test('parsed arguments of a strict function, then a parsed answer', async (t) => {
-  standin.when(
-    'P-both',
-    message(toolUse(offered('find_animal'), { name: 'Mia' }, 'toolu_f')),
-    message(structuredOutput(mia)),
-  )
+  standin.when('P-both', message(toolUse(offered('find_animal'), { name: 'Mia' }, 'toolu_f')), message(structuredOutput(mia)))
   const tools = [zodFunction({ name: 'find_animal', parameters: z.object({ name: z.string() }) })]
   const { choices } = await completions.parse({ ...ask('P-both'), tools, response_format })
   const said = choices[0]!.message

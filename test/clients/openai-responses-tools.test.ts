@@ -2,7 +2,17 @@
 import type OpenAI from 'openai'
 import t from 'tap'
 import { startBridge } from '../helper.js'
-import { type RecordedRequest, contains, message, offered, structuredOutput, text, thinking, toolResults, toolUse } from '../standin/index.js'
+import {
+  type RecordedRequest,
+  contains,
+  message,
+  offered,
+  structuredOutput,
+  text,
+  thinking,
+  toolResults,
+  toolUse,
+} from '../standin/index.js'
 import { clientOf, errorOf } from './openai.js'
 
 const bridge = await startBridge(t)
@@ -34,7 +44,10 @@ await t.test('calls, their outputs, and the answer, with the items sent again', 
   const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'F-items' }]
   const first = await client.responses.create({ model, input, tools: [weather], parallel_tool_calls: true })
   t.match(first, { status: 'completed', output_text: 'Let me look.', tools: [weather] })
-  t.strictSame(first.output.map((item) => item.type), ['reasoning', 'message', 'function_call', 'function_call'])
+  t.strictSame(
+    first.output.map((item) => item.type),
+    ['reasoning', 'message', 'function_call', 'function_call'],
+  )
   const calls = first.output.filter(isCall)
   t.match(calls, [
     { call_id: 'toolu_F-items_a', name: 'get_weather', arguments: '{"city":"Rome"}', status: 'completed' },
@@ -58,7 +71,10 @@ await t.test('the same over previous_response_id, streamed', async (t) => {
   const calls = first.output.filter((item) => item.type === 'function_call')
   t.equal(calls.length, 2)
   const retrieved = await client.responses.retrieve(first.id)
-  t.strictSame(retrieved.output.map((item) => item.id), first.output.map((item) => item.id))
+  t.strictSame(
+    retrieved.output.map((item) => item.id),
+    first.output.map((item) => item.id),
+  )
 
   const unanswered = await errorOf(client.responses.create({ model, previous_response_id: first.id, input: 'and?' }))
   t.match(unanswered, { status: 400, message: /No tool output found for function call toolu_F-goes-on_a/ })

@@ -29,7 +29,9 @@ async function collect(stream: AsyncIterable<Event>): Promise<Event[]> {
 
 /** Role and content of what was said; the CLI adds an empty message of its own. */
 const wordsOf = (call: RecordedRequest) =>
-  (call.body.messages ?? []).filter(({ role }) => role !== 'system').map(({ role, content }) => [role, typeof content === 'string' ? content : JSON.stringify(content)])
+  (call.body.messages ?? [])
+    .filter(({ role }) => role !== 'system')
+    .map(({ role, content }) => [role, typeof content === 'string' ? content : JSON.stringify(content)])
 
 await t.test('create', async (t) => {
   standin.when('R-create', message('Hello there.', { usage, model: 'claude-sonnet-5-5' }))
@@ -84,7 +86,10 @@ await t.test('tokens arrive as they are made', async (t) => {
       ...['output_text.done', 'content_part.done', 'output_item.done', 'completed'],
     ],
   )
-  t.strictSame(events.map((event) => event.sequence_number), events.map((_, index) => index))
+  t.strictSame(
+    events.map((event) => event.sequence_number),
+    events.map((_, index) => index),
+  )
   const last = events.at(-1) as OpenAI.Responses.ResponseCompletedEvent
   const retrieved = await client.responses.retrieve(last.response.id)
   t.strictSame({ ...last.response, output_text: 'one two' }, retrieved)
@@ -101,11 +106,14 @@ await t.test('the stream helper makes the blocking answer of the events', async 
   t.equal(streamed.output_text, blocked.output_text)
   // ids aside, and the client's own additions
   const plain = (output: unknown, id: string) =>
-    (JSON.parse(JSON.stringify(output).replaceAll(id.replace('resp_', ''), 'ID')) as Record<string, unknown>[]).map((item) =>
-      JSON.parse(JSON.stringify(item, (key, value: unknown) => (key === 'parsed' ? undefined : value))) as object,
+    (JSON.parse(JSON.stringify(output).replaceAll(id.replace('resp_', ''), 'ID')) as Record<string, unknown>[]).map(
+      (item) => JSON.parse(JSON.stringify(item, (key, value: unknown) => (key === 'parsed' ? undefined : value))) as object,
     )
   t.strictSame(plain(streamed.output, streamed.id), plain(blocked.output, blocked.id))
-  t.strictSame(blocked.output.map((item) => item.type), ['reasoning', 'message'])
+  t.strictSame(
+    blocked.output.map((item) => item.type),
+    ['reasoning', 'message'],
+  )
   t.match(blocked.output[0], { summary: [{ type: 'summary_text', text: 'let me' }] })
   t.match(streamed.usage, { ...openaiUsage, output_tokens_details: { reasoning_tokens: 2 } })
 })
@@ -123,16 +131,23 @@ await t.test('items of every kind reach the model', async (t) => {
         ...{ type: 'message', id: 'msg_1', role: 'assistant', status: 'completed' },
         content: [{ type: 'output_text', text: 'Second', annotations: [] }],
       },
-      { type: 'message', role: 'user', content: [
-        { type: 'input_text', text: 'R-items' },
-        { type: 'input_image', image_url: `data:image/png;base64,${png}`, detail: 'auto' },
-      ] },
+      {
+        type: 'message',
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'R-items' },
+          { type: 'input_image', image_url: `data:image/png;base64,${png}`, detail: 'auto' },
+        ],
+      },
     ],
   })
   const call = await bridge.asked('R-items')
   t.match(systemText(call), /Be brief\./)
   const said = wordsOf(call)
-  t.strictSame(said.map(([role]) => role), ['user', 'assistant', 'user'])
+  t.strictSame(
+    said.map(([role]) => role),
+    ['user', 'assistant', 'user'],
+  )
   t.match(said[0]![1], /First/)
   t.match(said[1]![1], /Second/)
   t.match(said[2]![1], /R-items.*image\/png/)
@@ -151,13 +166,19 @@ await t.test('a conversation goes on', async (t) => {
   const call = await bridge.asked('R-second')
   t.match(systemText(call), /NEW RULES/)
   t.notMatch(systemText(call), /OLD RULES/)
-  t.strictSame(wordsOf(call).map(([role]) => role), ['user', 'assistant', 'user'])
+  t.strictSame(
+    wordsOf(call).map(([role]) => role),
+    ['user', 'assistant', 'user'],
+  )
   t.match(wordsOf(call)[1]![1], /My name is Claude\./)
   const third = await client.responses.create({ model, previous_response_id: second.id, input: 'R-third', stream: true })
   await collect(third)
   const later = await bridge.asked('R-third')
   t.equal(systemText(later), '', 'no instructions at all')
-  t.strictSame(wordsOf(later).map(([role]) => role), ['user', 'assistant', 'user', 'assistant', 'user'])
+  t.strictSame(
+    wordsOf(later).map(([role]) => role),
+    ['user', 'assistant', 'user', 'assistant', 'user'],
+  )
   t.match(lastUserText(later), /R-third/)
 
   const items = await client.responses.inputItems.list(second.id, { order: 'asc' })
@@ -194,7 +215,10 @@ await t.test('in the background: retrieve, resume, cancel, delete', async (t) =>
     seen.push(event)
     if (event.type === 'response.output_text.delta') break
   }
-  t.strictSame(seen.slice(0, 3).map(({ type }) => type), ['response.created', 'response.queued', 'response.in_progress'])
+  t.strictSame(
+    seen.slice(0, 3).map(({ type }) => type),
+    ['response.created', 'response.queued', 'response.in_progress'],
+  )
   const after = seen.at(-1)!.sequence_number
   const rest = client.responses.retrieve(created.id, { stream: true, starting_after: after }).then(collect)
   open()

@@ -59,9 +59,15 @@ await t.test('runTools: rounds, two calls at once, one process', async (t) => {
     const runner = stream ? completions.runTools({ ...ask, stream }) : completions.runTools(ask)
     t.equal(await runner.finalContent(), 'Sun, noon, fog.')
     t.strictSame(seen.sort(), ['get_time Oslo', 'get_weather Bern', 'get_weather Rome'])
-    t.strictSame(runner.messages.map(({ role }) => role), ['user', 'assistant', 'tool', 'tool', 'assistant', 'tool', 'assistant'])
+    t.strictSame(
+      runner.messages.map(({ role }) => role),
+      ['user', 'assistant', 'tool', 'tool', 'assistant', 'tool', 'assistant'],
+    )
     t.match(runner.messages[1], { content: 'Let me look.', tool_calls: [{ id: `toolu_${marker}_1` }, { id: `toolu_${marker}_2` }] })
-    t.strictSame(runner.allChatCompletions().map(({ choices }) => choices[0]!.finish_reason), ['tool_calls', 'tool_calls', 'stop'])
+    t.strictSame(
+      runner.allChatCompletions().map(({ choices }) => choices[0]!.finish_reason),
+      ['tool_calls', 'tool_calls', 'stop'],
+    )
 
     const asked = calls(marker)
     t.equal(asked.length, 3, 'one model call a round')
@@ -95,7 +101,11 @@ await t.test('runTools: arguments that cannot be read go back to the model, a to
   standin.when('T-throw', message(call('get_weather', 'Rome', 'toolu_t')), message('never asked'))
   const thrown = completions.runTools({
     ...ask('T-throw'),
-    tools: [runnable(weather, () => { throw new Error('no sensor') })],
+    tools: [
+      runnable(weather, () => {
+        throw new Error('no sensor')
+      }),
+    ],
   })
   t.match(await errorOf(thrown.done()), { message: 'no sensor' })
   await bridge.idle()
@@ -114,18 +124,26 @@ await t.test('the stream helper tells calls as they are written', async (t) => {
   const final = await stream.finalChatCompletion()
   t.equal(said.join(''), 'So: ')
   t.ok(deltas[0]!.length > 1, 'in pieces')
-  t.strictSame(deltas.map((pieces) => pieces.join('')), ['{"city":"Ålesund 🌧"}', '{"city":"Oslo"}'])
-  t.strictSame(done, [[0, 'get_weather', '{"city":"Ålesund 🌧"}'], [1, 'get_time', '{"city":"Oslo"}']])
-  t.match(final.choices, [{
-    finish_reason: 'tool_calls',
-    message: {
-      content: 'So: ',
-      tool_calls: [
-        { id: 'toolu_h1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Ålesund 🌧"}' } },
-        { id: 'toolu_h2', type: 'function', function: { name: 'get_time', arguments: '{"city":"Oslo"}' } },
-      ],
+  t.strictSame(
+    deltas.map((pieces) => pieces.join('')),
+    ['{"city":"Ålesund 🌧"}', '{"city":"Oslo"}'],
+  )
+  t.strictSame(done, [
+    [0, 'get_weather', '{"city":"Ålesund 🌧"}'],
+    [1, 'get_time', '{"city":"Oslo"}'],
+  ])
+  t.match(final.choices, [
+    {
+      finish_reason: 'tool_calls',
+      message: {
+        content: 'So: ',
+        tool_calls: [
+          { id: 'toolu_h1', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Ålesund 🌧"}' } },
+          { id: 'toolu_h2', type: 'function', function: { name: 'get_time', arguments: '{"city":"Oslo"}' } },
+        ],
+      },
     },
-  }])
+  ])
   t.match(await stream.finalFunctionToolCall(), { name: 'get_time' })
 })
 
@@ -136,13 +154,18 @@ await t.test('choices', async (t) => {
     [{ tool_choice: named }, { type: 'tool', name: 'mcp__client__get_time' }],
     [{ parallel_tool_calls: false }, { type: 'auto', disable_parallel_tool_use: true }],
   ]
-  await Promise.all(cases.map(async ([fields, choice], index) => {
-    const marker = `T-choice-${index}.`
-    standin.when(marker, message(call('get_time', 'Oslo', `toolu_c${index}`)))
-    const answer = await completions.create(question(marker, { tools: [weather, time], ...fields }))
-    t.match(answer.choices[0], { finish_reason: 'tool_calls', message: { content: null, tool_calls: [{ function: { name: 'get_time' } }] } })
-    t.strictSame(calls(marker)[0]!.body.tool_choice, choice)
-  }))
+  await Promise.all(
+    cases.map(async ([fields, choice], index) => {
+      const marker = `T-choice-${index}.`
+      standin.when(marker, message(call('get_time', 'Oslo', `toolu_c${index}`)))
+      const answer = await completions.create(question(marker, { tools: [weather, time], ...fields }))
+      t.match(answer.choices[0], {
+        finish_reason: 'tool_calls',
+        message: { content: null, tool_calls: [{ function: { name: 'get_time' } }] },
+      })
+      t.strictSame(calls(marker)[0]!.body.tool_choice, choice)
+    }),
+  )
 })
 
 await t.test('runTools with a named function ends after it', async (t) => {
@@ -170,8 +193,15 @@ await t.test('two answers with calls, blocking and in one stream', async (t) => 
           calls: (message.tool_calls ?? []).map((one) => (one.type === 'function' ? [one.id, one.function.arguments] : [])),
           finish: [finish_reason],
         }))
-    const expected = ['Bern', 'Rome'].map((city) => ({ said: `to ${city}`, calls: [[`toolu_${city}`, `{"city":"${city}"}`]], finish: ['tool_calls'] }))
-    t.strictSame(got.sort((one, other) => one.said.localeCompare(other.said)), expected)
+    const expected = ['Bern', 'Rome'].map((city) => ({
+      said: `to ${city}`,
+      calls: [[`toolu_${city}`, `{"city":"${city}"}`]],
+      finish: ['tool_calls'],
+    }))
+    t.strictSame(
+      got.sort((one, other) => one.said.localeCompare(other.said)),
+      expected,
+    )
   }
 })
 

@@ -4,7 +4,19 @@ import { APICallError, NoObjectGeneratedError, generateObject, generateText, ste
 import t from 'tap'
 import { z } from 'zod'
 import { promptMs, startBridge } from '../helper.js'
-import { hang, httpError, imageTypes, message, offered, structuredOutput, systemText, text, thinking, toolResults, toolUse } from '../standin/index.js'
+import {
+  hang,
+  httpError,
+  imageTypes,
+  message,
+  offered,
+  structuredOutput,
+  systemText,
+  text,
+  thinking,
+  toolResults,
+  toolUse,
+} from '../standin/index.js'
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
@@ -49,11 +61,22 @@ await t.test('generateText: words, reasoning, numbers', async (t) => {
 })
 
 await t.test('generateText: a loop of tools, two at once, one that throws', async (t) => {
-  standin.when('V-loop', message([text('So: '), call('Rome', 'toolu_v1'), call('Atlantis', 'toolu_v2')]), message(call('Bern', 'toolu_v3')), message('Sun everywhere.'))
+  standin.when(
+    'V-loop',
+    message([text('So: '), call('Rome', 'toolu_v1'), call('Atlantis', 'toolu_v2')]),
+    message(call('Bern', 'toolu_v3')),
+    message('Sun everywhere.'),
+  )
   const result = await generateText({ ...once, tools, prompt: 'V-loop', stopWhen: stepCountIs(5) })
   t.equal(result.text, 'Sun everywhere.')
-  t.strictSame(result.steps.map((step) => step.finishReason), ['tool-calls', 'tool-calls', 'stop'])
-  t.match(result.steps[0]!.toolCalls, [{ toolCallId: 'toolu_v1', toolName: 'get_weather', input: { city: 'Rome' } }, { toolCallId: 'toolu_v2' }])
+  t.strictSame(
+    result.steps.map((step) => step.finishReason),
+    ['tool-calls', 'tool-calls', 'stop'],
+  )
+  t.match(result.steps[0]!.toolCalls, [
+    { toolCallId: 'toolu_v1', toolName: 'get_weather', input: { city: 'Rome' } },
+    { toolCallId: 'toolu_v2' },
+  ])
   t.strictSame(seen.splice(0), ['Rome', 'Atlantis', 'Bern'])
   const asked = callsOf(bridge, 'V-loop')
   t.equal(asked.length, 3)
@@ -67,7 +90,11 @@ await t.test('generateText: a loop of tools, two at once, one that throws', asyn
 })
 
 await t.test('streamText: the same loop in parts, with reasoning', async (t) => {
-  standin.when('V-stream', message([thinking('let me see'), text('So: '), call('Oslo in Norway', 'toolu_s1')], { usage }), message(text(['Sun', ' in', ' Oslo.']), { usage }))
+  standin.when(
+    'V-stream',
+    message([thinking('let me see'), text('So: '), call('Oslo in Norway', 'toolu_s1')], { usage }),
+    message(text(['Sun', ' in', ' Oslo.']), { usage }),
+  )
   const result = streamText({ ...once, tools, prompt: 'V-stream', stopWhen: stepCountIs(3) })
   const parts: { type: string; text?: string }[] = []
   for await (const part of result.fullStream) parts.push(part)
@@ -75,12 +102,19 @@ await t.test('streamText: the same loop in parts, with reasoning', async (t) => 
   t.strictSame(said('text-delta'), ['So: ', 'Sun', ' in', ' Oslo.'])
   t.equal(said('reasoning-delta').join(''), 'let me see')
   t.ok(said('tool-input-delta').length > 1, 'arguments come in pieces')
-  t.match(parts.find((part) => part.type === 'tool-call'), { toolCallId: 'toolu_s1', input: { city: 'Oslo in Norway' } })
+  t.match(
+    parts.find((part) => part.type === 'tool-call'),
+    { toolCallId: 'toolu_s1', input: { city: 'Oslo in Norway' } },
+  )
   t.notOk(parts.some((part) => part.type === 'error'))
   t.equal(await result.text, 'Sun in Oslo.')
   const { body } = (await result.steps)[1]!.request
   t.match(body, { messages: [{}, { reasoning_content: 'let me see' }] }, 'the SDK sends it back')
-  t.match((await result.steps)[1]!.response.headers, { 'x-bridge-ignored': 'messages[].reasoning_content' }, 'and is told that it has no effect')
+  t.match(
+    (await result.steps)[1]!.response.headers,
+    { 'x-bridge-ignored': 'messages[].reasoning_content' },
+    'and is told that it has no effect',
+  )
   t.match(await result.totalUsage, { inputTokens: 176, outputTokens: 44, totalTokens: 220 })
   t.match(await result.usage, counted)
   t.equal(processesOf(callsOf(bridge, 'V-stream')), 1)
@@ -119,7 +153,15 @@ await t.test('lists and choices as objects', async (t) => {
 await t.test('images', async (t) => {
   const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64')
   standin.when('V-image', message('One dot.'))
-  const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'V-image' }, { type: 'image' as const, image: png }] }]
+  const messages = [
+    {
+      role: 'user' as const,
+      content: [
+        { type: 'text' as const, text: 'V-image' },
+        { type: 'image' as const, image: png },
+      ],
+    },
+  ]
   t.equal((await generateText({ ...once, messages })).text, 'One dot.')
   t.strictSame(imageTypes(callsOf(bridge, 'V-image')[0]!), ['image/png'])
 })

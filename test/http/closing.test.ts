@@ -12,11 +12,7 @@ const chat = '/v1/chat/completions'
 
 const post = (route: string, body: unknown) => {
   const json = JSON.stringify(body)
-  return request(
-    `POST ${route}`,
-    { host: 'localhost', 'content-type': 'application/json', 'content-length': String(json.length) },
-    json,
-  )
+  return request(`POST ${route}`, { host: 'localhost', 'content-type': 'application/json', 'content-length': String(json.length) }, json)
 }
 
 await t.test('everybody is told', async (t) => {
@@ -35,20 +31,12 @@ await t.test('everybody is told', async (t) => {
 
   const from = Date.now()
   const closed = bridge.app.close()
-  t.match(
-    (await reader.all()).slice(-2),
-    [{ data: /"code":"server_shutdown"/ }, { data: '[DONE]' }],
-    'a stream ends with the reason',
-  )
+  t.match((await reader.all()).slice(-2), [{ data: /"code":"server_shutdown"/ }, { data: '[DONE]' }], 'a stream ends with the reason')
   for (const response of [await blocked, await queued]) {
     t.equal(response.status, 503)
     t.match(await response.json(), { error: { code: 'server_shutdown', type: 'server_error' } })
   }
-  t.match(
-    await (await polled).json(),
-    { id, status: /in_progress|queued/ },
-    'a task in the background goes on at the next start',
-  )
+  t.match(await (await polled).json(), { id, status: /in_progress|queued/ }, 'a task in the background goes on at the next start')
   t.notMatch((await followed).at(-1), { event: 'end' }, 'so its events have no end')
   await closed
   t.ok(Date.now() - from < 8000, `closed within ${Date.now() - from} ms`)

@@ -66,16 +66,10 @@ await t.test('without credentials it serves, and says what is missing', async (t
   const config = path.join(home, 'claude')
   mkdirSync(config)
   const { PATH, DATA_DIR, PORT } = environment(home, '')
-  const server = await startServer(
-    t,
-    { PATH: PATH!, DATA_DIR: DATA_DIR!, PORT: PORT!, HOME: home, CLAUDE_CONFIG_DIR: config },
-  )
+  const server = await startServer(t, { PATH: PATH!, DATA_DIR: DATA_DIR!, PORT: PORT!, HOME: home, CLAUDE_CONFIG_DIR: config })
   const health = await fetch(`${server.url}/health`)
   t.equal(health.status, 200)
-  t.match(
-    await health.json(),
-    { status: 'degraded', claude_authenticated: false, claude: { hint: /claude setup-token/ } },
-  )
+  t.match(await health.json(), { status: 'degraded', claude_authenticated: false, claude: { hint: /claude setup-token/ } })
   t.match(server.stdout(), /claude setup-token/, 'also where it was started')
   t.equal((await fetch(`${server.url}/health/ready`)).status, 503)
   for (const stream of [false, true]) {

@@ -77,10 +77,7 @@ await t.test('what cannot is told, and a task in the background is there again',
 
   const from = Date.now()
   server.process.kill('SIGTERM')
-  t.match(
-    (await stream.all()).filter((frame) => frame.comment === undefined).slice(-2),
-    [{ data: /server_shutdown/ }, { data: '[DONE]' }],
-  )
+  t.match((await stream.all()).filter((frame) => frame.comment === undefined).slice(-2), [{ data: /server_shutdown/ }, { data: '[DONE]' }])
   const refused = await queued
   t.equal(refused.status, 503)
   t.match(await refused.json(), { error: { code: 'server_shutdown' } })

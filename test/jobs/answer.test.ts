@@ -54,9 +54,7 @@ await t.test('tool calls are joined by their index', async (t) => {
 })
 
 await t.test('a refusal has its words', async (t) => {
-  t.hasStrict(fold({ type: 'finish', choice: 0, reason: 'refusal', refusal: 'no' }).choices, [
-    { finish: 'refusal', refusal: 'no' },
-  ])
+  t.hasStrict(fold({ type: 'finish', choice: 0, reason: 'refusal', refusal: 'no' }).choices, [{ finish: 'refusal', refusal: 'no' }])
   t.hasStrict(fold({ type: 'finish', choice: 0, reason: 'stop' }).choices, [{ finish: 'stop', refusal: null }])
 })
 

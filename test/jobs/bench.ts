@@ -24,9 +24,7 @@ export interface Bench {
   troubles: string[]
   submit: (asked?: Partial<NewJob>) => Promise<Job>
   /** Ends this server in order and starts another one on the same directory; every member is the new one's. */
-  restart: (
-    between?: (store: FaultyStore) => Promise<void>,
-  ) => Promise<{ queued: number; rerun: number; interrupted: number }>
+  restart: (between?: (store: FaultyStore) => Promise<void>) => Promise<{ queued: number; rerun: number; interrupted: number }>
 }
 
 export function asking(members: Partial<NewJob> = {}): NewJob {
@@ -45,12 +43,7 @@ export function asking(members: Partial<NewJob> = {}): NewJob {
 }
 
 /** A subtest with a bench, and the checks after it. */
-export async function onBench(
-  t: Test,
-  name: string,
-  options: BenchOptions,
-  body: (t: Test, bench: Bench) => Promise<void>,
-): Promise<void> {
+export async function onBench(t: Test, name: string, options: BenchOptions, body: (t: Test, bench: Bench) => Promise<void>): Promise<void> {
   await t.test(name, async (t) => {
     const timersBefore = timers()
     const dataDir = temporary(t)
@@ -65,8 +58,7 @@ export async function onBench(
         maxQueued: 100,
         idleTimeoutS: 60,
         ...options,
-        onTrouble: (message, error) =>
-          troubles.push(`${message}: ${error instanceof Error ? error.message : String(error)}`),
+        onTrouble: (message, error) => troubles.push(`${message}: ${error instanceof Error ? error.message : String(error)}`),
       })
       return { store, executor, jobs }
     }
@@ -105,7 +97,7 @@ function timers(): number {
 
 /** Waits for something to come true, but not for ever: what then follows is the test's to check. */
 export async function until(condition: () => boolean, ms = 20_000): Promise<void> {
-  for (const end = Date.now() + ms; !condition() && Date.now() < end;) await sleep(2)
+  for (const end = Date.now() + ms; !condition() && Date.now() < end; ) await sleep(2)
 }
 
 /** A promise's value, or `'pending'` if it has none after a while in which everything else could go on. */

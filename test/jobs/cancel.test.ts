@@ -87,24 +87,19 @@ await onBench(t, 'at the moment of its own end', {}, async (t, { jobs, executor,
   }
 })
 
-await onBench(
-  t,
-  'a run that does not obey keeps its slot, and nobody waits for ever',
-  { maxConcurrent: 1 },
-  async (t, bench) => {
-    const { jobs, executor, submit } = bench
-    executor.obedient = false
-    const job = await submit()
-    const run = await executor.next()
-    const next = await submit()
-    t.equal(await soon(jobs.cancel(job.id), 4000), undefined, 'cancelling answers in the end')
-    t.hasStrict(jobs.stats(), { queued: 1, running: 1 })
-    run.leave()
-    run.settle({ kind: 'aborted' })
-    ;(await executor.next()).finish()
-    t.hasStrict(await jobs.wait(next.id, never), { status: 'completed' })
-  },
-)
+await onBench(t, 'a run that does not obey keeps its slot, and nobody waits for ever', { maxConcurrent: 1 }, async (t, bench) => {
+  const { jobs, executor, submit } = bench
+  executor.obedient = false
+  const job = await submit()
+  const run = await executor.next()
+  const next = await submit()
+  t.equal(await soon(jobs.cancel(job.id), 4000), undefined, 'cancelling answers in the end')
+  t.hasStrict(jobs.stats(), { queued: 1, running: 1 })
+  run.leave()
+  run.settle({ kind: 'aborted' })
+  ;(await executor.next()).finish()
+  t.hasStrict(await jobs.wait(next.id, never), { status: 'completed' })
+})
 
 await onBench(t, 'delete', { maxConcurrent: 1 }, async (t, { jobs, executor, submit, store }) => {
   const [running, queued] = [await submit(), await submit()]
@@ -140,20 +135,15 @@ await onBench(t, 'the last client that leaves takes its job along', {}, async (t
   two()
 })
 
-await onBench(
-  t,
-  'a job that waits goes with its client',
-  { maxConcurrent: 1 },
-  async (t, { jobs, executor, submit }) => {
-    const [first, second] = [await submit(), await submit()]
-    const detach = jobs.attach(second.id)
-    detach()
-    t.hasStrict(await jobs.wait(second.id, never), cancelled)
-    t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
-    ;(await executor.next()).finish()
-    await jobs.wait(first.id, never)
-  },
-)
+await onBench(t, 'a job that waits goes with its client', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const [first, second] = [await submit(), await submit()]
+  const detach = jobs.attach(second.id)
+  detach()
+  t.hasStrict(await jobs.wait(second.id, never), cancelled)
+  t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
+  ;(await executor.next()).finish()
+  await jobs.wait(first.id, never)
+})
 
 await onBench(t, 'a background job stays', {}, async (t, { jobs, executor, submit }) => {
   const job = await submit({ background: true })

@@ -18,23 +18,18 @@ await onBench(t, 'no more run than there are slots', { maxConcurrent: 2 }, async
   }
 })
 
-await onBench(
-  t,
-  'a slot is held until nothing of the run is left',
-  { maxConcurrent: 1 },
-  async (t, { jobs, executor, submit }) => {
-    const [first, second] = [await submit(), await submit()]
-    const run = await executor.next()
-    run.settle({ kind: 'finished', reason: 'stop' })
-    t.hasStrict(await soon(jobs.wait(first.id, never)), { status: 'completed' }, 'the answer does not wait')
-    t.equal(await soon(executor.next(), 50), 'pending')
-    t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100 })
-    run.leave()
-    await until(() => executor.runs.length === 2)
-    executor.runs[1]!.finish()
-    t.hasStrict(await jobs.wait(second.id, never), { status: 'completed' })
-  },
-)
+await onBench(t, 'a slot is held until nothing of the run is left', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const [first, second] = [await submit(), await submit()]
+  const run = await executor.next()
+  run.settle({ kind: 'finished', reason: 'stop' })
+  t.hasStrict(await soon(jobs.wait(first.id, never)), { status: 'completed' }, 'the answer does not wait')
+  t.equal(await soon(executor.next(), 50), 'pending')
+  t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100 })
+  run.leave()
+  await until(() => executor.runs.length === 2)
+  executor.runs[1]!.finish()
+  t.hasStrict(await jobs.wait(second.id, never), { status: 'completed' })
+})
 
 for (const { maxConcurrent, maxQueued } of [
   { maxConcurrent: 2, maxQueued: 3 },
@@ -62,22 +57,17 @@ for (const { maxConcurrent, maxQueued } of [
   })
 }
 
-await onBench(
-  t,
-  'submits at every moment of others are counted right',
-  { maxConcurrent: 8, maxQueued: 0 },
-  async (t, bench) => {
-    const { jobs, executor } = bench
-    // each begins a little later within the same turn of the event loop: some come while others are being stored
-    const late = async (ticks: number) => {
-      for (let i = 0; i < ticks; i++) await Promise.resolve()
-      return jobs.submit(asking())
-    }
-    const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => late(i)))
-    t.equal(answers.filter(({ status }) => status === 'fulfilled').length, 8, 'nobody is counted twice')
-    for (let i = 0; i < 8; i++) (await executor.next()).finish()
-  },
-)
+await onBench(t, 'submits at every moment of others are counted right', { maxConcurrent: 8, maxQueued: 0 }, async (t, bench) => {
+  const { jobs, executor } = bench
+  // each begins a little later within the same turn of the event loop: some come while others are being stored
+  const late = async (ticks: number) => {
+    for (let i = 0; i < ticks; i++) await Promise.resolve()
+    return jobs.submit(asking())
+  }
+  const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => late(i)))
+  t.equal(answers.filter(({ status }) => status === 'fulfilled').length, 8, 'nobody is counted twice')
+  for (let i = 0; i < 8; i++) (await executor.next()).finish()
+})
 
 await onBench(t, 'owners take turns', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
   const order: string[] = []
@@ -92,22 +82,17 @@ await onBench(t, 'owners take turns', { maxConcurrent: 1 }, async (t, { jobs, ex
   await jobs.wait(ids[3]!, never)
 })
 
-await onBench(
-  t,
-  'a submit that the store refuses takes no place',
-  { maxConcurrent: 1, maxQueued: 0 },
-  async (t, bench) => {
-    const { jobs, executor, store, submit } = bench
-    store.before('create', () => {
-      throw new Error('disk full')
-    })
-    await t.rejects(submit(), { message: 'disk full' })
-    t.hasStrict(jobs.stats(), { queued: 0, running: 0 })
-    store.before('create', null)
-    await submit()
-    ;(await executor.next()).finish()
-  },
-)
+await onBench(t, 'a submit that the store refuses takes no place', { maxConcurrent: 1, maxQueued: 0 }, async (t, bench) => {
+  const { jobs, executor, store, submit } = bench
+  store.before('create', () => {
+    throw new Error('disk full')
+  })
+  await t.rejects(submit(), { message: 'disk full' })
+  t.hasStrict(jobs.stats(), { queued: 0, running: 0 })
+  store.before('create', null)
+  await submit()
+  ;(await executor.next()).finish()
+})
 
 await onBench(t, 'jobs of another owner are not found', {}, async (t, { jobs, executor, submit }) => {
   const job = await submit({ owner: 'anna' })

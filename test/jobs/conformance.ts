@@ -161,7 +161,13 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     await store.delete(gone.id)
     t.equal(await store.earlier('anna', { key: 'gone', hash: 'h' }), null)
     t.equal((await create('gone', 'h')).created, true, 'a deleted job frees its key')
-    t.equal(await addJob(store).then((id) => store.get(id)).then((job) => job?.status), 'queued', 'no key, no match')
+    t.equal(
+      await addJob(store)
+        .then((id) => store.get(id))
+        .then((job) => job?.status),
+      'queued',
+      'no key, no match',
+    )
   })
 
   await subtest('update', async (t, store) => {
@@ -231,7 +237,12 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
 
     const bad = [logged(5, text('twice')), logged(7, text('gap')), logged(6, text('x'), text('y')).reverse()]
     for (const events of bad) {
-      await t.rejects(store.append([{ id: b, events: logged(3, text('with it')) }, { id: a, events }]))
+      await t.rejects(
+        store.append([
+          { id: b, events: logged(3, text('with it')) },
+          { id: a, events },
+        ]),
+      )
     }
     t.equal((await store.get(b))?.lastSeq, 2, 'a batch is written whole or not at all')
     t.equal((await store.events(b, 0, 9)).length, 2)
@@ -251,9 +262,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
       if (i % 5 === 0) await store.update(job.id, { status: 'in_progress' }, [])
       jobs.push(job)
     }
-    const oldestFirst = jobs
-      .map((job, i) => ({ job, i }))
-      .sort((a, b) => a.job.createdAt - b.job.createdAt || a.i - b.i)
+    const oldestFirst = jobs.map((job, i) => ({ job, i })).sort((a, b) => a.job.createdAt - b.job.createdAt || a.i - b.i)
 
     for (const owner of [undefined, 'anna', 'bert', 'nobody']) {
       for (const status of [undefined, 'queued', 'in_progress', 'failed'] as (JobStatus | undefined)[]) {
@@ -398,7 +407,8 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     await store.delete(reviewed)
     t.strictSame(await due(Date.now()), [], 'a forgotten job has nothing to say')
 
-    for (let i = 0; i < 12; i++) await store.update(await hook(`http://${i < 9 ? 'busy' : `h${i}`}.example:81/${i}`), ...ending('failed', 2))
+    for (let i = 0; i < 12; i++)
+      await store.update(await hook(`http://${i < 9 ? 'busy' : `h${i}`}.example:81/${i}`), ...ending('failed', 2))
     const hosts = async (perHost: number, limit: number) =>
       (await store.webhooks.due(epoch + 9, perHost, limit)).map(({ url }) => new URL(url).hostname).sort()
     t.strictSame(await hosts(2, 100), ['busy.example', 'busy.example', 'h10.example', 'h11.example', 'h9.example'])

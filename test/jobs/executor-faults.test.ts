@@ -45,29 +45,24 @@ await onBench(t, 'its outcome rejects: the slot is held all the same', { maxConc
   run.leave()
 })
 
-await onBench(
-  t,
-  'its going rejects, before or after its outcome',
-  {},
-  async (t, { jobs, executor, submit, troubles }) => {
-    const first = await submit()
-    const run = await executor.next()
-    run.breakGone(new Error('not removed'))
-    t.hasStrict(await soon(jobs.wait(first.id, never)), internal)
-    run.settle({ kind: 'finished', reason: 'stop' })
-    await until(() => jobs.stats().running === 0)
-    t.match(troubles.splice(0), [/not removed/, /no outcome/])
+await onBench(t, 'its going rejects, before or after its outcome', {}, async (t, { jobs, executor, submit, troubles }) => {
+  const first = await submit()
+  const run = await executor.next()
+  run.breakGone(new Error('not removed'))
+  t.hasStrict(await soon(jobs.wait(first.id, never)), internal)
+  run.settle({ kind: 'finished', reason: 'stop' })
+  await until(() => jobs.stats().running === 0)
+  t.match(troubles.splice(0), [/not removed/, /no outcome/])
 
-    const second = await submit()
-    const other = await executor.next()
-    other.settle({ kind: 'finished', reason: 'stop' })
-    t.hasStrict(await soon(jobs.wait(second.id, never)), { status: 'completed' })
-    other.breakGone(new Error('not removed'))
-    await until(() => jobs.stats().running === 0)
-    t.match(troubles.splice(0), [/not removed/])
-    t.hasStrict(await jobs.get(second.id, 'anna'), { status: 'completed' })
-  },
-)
+  const second = await submit()
+  const other = await executor.next()
+  other.settle({ kind: 'finished', reason: 'stop' })
+  t.hasStrict(await soon(jobs.wait(second.id, never)), { status: 'completed' })
+  other.breakGone(new Error('not removed'))
+  await until(() => jobs.stats().running === 0)
+  t.match(troubles.splice(0), [/not removed/])
+  t.hasStrict(await jobs.get(second.id, 'anna'), { status: 'completed' })
+})
 
 await onBench(t, 'it is gone without an outcome', {}, async (t, { jobs, executor, submit, troubles }) => {
   const job = await submit()

@@ -27,7 +27,7 @@ await onBench(t, 'get and list', {}, async (t, { jobs, executor, submit, store }
   for (const order of ['asc', 'desc'] as const) {
     const seen: string[] = []
     let pages = 0
-    for (let after: string | undefined; ;) {
+    for (let after: string | undefined; ; ) {
       const page = await jobs.list({ owner: 'anna', limit: 1, order, ...(after === undefined ? {} : { after }) })
       seen.push(...page.jobs.map(({ id }) => id))
       if (!page.hasMore || ++pages > 20) break

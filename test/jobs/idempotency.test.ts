@@ -36,11 +36,7 @@ await onBench(t, 'another body, another owner', {}, async (t, { jobs, executor, 
   t.equal(bobs.joined, false)
   for (let i = 0; i < 2; i++) (await executor.next()).finish()
   await jobs.wait(job.id, never)
-  t.equal(
-    await refusal(submit({ idempotency: { key: 'k', hash: 'other' } })),
-    'idempotency_key_reused',
-    'after its end as well',
-  )
+  t.equal(await refusal(submit({ idempotency: { key: 'k', hash: 'other' } })), 'idempotency_key_reused', 'after its end as well')
 })
 
 await onBench(t, 'after failure and after cancelling it runs anew', {}, async (t, { jobs, executor, submit }) => {
@@ -68,23 +64,18 @@ await onBench(t, 'ten at the very same moment', {}, async (t, { jobs, executor }
   t.equal(executor.runs.length, 1)
 })
 
-await onBench(
-  t,
-  'who joins and asks for the background makes it so',
-  {},
-  async (t, { jobs, executor, submit, store }) => {
-    const job = await submit({ idempotency: key })
-    const detach = jobs.attach(job.id)
-    const run = await executor.next()
-    const joined = await jobs.submit(asking({ background: true, idempotency: key }))
-    t.hasStrict(joined, { joined: true, job: { id: job.id, background: true } })
-    t.hasStrict(await store.get(job.id), { background: true }, 'for a restart as well')
-    detach()
-    t.notOk(run.aborted)
-    run.finish()
-    t.hasStrict(await jobs.wait(job.id, never), { status: 'completed' })
-  },
-)
+await onBench(t, 'who joins and asks for the background makes it so', {}, async (t, { jobs, executor, submit, store }) => {
+  const job = await submit({ idempotency: key })
+  const detach = jobs.attach(job.id)
+  const run = await executor.next()
+  const joined = await jobs.submit(asking({ background: true, idempotency: key }))
+  t.hasStrict(joined, { joined: true, job: { id: job.id, background: true } })
+  t.hasStrict(await store.get(job.id), { background: true }, 'for a restart as well')
+  detach()
+  t.notOk(run.aborted)
+  run.finish()
+  t.hasStrict(await jobs.wait(job.id, never), { status: 'completed' })
+})
 
 await onBench(t, 'a key whose job has expired is free', {}, async (t, { jobs, executor, submit }) => {
   const old = await submit({ idempotency: key, ttlS: 0 })

@@ -10,7 +10,10 @@ await onBench(t, 'each lane has its own slots', { maxConcurrent: 1, maxNetwork: 
   await until(() => executor.runs.length === 3)
   t.hasStrict(jobs.stats(), { running: 1, queued: 1, slots: 1 })
   t.hasStrict(jobs.stats('network'), { running: 2, queued: 1, slots: 2 })
-  t.strictSame(executor.runs.map(({ asked }) => asked.jobId), [ids[0], ids[2], ids[3]])
+  t.strictSame(
+    executor.runs.map(({ asked }) => asked.jobId),
+    [ids[0], ids[2], ids[3]],
+  )
   await jobs.cancel(ids[4]!)
   t.hasStrict(jobs.stats('network'), { queued: 0 })
   for (let i = 0; i < 4; i++) (await executor.next()).finish()
@@ -19,16 +22,21 @@ await onBench(t, 'each lane has its own slots', { maxConcurrent: 1, maxNetwork: 
   t.hasStrict(jobs.stats('network'), { running: 0, queued: 0 })
 })
 
-await onBench(t, 'a full queue of one lane does not shut the other', { maxConcurrent: 1, maxNetwork: 1, maxQueued: 0 }, async (t, { jobs, executor, submit }) => {
-  await submit()
-  t.equal(await refusal(jobs.submit(asking())), 'queue_full')
-  const { id } = await submit(network)
-  t.equal(await refusal(jobs.submit(asking(network))), 'queue_full')
-  await until(() => executor.runs.length === 2)
-  for (let i = 0; i < 2; i++) (await executor.next()).finish()
-  t.hasStrict(await jobs.wait(id, never), { status: 'completed' })
-  await until(() => jobs.stats('network').running === 0)
-})
+await onBench(
+  t,
+  'a full queue of one lane does not shut the other',
+  { maxConcurrent: 1, maxNetwork: 1, maxQueued: 0 },
+  async (t, { jobs, executor, submit }) => {
+    await submit()
+    t.equal(await refusal(jobs.submit(asking())), 'queue_full')
+    const { id } = await submit(network)
+    t.equal(await refusal(jobs.submit(asking(network))), 'queue_full')
+    await until(() => executor.runs.length === 2)
+    for (let i = 0; i < 2; i++) (await executor.next()).finish()
+    t.hasStrict(await jobs.wait(id, never), { status: 'completed' })
+    await until(() => jobs.stats('network').running === 0)
+  },
+)
 
 await onBench(t, 'a restart finds the lane again', { maxConcurrent: 1, maxNetwork: 1 }, async (t, bench) => {
   await bench.submit({ ...network, background: true })

@@ -21,30 +21,27 @@ await t.test('status is shown at once, to durable readers when it is stored', as
   t.strictSame(numbers(log, 1, true), [2])
 })
 
-await t.test(
-  'the first content waits for the store, and so does all after it; later content is shown at once',
-  async (t) => {
-    for (const first of [
-      text('a'),
-      { type: 'reasoning', choice: 0, text: 'a' },
-      { type: 'tool_call', choice: 0, index: 0, id: 'i', name: 'n', arguments: '' },
-      { type: 'finish', choice: 0, reason: 'stop' },
-    ] satisfies JobEvent[]) {
-      const log = new JobLog(1)
-      log.append(waiting, 0)
-      t.equal(log.append(first, 0), true, `${first.type} is urgent`)
-      t.equal(log.append(text('b'), 0), false, 'the second is not')
-      log.append(waiting, 0)
-      t.strictSame(marks(log), { lastSeq: 5, shownSeq: 2, storedSeq: 1 })
-      t.strictSame(numbers(log, 1), [2])
-      log.stored(3)
-      t.strictSame(marks(log), { lastSeq: 5, shownSeq: 5, storedSeq: 3 }, 'with what came meanwhile')
-      log.append(text('c'), 0)
-      t.equal(log.shownSeq, 6)
-      t.strictSame(numbers(log, 3, true), [], 'a durable reader is behind')
-    }
-  },
-)
+await t.test('the first content waits for the store, and so does all after it; later content is shown at once', async (t) => {
+  for (const first of [
+    text('a'),
+    { type: 'reasoning', choice: 0, text: 'a' },
+    { type: 'tool_call', choice: 0, index: 0, id: 'i', name: 'n', arguments: '' },
+    { type: 'finish', choice: 0, reason: 'stop' },
+  ] satisfies JobEvent[]) {
+    const log = new JobLog(1)
+    log.append(waiting, 0)
+    t.equal(log.append(first, 0), true, `${first.type} is urgent`)
+    t.equal(log.append(text('b'), 0), false, 'the second is not')
+    log.append(waiting, 0)
+    t.strictSame(marks(log), { lastSeq: 5, shownSeq: 2, storedSeq: 1 })
+    t.strictSame(numbers(log, 1), [2])
+    log.stored(3)
+    t.strictSame(marks(log), { lastSeq: 5, shownSeq: 5, storedSeq: 3 }, 'with what came meanwhile')
+    log.append(text('c'), 0)
+    t.equal(log.shownSeq, 6)
+    t.strictSame(numbers(log, 3, true), [], 'a durable reader is behind')
+  }
+})
 
 await t.test('a write of earlier events that was under way does not show the first content', async (t) => {
   const log = new JobLog(1)

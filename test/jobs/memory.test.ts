@@ -10,14 +10,10 @@ const limit = 5 * 1024
 
 await t.test(`${count} jobs that wait`, async (t) => {
   const program = path.join(import.meta.dirname, 'waiting-memory.js')
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--expose-gc', program, temporary(t), String(count)],
-    {
-      // the test runner's own loaders are none of the program's business
-      env: { ...process.env, NODE_OPTIONS: '' },
-    },
-  )
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', program, temporary(t), String(count)], {
+    // the test runner's own loaders are none of the program's business
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
   const measured = JSON.parse(stdout) as Measured
   for (const [way, bytes] of [
     ['submitted', measured.bytesPerSubmitted],

@@ -93,15 +93,7 @@ await onBench(t, 'early and late readers, one leaves', {}, async (t, { jobs, exe
   await Promise.all([early, durable, late])
   t.equal(logs[2]!.length, 3)
   const whole = await readAll(jobs, job.id)
-  t.strictSame(brief(whole), [
-    'status:queued',
-    'status:in_progress',
-    'text:a',
-    'text:b',
-    'text:c',
-    'finish:stop',
-    'end:completed',
-  ])
+  t.strictSame(brief(whole), ['status:queued', 'status:in_progress', 'text:a', 'text:b', 'text:c', 'finish:stop', 'end:completed'])
   for (const log of [logs[0], logs[1], logs[3]]) t.strictSame(log, whole)
 })
 
@@ -120,44 +112,39 @@ await onBench(t, 'one batch in use holds nobody up', {}, async (t, { jobs, execu
   t.equal(rest.at(-1)?.seq, 2004)
 })
 
-await onBench(
-  t,
-  'a durable reader sees what is stored, others what is said',
-  {},
-  async (t, { jobs, executor, store, submit }) => {
-    const job = await submit()
-    const [fast, durable]: [LoggedEvent[], LoggedEvent[]] = [[], []]
-    const ends = [follow(jobs, job.id, fast), follow(jobs, job.id, durable, { durable: true })]
-    const run = await executor.next()
-    await until(() => durable.length === 2)
+await onBench(t, 'a durable reader sees what is stored, others what is said', {}, async (t, { jobs, executor, store, submit }) => {
+  const job = await submit()
+  const [fast, durable]: [LoggedEvent[], LoggedEvent[]] = [[], []]
+  const ends = [follow(jobs, job.id, fast), follow(jobs, job.id, durable, { durable: true })]
+  const run = await executor.next()
+  await until(() => durable.length === 2)
 
-    const first = barrier()
-    store.before('append', () => first.passed)
-    run.say('a')
-    run.say('b')
-    await until(() => fast.length > 2, 50)
-    t.strictSame(brief(fast), ['status:queued', 'status:in_progress'], 'the first content waits for the store')
-    first.open()
-    await until(() => fast.length === 4)
-    t.strictSame(brief(fast).slice(2), ['text:a', 'text:b'])
-    await until(() => durable.length === 4)
+  const first = barrier()
+  store.before('append', () => first.passed)
+  run.say('a')
+  run.say('b')
+  await until(() => fast.length > 2, 50)
+  t.strictSame(brief(fast), ['status:queued', 'status:in_progress'], 'the first content waits for the store')
+  first.open()
+  await until(() => fast.length === 4)
+  t.strictSame(brief(fast).slice(2), ['text:a', 'text:b'])
+  await until(() => durable.length === 4)
 
-    const second = barrier()
-    store.before('append', () => second.passed)
-    run.say('c')
-    await until(() => fast.length === 5)
-    t.equal(brief(fast).at(-1), 'text:c', 'later content does not')
-    await until(() => durable.length > 4, 50)
-    t.equal(durable.length, 4)
-    second.open()
-    await until(() => durable.length === 5)
-    t.equal(durable.length, 5)
-    store.before('append', null)
-    run.finish()
-    await Promise.all(ends)
-    t.strictSame(durable, fast)
-  },
-)
+  const second = barrier()
+  store.before('append', () => second.passed)
+  run.say('c')
+  await until(() => fast.length === 5)
+  t.equal(brief(fast).at(-1), 'text:c', 'later content does not')
+  await until(() => durable.length > 4, 50)
+  t.equal(durable.length, 4)
+  second.open()
+  await until(() => durable.length === 5)
+  t.equal(durable.length, 5)
+  store.before('append', null)
+  run.finish()
+  await Promise.all(ends)
+  t.strictSame(durable, fast)
+})
 
 await onBench(t, 'nobody sees the end before it is stored', {}, async (t, { jobs, executor, store, submit }) => {
   const job = await submit()
@@ -243,10 +230,7 @@ await onBench(t, 'waiting has its own end', {}, async (t, { jobs, executor, subm
   const waiting = jobs.wait(job.id, leaving.signal, 60_000)
   leaving.abort()
   t.hasStrict(await soon(waiting), { status: 'in_progress' })
-  const both = [
-    jobs.wait(job.id, new AbortController().signal, 60_000),
-    jobs.wait(job.id, new AbortController().signal),
-  ]
+  const both = [jobs.wait(job.id, new AbortController().signal, 60_000), jobs.wait(job.id, new AbortController().signal)]
   run.finish()
   t.hasStrict(await Promise.all(both), [{ status: 'completed' }, { status: 'completed' }])
   t.equal(await jobs.wait('task_unknown', new AbortController().signal), null)

@@ -117,28 +117,23 @@ await onBench(t, 'a long log is folded whole', {}, async (t, bench) => {
   t.equal(job?.lastSeq, 1803)
 })
 
-await onBench(
-  t,
-  'in their old order, with the slots there are',
-  { maxConcurrent: 1, maxQueued: 1 },
-  async (t, bench) => {
-    const ids: string[] = []
-    const counts = await bench.restart(async (store) => {
-      for (let i = 0; i < 5; i++) {
-        ids.push(await left(store, { createdAt: 1000 + i, ...(i % 2 === 1 ? { status: 'in_progress' } : {}) }))
-      }
-    })
-    t.strictSame(counts, { queued: 3, rerun: 2, interrupted: 0 })
-    t.hasStrict(bench.jobs.stats(), { queued: 4, running: 1 }, 'more than a client could queue')
-    t.equal(await refusal(bench.submit()), 'queue_full')
-    for (const id of ids) {
-      const run = await bench.executor.next()
-      t.equal(run.asked.jobId, id)
-      run.finish()
-      await bench.jobs.wait(id, never)
+await onBench(t, 'in their old order, with the slots there are', { maxConcurrent: 1, maxQueued: 1 }, async (t, bench) => {
+  const ids: string[] = []
+  const counts = await bench.restart(async (store) => {
+    for (let i = 0; i < 5; i++) {
+      ids.push(await left(store, { createdAt: 1000 + i, ...(i % 2 === 1 ? { status: 'in_progress' } : {}) }))
     }
-  },
-)
+  })
+  t.strictSame(counts, { queued: 3, rerun: 2, interrupted: 0 })
+  t.hasStrict(bench.jobs.stats(), { queued: 4, running: 1 }, 'more than a client could queue')
+  t.equal(await refusal(bench.submit()), 'queue_full')
+  for (const id of ids) {
+    const run = await bench.executor.next()
+    t.equal(run.asked.jobId, id)
+    run.finish()
+    await bench.jobs.wait(id, never)
+  }
+})
 
 await onBench(t, 'crashed again and again', {}, async (t, bench) => {
   const { id } = await recovered(bench, { status: 'in_progress', background: true })

@@ -7,59 +7,54 @@ import { barrier } from './faulty-store.js'
 const never = new AbortController().signal
 const shutdown = { status: 'failed', error: { code: 'server_shutdown' } }
 
-await onBench(
-  t,
-  'foreground jobs end, background jobs go on after the next start',
-  { maxConcurrent: 3 },
-  async (t, bench) => {
-    const first = bench.jobs
-    const silent = await bench.submit({ background: true })
-    const talking = await bench.submit({ background: true })
-    const foreground = await bench.submit()
-    const waiting = await bench.submit({ background: true })
-    const waitingToo = await bench.submit()
-    const runs = [await bench.executor.next(), await bench.executor.next(), await bench.executor.next()]
-    runs[1]!.say('half')
-    const logs: LoggedEvent[][] = [[], [], [], [], []]
-    const all = [silent, talking, foreground, waiting, waitingToo]
-    const readers = all.map(({ id }, i) => follow(first, id, logs[i]!))
-    const waits = all.map(({ id }) => first.wait(id, never))
-    await until(() => logs[1]!.length === 3)
+await onBench(t, 'foreground jobs end, background jobs go on after the next start', { maxConcurrent: 3 }, async (t, bench) => {
+  const first = bench.jobs
+  const silent = await bench.submit({ background: true })
+  const talking = await bench.submit({ background: true })
+  const foreground = await bench.submit()
+  const waiting = await bench.submit({ background: true })
+  const waitingToo = await bench.submit()
+  const runs = [await bench.executor.next(), await bench.executor.next(), await bench.executor.next()]
+  runs[1]!.say('half')
+  const logs: LoggedEvent[][] = [[], [], [], [], []]
+  const all = [silent, talking, foreground, waiting, waitingToo]
+  const readers = all.map(({ id }, i) => follow(first, id, logs[i]!))
+  const waits = all.map(({ id }) => first.wait(id, never))
+  await until(() => logs[1]!.length === 3)
 
-    t.equal(await soon(first.stopAll()), undefined)
-    t.ok(runs.every((run) => run.aborted))
-    t.not(await soon(Promise.all(readers)), 'pending', 'every reader is let go')
-    t.hasStrict(await soon(Promise.all(waits)), [{}, {}, shutdown, {}, shutdown], 'and whoever waited')
-    t.equal(brief(logs[2]!).at(-1), 'end:failed')
-    t.notOk(
-      [0, 1, 3].some((i) => logs[i]!.some(({ event }) => event.type === 'end')),
-      'the others have not ended',
-    )
-    t.equal(await refusal(first.submit(asking())), 'server_shutdown')
-    t.equal(first.accepting, false)
+  t.equal(await soon(first.stopAll()), undefined)
+  t.ok(runs.every((run) => run.aborted))
+  t.not(await soon(Promise.all(readers)), 'pending', 'every reader is let go')
+  t.hasStrict(await soon(Promise.all(waits)), [{}, {}, shutdown, {}, shutdown], 'and whoever waited')
+  t.equal(brief(logs[2]!).at(-1), 'end:failed')
+  t.notOk(
+    [0, 1, 3].some((i) => logs[i]!.some(({ event }) => event.type === 'end')),
+    'the others have not ended',
+  )
+  t.equal(await refusal(first.submit(asking())), 'server_shutdown')
+  t.equal(first.accepting, false)
 
-    const counts = await bench.restart()
-    t.strictSame(counts, { queued: 1, rerun: 1, interrupted: 1 })
-    t.hasStrict(await bench.jobs.get(talking.id, 'anna'), {
-      status: 'failed',
-      error: { code: 'interrupted' },
-      answer: { choices: [{ text: 'half' }] },
-    })
-    for (const { id } of [foreground, waitingToo]) t.hasStrict(await bench.jobs.get(id, 'anna'), shutdown)
-    for (const { id } of [silent, waiting]) {
-      const run = await bench.executor.next()
-      t.equal(run.asked.jobId, id)
-      run.say('whole')
-      run.finish()
-      t.hasStrict(await bench.jobs.wait(id, never), { status: 'completed', answer: { choices: [{ text: 'whole' }] } })
-    }
-    for (const [i, { id }] of all.entries()) {
-      const events = await readAll(bench.jobs, id)
-      t.ok(gapless(events))
-      t.strictSame(events.slice(0, logs[i]!.length), logs[i], 'what was read before is still the beginning')
-    }
-  },
-)
+  const counts = await bench.restart()
+  t.strictSame(counts, { queued: 1, rerun: 1, interrupted: 1 })
+  t.hasStrict(await bench.jobs.get(talking.id, 'anna'), {
+    status: 'failed',
+    error: { code: 'interrupted' },
+    answer: { choices: [{ text: 'half' }] },
+  })
+  for (const { id } of [foreground, waitingToo]) t.hasStrict(await bench.jobs.get(id, 'anna'), shutdown)
+  for (const { id } of [silent, waiting]) {
+    const run = await bench.executor.next()
+    t.equal(run.asked.jobId, id)
+    run.say('whole')
+    run.finish()
+    t.hasStrict(await bench.jobs.wait(id, never), { status: 'completed', answer: { choices: [{ text: 'whole' }] } })
+  }
+  for (const [i, { id }] of all.entries()) {
+    const events = await readAll(bench.jobs, id)
+    t.ok(gapless(events))
+    t.strictSame(events.slice(0, logs[i]!.length), logs[i], 'what was read before is still the beginning')
+  }
+})
 
 await onBench(t, 'what a background job has said is stored before its server ends', {}, async (t, bench) => {
   const job = await bench.submit({ background: true })

@@ -43,7 +43,10 @@ await onBench(t, 'the start cannot be stored', {}, async (t, { jobs, executor, s
   failing = false
   t.hasStrict(await soon(jobs.wait(job.id, never)), internal)
   await until(() => jobs.stats().running === 0)
-  t.ok(executor.runs.every((run) => run.aborted), 'the run that had begun meanwhile is stopped')
+  t.ok(
+    executor.runs.every((run) => run.aborted),
+    'the run that had begun meanwhile is stopped',
+  )
   troubles.splice(0)
 })
 
@@ -162,20 +165,15 @@ await onBench(t, 'a slow store keeps everything in order', { maxConcurrent: 20 }
   }
 })
 
-await onBench(
-  t,
-  'a store that fails to read fails its reader, not the job',
-  {},
-  async (t, { jobs, executor, submit, store }) => {
-    const job = await submit()
-    const run = await executor.next()
-    store.before('events', full)
-    await t.rejects(readAll(jobs, job.id), { message: 'disk full' })
-    store.before('events', null)
-    run.finish()
-    t.hasStrict(await jobs.wait(job.id, never), { status: 'completed' })
-  },
-)
+await onBench(t, 'a store that fails to read fails its reader, not the job', {}, async (t, { jobs, executor, submit, store }) => {
+  const job = await submit()
+  const run = await executor.next()
+  store.before('events', full)
+  await t.rejects(readAll(jobs, job.id), { message: 'disk full' })
+  store.before('events', null)
+  run.finish()
+  t.hasStrict(await jobs.wait(job.id, never), { status: 'completed' })
+})
 
 await new Promise((resolve) => setImmediate(resolve))
 t.strictSame(unhandled, [], 'no rejection was left unhandled')

@@ -45,14 +45,8 @@ async function fill(): Promise<void> {
      INSERT INTO jobs (id, owner, ${copied})
      SELECT printf('task_%024d', i), 'owner-' || (i % 100), ${copied} FROM c CROSS JOIN jobs WHERE n = 1`,
   )
-  await bare(
-    dataDir,
-    'INSERT INTO events SELECT n, seq, at, event FROM jobs CROSS JOIN events WHERE n > 1 AND events.job = 1',
-  )
-  await bare(
-    dataDir,
-    'INSERT INTO requests SELECT n, request FROM jobs CROSS JOIN requests r WHERE n > 1 AND r.job = 1',
-  )
+  await bare(dataDir, 'INSERT INTO events SELECT n, seq, at, event FROM jobs CROSS JOIN events WHERE n > 1 AND events.job = 1')
+  await bare(dataDir, 'INSERT INTO requests SELECT n, request FROM jobs CROSS JOIN requests r WHERE n > 1 AND r.job = 1')
 }
 
 function jobsOn(store: JobStore): Jobs {

@@ -68,7 +68,9 @@ await t.test('create a file and read it back, with the config as its users sent 
 
   const done = (await (await bridge.get(`/tasks/${answer.bridge.task_id}`)).json()) as TaskBody
   t.strictSame(done.files, [{ path: 'hello.txt', bytes: 12, media_type: 'text/plain; charset=utf-8' }])
-  const events = (await framesOf(await bridge.get(`/tasks/${done.id}/events`))).filter(({ data }) => data !== undefined).map(({ data }) => JSON.parse(data!) as Record<string, unknown>)
+  const events = (await framesOf(await bridge.get(`/tasks/${done.id}/events`)))
+    .filter(({ data }) => data !== undefined)
+    .map(({ data }) => JSON.parse(data!) as Record<string, unknown>)
   const activity = events.filter(({ type }) => type === 'tool_activity')
   t.match(activity, [
     { tool: 'mcp__filesystem__write_file', state: 'started', input_bytes: Number },
@@ -79,12 +81,20 @@ await t.test('create a file and read it back, with the config as its users sent 
     { tool: 'mcp__filesystem__list_directory', state: 'finished', ok: true },
   ])
   t.equal(activity[0]!['input_bytes'], Buffer.byteLength(JSON.stringify({ path: '/tmp/hello.txt', content: 'Hello, fïle' })))
-  t.match(events.filter(({ type }) => type === 'files'), [{ files: [{ path: 'hello.txt' }] }])
+  t.match(
+    events.filter(({ type }) => type === 'files'),
+    [{ files: [{ path: 'hello.txt' }] }],
+  )
 })
 
 await t.test('nowhere else', async (t) => {
   const paths = ['/etc/passwd', '/tmp/../etc/passwd', '/tmp/a/../../etc/passwd', '/root/x', bridge.app.config.dataDir, workspaces]
-  standin.when('M-out', message(paths.map((at) => toolUse('mcp__filesystem__read_text_file', { path: at }))), message(toolUse('mcp__filesystem__write_file', { path: '/etc/claude-bridge-test', content: 'x' })), message('no'))
+  standin.when(
+    'M-out',
+    message(paths.map((at) => toolUse('mcp__filesystem__read_text_file', { path: at }))),
+    message(toolUse('mcp__filesystem__write_file', { path: '/etc/claude-bridge-test', content: 'x' })),
+    message('no'),
+  )
   const done = await task({ ...seed, messages: [user('M-out')] })
   t.equal(done.result?.choices[0]!.message.content, 'no')
   const results = [...toolResults(callsOf('M-out')[1]!), ...toolResults(callsOf('M-out')[2]!).slice(-1)]
@@ -101,7 +111,10 @@ await t.test('twenty at once: each has its own file and sees no other; nothing i
   for (const [index, marker] of markers.entries()) {
     const { status, error, files } = tasks[index]!
     t.equal(status, 'completed', error?.message ?? marker)
-    t.strictSame(files.map((file) => file.path), [`${marker}.txt`])
+    t.strictSame(
+      files.map((file) => file.path),
+      [`${marker}.txt`],
+    )
     const last = callsOf(marker).at(-1)!
     t.match(callsOf(marker).flatMap(resultTexts).join('\n'), `only ${marker}`)
     const others = markers.filter((other) => other !== marker && JSON.stringify(last.body.messages).includes(other))
@@ -114,9 +127,16 @@ await t.test('twenty at once: each has its own file and sees no other; nothing i
 
 await t.test('some tools of a server, and those only', async (t) => {
   standin.when('M-some', message(toolUse('mcp__filesystem__write_file', { path: 'a.txt', content: 'x' })), message('denied, then'))
-  const done = await task({ mcp_servers: ['filesystem'], allowed_tools: ['mcp__filesystem__read_text_file', 'mcp__filesystem__nonsense', 'Bash'], messages: [user('M-some')] })
+  const done = await task({
+    mcp_servers: ['filesystem'],
+    allowed_tools: ['mcp__filesystem__read_text_file', 'mcp__filesystem__nonsense', 'Bash'],
+    messages: [user('M-some')],
+  })
   const [first, second] = callsOf('M-some')
-  t.strictSame((first!.body.tools as { name: string }[]).map(({ name }) => name), ['mcp__filesystem__read_text_file'])
+  t.strictSame(
+    (first!.body.tools as { name: string }[]).map(({ name }) => name),
+    ['mcp__filesystem__read_text_file'],
+  )
   t.match(toolResults(second!), [{ isError: true }])
   t.strictSame(done.result?.bridge.ignored, ['allowed_tools.Bash'])
   t.strictSame(done.files, [])
@@ -136,9 +156,14 @@ await t.test("the registry's entry, its tools beside the client's functions, and
   )
   const tools = [{ type: 'function', function: { name: 'ask', parameters: { type: 'object', properties: {} } } }]
   const ask = { model: 'sonnet', mcp_servers: ['filesystem'], tools, max_tokens: 777, messages: [user('M-both')] }
-  const first = (await (await bridge.post('/v1/chat/completions', ask)).json()) as { choices: { finish_reason: string; message: Record<string, unknown> }[] }
+  const first = (await (await bridge.post('/v1/chat/completions', ask)).json()) as {
+    choices: { finish_reason: string; message: Record<string, unknown> }[]
+  }
   await asked.opened
-  t.match(first.choices[0], { finish_reason: 'tool_calls', message: { content: 'Both.', tool_calls: [{ id: 'toolu_client', function: { name: 'ask' } }] } })
+  t.match(first.choices[0], {
+    finish_reason: 'tool_calls',
+    message: { content: 'Both.', tool_calls: [{ id: 'toolu_client', function: { name: 'ask' } }] },
+  })
   t.equal(callsOf('M-both')[0]!.body.max_tokens, 777)
   const messages = [...ask.messages, first.choices[0]!.message, { role: 'tool', tool_call_id: 'toolu_client', content: 'yes' }]
   const second = (await (await bridge.post('/v1/chat/completions', { ...ask, messages })).json()) as typeof first
@@ -148,7 +173,10 @@ await t.test("the registry's entry, its tools beside the client's functions, and
 await t.test('file tools of the CLI, in the workspace and nowhere else', async (t) => {
   standin.when(
     'M-tools',
-    message([toolUse('Write', { file_path: 'notes/a.md', content: '# A' }, 'toolu_w'), toolUse('Read', { file_path: '/etc/passwd' }, 'toolu_p')]),
+    message([
+      toolUse('Write', { file_path: 'notes/a.md', content: '# A' }, 'toolu_w'),
+      toolUse('Read', { file_path: '/etc/passwd' }, 'toolu_p'),
+    ]),
     message(toolUse('Bash', { command: 'id' }, 'toolu_b')),
     message(toolUse('Write', { file_path: '/tmp/claude-bridge-out.txt', content: 'x' }, 'toolu_o')),
     message('done'),
@@ -157,7 +185,16 @@ await t.test('file tools of the CLI, in the workspace and nowhere else', async (
   t.equal(done.status, 'completed', done.error?.message ?? '')
   t.strictSame((callsOf('M-tools')[0]!.body.tools as { name: string }[]).map(({ name }) => name).sort(), ['Read', 'Write'])
   const results = callsOf('M-tools').flatMap((call) => toolResults(call))
-  t.match(results, [{ id: 'toolu_w', isError: false }, { id: 'toolu_p', isError: true }, { id: 'toolu_b', isError: true }, { id: 'toolu_o', isError: true }], JSON.stringify(results))
+  t.match(
+    results,
+    [
+      { id: 'toolu_w', isError: false },
+      { id: 'toolu_p', isError: true },
+      { id: 'toolu_b', isError: true },
+      { id: 'toolu_o', isError: true },
+    ],
+    JSON.stringify(results),
+  )
   t.match(done.files, [{ path: 'notes/a.md', bytes: 3, media_type: 'text/markdown; charset=utf-8' }])
   t.notOk(existsSync('/tmp/claude-bridge-out.txt'))
 })

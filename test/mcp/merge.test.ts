@@ -44,7 +44,14 @@ const inline = (server: unknown, name = 'x') => ({ mcp_config: { mcpServers: { [
 const files = (...args: string[]) => ({ command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', ...args] })
 
 await t.test('nothing asked for is nothing', async (t) => {
-  for (const members of [{}, { mcp_config: {} }, { mcp_config: { mcpServers: {} } }, { mcp_servers: [] }, { mcp_servers: {} }, { allowed_tools: [] }]) {
+  for (const members of [
+    {},
+    { mcp_config: {} },
+    { mcp_config: { mcpServers: {} } },
+    { mcp_servers: [] },
+    { mcp_servers: {} },
+    { allowed_tools: [] },
+  ]) {
     t.strictSame(merge(members), { tools: undefined, ignored: [] }, JSON.stringify(members))
   }
 })
@@ -53,7 +60,10 @@ await t.test('what a job gets', async (t) => {
   const picked = { name: 'filesystem', from: 'registry', entry: 'filesystem' }
   const cases: [members: Record<string, unknown>, tools: unknown, ignored?: string[]][] = [
     [{ mcp_servers: ['filesystem', 'filesystem'] }, { servers: [picked], fileTools: [] }],
-    [{ mcp_servers: ['search'] }, { servers: [{ name: 'search', from: 'registry', entry: 'search', withheld: ['delete'] }], fileTools: [] }],
+    [
+      { mcp_servers: ['search'] },
+      { servers: [{ name: 'search', from: 'registry', entry: 'search', withheld: ['delete'] }], fileTools: [] },
+    ],
     [{ mcp_servers: ['web'] }, { servers: [{ name: 'web', from: 'registry', entry: 'web', tools: ['read', 'list'] }], fileTools: [] }],
     [
       { mcp_servers: ['web', 'filesystem'], allowed_tools: ['mcp__web__read', 'mcp__web__write', 'mcp__filesystem'] },
@@ -64,17 +74,31 @@ await t.test('what a job gets', async (t) => {
       { servers: [picked], fileTools: [] },
       ['mcp_servers.web'],
     ],
-    [{ allowed_tools: ['Read', 'LS', 'Write(./**)', 'Bash', 'mcp__nobody'] }, { servers: [], fileTools: ['Read', 'Glob', 'Write'] }, ['allowed_tools.Bash', 'allowed_tools.mcp__nobody']],
+    [
+      { allowed_tools: ['Read', 'LS', 'Write(./**)', 'Bash', 'mcp__nobody'] },
+      { servers: [], fileTools: ['Read', 'Glob', 'Write'] },
+      ['allowed_tools.Bash', 'allowed_tools.mcp__nobody'],
+    ],
     [
       inline(files('/tmp'), 'filesystem'),
       { servers: [{ name: 'filesystem', from: 'request', server: { ...files('/tmp'), type: 'stdio' } }], fileTools: [] },
     ],
     [{ mcp_servers: { x: files('${WORKSPACE}/sub') } }, { servers: [{ name: 'x' }] }],
-    [inline({ command: 'node', args: ['search.js'] }), { servers: [{ name: 'x', from: 'registry', entry: 'search', withheld: ['delete'] }] }],
+    [
+      inline({ command: 'node', args: ['search.js'] }),
+      { servers: [{ name: 'x', from: 'registry', entry: 'search', withheld: ['delete'] }] },
+    ],
     [inline({ command: 'node', args: ['search.js'], env: { KEY: '${SEARCH_KEY}' } }), { servers: [{ from: 'registry', entry: 'search' }] }],
-    [inline({ url: 'https://mcp.example.com/other', headers: { 'X-Key': 'k' } }), { servers: [{ from: 'request', server: { type: 'http', headers: { 'X-Key': 'k' } } }] }],
+    [
+      inline({ url: 'https://mcp.example.com/other', headers: { 'X-Key': 'k' } }),
+      { servers: [{ from: 'request', server: { type: 'http', headers: { 'X-Key': 'k' } } }] },
+    ],
     [inline({ ...files('/tmp'), autoApprove: [] }), { servers: [{ name: 'x' }] }, ['mcp_config.mcpServers.x.autoApprove']],
-    [{ ...inline(files('.')), ...{ mcp_config: { mcpServers: { x: files('.') }, other: 1 } } }, { servers: [{ name: 'x' }] }, ['mcp_config.other']],
+    [
+      { ...inline(files('.')), ...{ mcp_config: { mcpServers: { x: files('.') }, other: 1 } } },
+      { servers: [{ name: 'x' }] },
+      ['mcp_config.other'],
+    ],
   ]
   for (const [members, tools, ignored = []] of cases) {
     const result = merge(members)
@@ -180,11 +204,19 @@ await t.test('servers of a tool that is brought in later', async (t) => {
   const beside = parse({ ...debug, mcp_servers: ['web'], allowed_tools: ['mcp__web__read', 'Read'] })
   t.match(beside.run.inside, { servers: [{ name: 'web', tools: ['read'] }], fileTools: ['Read'] })
   t.match(beside.plan?.tool?.request, { inside: { servers: [{ name: 'web', tools: ['read'] }, { name: 'files' }], fileTools: ['Read'] } })
-  t.throws(() => parse({ debug_tool_mcp_config: { mcpServers: { x: { command: 'sh' } } } }), /not allowed: its command is not in the registry/)
+  t.throws(
+    () => parse({ debug_tool_mcp_config: { mcpServers: { x: { command: 'sh' } } } }),
+    /not allowed: its command is not in the registry/,
+  )
 })
 
 await t.test('MCP_ALLOW=any lets commands and hosts in, not broken ones', async (t) => {
-  for (const server of [{ command: 'sh', args: ['-c', 'x'] }, { url: 'http://10.0.0.1/' }, files('/srv'), { command: 'x', env: { A: 'b' } }]) {
+  for (const server of [
+    { command: 'sh', args: ['-c', 'x'] },
+    { url: 'http://10.0.0.1/' },
+    files('/srv'),
+    { command: 'x', env: { A: 'b' } },
+  ]) {
     t.match(merge(inline(server), any).tools, { servers: [{ from: 'request' }] }, JSON.stringify(server))
   }
   t.match(refused(inline({ url: 'file:///x' }), any), { code: 'mcp_server_not_allowed' })

@@ -14,7 +14,10 @@ await t.test('the registry that comes with the project', async (t) => {
   t.ok(origins.has('http://127.0.0.1:3010'))
   t.equal(allowAny, false)
   t.equal(readConfig({ MCP_ALLOW: 'any' }).mcp.rules.allowAny, true)
-  t.strictSame([...loadRules(path.join(root, '.mcp.json'), true, false, { CLAUDE_BRIDGE_URL: 'https://b.test/mcp' }).origins], ['https://b.test'])
+  t.strictSame(
+    [...loadRules(path.join(root, '.mcp.json'), true, false, { CLAUDE_BRIDGE_URL: 'https://b.test/mcp' }).origins],
+    ['https://b.test'],
+  )
 })
 
 await t.test('entries of every kind', async (t) => {
@@ -27,13 +30,16 @@ await t.test('entries of every kind', async (t) => {
     f: { command: 'x', disabled: true },
   }
   const registry = parseRegistry(JSON.stringify({ mcpServers: servers }), 'x')
-  t.strictSame([...registry], [
-    ['a', { server: { command: 'node', args: ['x.js'], env: { KEY: '${KEY}' }, type: 'stdio' }, disabledTools: [] }],
-    ['b', { server: { type: 'stdio', command: 'x' }, disabledTools: [] }],
-    ['c', { server: { url: 'http://h/mcp', type: 'http' }, disabledTools: [] }],
-    ['d', { server: { url: 'http://h/mcp', headers: { Authorization: 'Bearer ${T:-none}' }, type: 'http' }, disabledTools: [] }],
-    ['e', { server: { url: 'http://h/sse', type: 'sse' }, disabledTools: ['two'], allowedTools: ['one'] }],
-  ])
+  t.strictSame(
+    [...registry],
+    [
+      ['a', { server: { command: 'node', args: ['x.js'], env: { KEY: '${KEY}' }, type: 'stdio' }, disabledTools: [] }],
+      ['b', { server: { type: 'stdio', command: 'x' }, disabledTools: [] }],
+      ['c', { server: { url: 'http://h/mcp', type: 'http' }, disabledTools: [] }],
+      ['d', { server: { url: 'http://h/mcp', headers: { Authorization: 'Bearer ${T:-none}' }, type: 'http' }, disabledTools: [] }],
+      ['e', { server: { url: 'http://h/sse', type: 'sse' }, disabledTools: ['two'], allowedTools: ['one'] }],
+    ],
+  )
 })
 
 await t.test('a bad file ends the start with one line and no secret', async (t) => {

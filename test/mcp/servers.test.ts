@@ -25,7 +25,14 @@ const registry = {
 const file = path.join(folder, 'registry.json')
 writeFileSync(file, JSON.stringify(registry))
 const bridge = await startBridge(t, {
-  env: { MCP_CONFIG: file, MCP_START_TIMEOUT_S: '8', STUB_KEY: secret, WORKSPACE_MAX_MB: '2', WORKSPACE_MAX_FILES: '50', API_KEYS: 'me:bridge-key-1' },
+  env: {
+    MCP_CONFIG: file,
+    MCP_START_TIMEOUT_S: '8',
+    STUB_KEY: secret,
+    WORKSPACE_MAX_MB: '2',
+    WORKSPACE_MAX_FILES: '50',
+    API_KEYS: 'me:bridge-key-1',
+  },
 })
 const { standin } = bridge
 const workspaces = openWorkspaceRoot(bridge.app.config.dataDir)
@@ -118,7 +125,10 @@ await t.test('nothing outlives its job, whatever it did', async (t) => {
 })
 
 await t.test('a workspace has a size', async (t) => {
-  for (const [how, says] of [['grow', /more than 2 MB/], ['many', /more than 50 files/]] as const) {
+  for (const [how, says] of [
+    ['grow', /more than 2 MB/],
+    ['many', /more than 50 files/],
+  ] as const) {
     // the model takes its time after the call
     standin.when(`M-${how}`, called(how)[0], message('never', { pace: { headersDelayMs: 20_000 } }))
     const { status, body } = await chat(how, `M-${how}`)
@@ -142,9 +152,16 @@ await t.test('what is hostile is refused and logged', async (t) => {
     t.equal(refused.status, status)
     t.match(refused.body.error, { code })
   }
-  const raw = '{"model":"sonnet","messages":[{"role":"user","content":"M-evil"}],"mcp_config":{"mcpServers":{"__proto__":{"command":"sh"}}}}'
+  const raw =
+    '{"model":"sonnet","messages":[{"role":"user","content":"M-evil"}],"mcp_config":{"mcpServers":{"__proto__":{"command":"sh"}}}}'
   t.equal((await bridge.post('/v1/chat/completions', raw, auth)).status, 400)
-  const check = (await (await bridge.post('/v1/chat/completions/check', { model: 'sonnet', messages: [{ role: 'user', content: 'x' }], mcp_servers: { x: { command: 'sh' } } }, auth)).json()) as { ok: boolean; error: { code: string } }
+  const check = (await (
+    await bridge.post(
+      '/v1/chat/completions/check',
+      { model: 'sonnet', messages: [{ role: 'user', content: 'x' }], mcp_servers: { x: { command: 'sh' } } },
+      auth,
+    )
+  ).json()) as { ok: boolean; error: { code: string } }
   t.match(check, { ok: false, error: { code: 'mcp_server_not_allowed' } })
   t.equal(standin.calls.length, before)
   const logged = bridge.logs.filter((line) => line.includes("The MCP server 'x' is not allowed"))

@@ -55,10 +55,12 @@ if (how === 'chatter') {
     process.stdout.write(`rubbish ${'o'.repeat(10_000)}\n{"not": \n[1\n`)
   }, 1)
 }
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const rpc = JSON.parse(line) as Rpc
-  if (how === 'hang' || rpc.id === undefined) return
-  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: answer(rpc) })}\n`)
-}).on('close', () => {
-  if (how !== 'deaf') process.exit(0)
-})
+createInterface({ input: process.stdin })
+  .on('line', (line) => {
+    const rpc = JSON.parse(line) as Rpc
+    if (how === 'hang' || rpc.id === undefined) return
+    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: answer(rpc) })}\n`)
+  })
+  .on('close', () => {
+    if (how !== 'deaf') process.exit(0)
+  })

@@ -43,12 +43,19 @@ async function fails(...args: Parameters<typeof get>): Promise<string> {
 /** Names that mean what a test says; each answer is used once, the last one again and again. */
 function names(meanings: Record<string, string[][]>): { lookup: typeof dns.lookup; asked: string[] } {
   const asked: string[] = []
-  const lookup = ((name: string, _options: object, callback: (error: Error | null, found: { address: string; family: number }[]) => void) => {
+  const lookup = ((
+    name: string,
+    _options: object,
+    callback: (error: Error | null, found: { address: string; family: number }[]) => void,
+  ) => {
     asked.push(name)
     const answers = meanings[name]
     if (answers === undefined) return callback(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), [])
     const found = answers.length > 1 ? answers.shift()! : answers[0]!
-    callback(null, found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))
+    callback(
+      null,
+      found.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
   }) as unknown as typeof dns.lookup
   return { lookup, asked }
 }
@@ -206,7 +213,19 @@ await t.test('the rule that ships', async (t) => {
 })
 
 await t.test('URLs', async (t) => {
-  const wrong = ['', 'x', '//x', 'http://', 'ftp://x', 'file:///x', 'http://u@x', 'http://u:p@x', 'http://:p@x', 'http://x:99999', 'http://1.2.3.4.5']
+  const wrong = [
+    '',
+    'x',
+    '//x',
+    'http://',
+    'ftp://x',
+    'file:///x',
+    'http://u@x',
+    'http://u:p@x',
+    'http://:p@x',
+    'http://x:99999',
+    'http://1.2.3.4.5',
+  ]
   for (const url of wrong) t.equal(toWebUrl(url), null, url)
   t.equal(toWebUrl(`http://x/${'a'.repeat(9000)}`), null, 'too long')
   t.equal(toWebUrl('HTTPS://ExAmPle.com:8443/a b')?.href, 'https://example.com:8443/a%20b')

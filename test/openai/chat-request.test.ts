@@ -8,8 +8,7 @@ import { validate } from '../../src/openai/request-error.js'
 import { parse, parseValue, parseWith, refusal, user } from './parse.js'
 
 /** metadata as long as it may be */
-const pairs = (count: number) =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(64, 'k'), 'v'.repeat(512)]))
+const pairs = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padEnd(64, 'k'), 'v'.repeat(512)]))
 
 await t.test('a body that is no object', async (t) => {
   const bodies: [unknown, string][] = [
@@ -61,23 +60,22 @@ await t.test('members of the wrong type or value', async (t) => {
     [content([{ type: 'text', text: null }]), 'invalid_type', 'messages[0].content[0].text'],
     [content([{ type: 'image_url' }]), 'missing_required_parameter', 'messages[0].content[0].image_url'],
     [content([{ type: 'image_url', image_url: 'x' }]), 'invalid_type', 'messages[0].content[0].image_url'],
-    [content([{ type: 'image_url', image_url: {} }]), 'missing_required_parameter',
-      'messages[0].content[0].image_url.url'],
+    [content([{ type: 'image_url', image_url: {} }]), 'missing_required_parameter', 'messages[0].content[0].image_url.url'],
     [messages({ role: 'system' }), 'missing_required_parameter', 'messages[0].content'],
-    [messages({ role: 'system', content: [{ type: 'image_url', image_url: { url: 'x' } }] }), 'unsupported_value',
-      'messages[0].content[0].type'],
+    [
+      messages({ role: 'system', content: [{ type: 'image_url', image_url: { url: 'x' } }] }),
+      'unsupported_value',
+      'messages[0].content[0].type',
+    ],
     [messages({ role: 'tool', content: 'x' }), 'missing_required_parameter', 'messages[0].tool_call_id'],
     [messages({ role: 'tool', tool_call_id: 'c' }), 'missing_required_parameter', 'messages[0].content'],
     [messages({ role: 'assistant', content: 7 }), 'invalid_type', 'messages[0].content'],
     [calls({ ...call, id: undefined }), 'missing_required_parameter', 'messages[0].tool_calls[0].id'],
     [calls(call, { ...call, id: '' }), 'invalid_value', 'messages[0].tool_calls[1].id'],
     [calls({ ...call, type: 'custom' }), 'unsupported_value', 'messages[0].tool_calls[0].type'],
-    [calls({ ...call, function: { name: 'f' } }), 'missing_required_parameter',
-      'messages[0].tool_calls[0].function.arguments'],
-    [calls({ ...call, function: { name: 'f', arguments: {} } }), 'invalid_type',
-      'messages[0].tool_calls[0].function.arguments'],
-    [calls({ ...call, function: { name: 'a b', arguments: '' } }), 'invalid_value',
-      'messages[0].tool_calls[0].function.name'],
+    [calls({ ...call, function: { name: 'f' } }), 'missing_required_parameter', 'messages[0].tool_calls[0].function.arguments'],
+    [calls({ ...call, function: { name: 'f', arguments: {} } }), 'invalid_type', 'messages[0].tool_calls[0].function.arguments'],
+    [calls({ ...call, function: { name: 'a b', arguments: '' } }), 'invalid_value', 'messages[0].tool_calls[0].function.name'],
     [{ messages: undefined, question: '' }, 'invalid_value', 'question'],
     [{ messages: undefined, question: ' \n' }, 'invalid_value', 'question'],
     [{ messages: undefined, question: ['q'] }, 'invalid_type', 'question'],
@@ -156,8 +154,7 @@ await t.test('messages say what was expected and what came', async (t) => {
     [{ temperature: 3 }, "Invalid value for 'temperature': expected at most 2, not 3."],
     [
       { messages: [{ role: 'x' }] },
-      "Invalid value 'x' for 'messages[0].role'. " +
-        "Known values are: 'system', 'developer', 'user', 'assistant', 'tool', 'function'.",
+      "Invalid value 'x' for 'messages[0].role'. " + "Known values are: 'system', 'developer', 'user', 'assistant', 'tool', 'function'.",
     ],
   ]
   for (const [members, message] of cases) t.equal(refusal(() => parseWith(members)).message, message)

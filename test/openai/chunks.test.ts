@@ -97,7 +97,10 @@ for (const [name, { events, job: more }] of Object.entries(runs)) {
       t.equal(chunks.filter(({ bridge }) => bridge !== undefined).length, 1)
       t.same(chunks.at(-1)!.bridge, toCompletion(job).bridge)
       if (includeUsage) t.same(last, { ...last, choices: [], usage: toCompletion(job).usage })
-      t.ok(chunks.every((chunk) => JSON.stringify(chunk.choices).search(/\\ud[89a-f]/) === -1), 'no half characters')
+      t.ok(
+        chunks.every((chunk) => JSON.stringify(chunk.choices).search(/\\ud[89a-f]/) === -1),
+        'no half characters',
+      )
     }
   })
 }
@@ -106,19 +109,15 @@ await t.test('reasoning', async (t) => {
   const events = [think('h\ud83d'), think('\ude00m'), say('a'), spent(), finish()]
   t.same(
     stream(events, jobOf(events)).map(({ choices }) => choices[0]!.delta),
-    [
-      { role: 'assistant', content: '' },
-      { reasoning_content: 'h' },
-      { reasoning_content: '😀m' },
-      { content: 'a' },
-      {},
-    ],
+    [{ role: 'assistant', content: '' }, { reasoning_content: 'h' }, { reasoning_content: '😀m' }, { content: 'a' }, {}],
   )
 })
 
 await t.test('half a character that is never completed', async (t) => {
   const deltas = (...events: JobEvent[]) =>
-    stream(events, jobOf(events)).flatMap(({ choices }) => choices.map(({ delta }) => delta)).slice(1, -1)
+    stream(events, jobOf(events))
+      .flatMap(({ choices }) => choices.map(({ delta }) => delta))
+      .slice(1, -1)
   t.same(deltas(say('a\ud83d'), finish()), [{ content: 'a' }, { content: '\ud83d' }], 'at the end')
   t.same(
     deltas(think('a\ud83d'), say('b'), finish()),
@@ -169,8 +168,14 @@ await t.test('a second attempt: one finish, that of the last', async (t) => {
     finish(),
   ]
   const chunks = stream(events, jobOf(events)).map(({ choices }) => choices[0]!)
-  t.same(chunks.flatMap((choice) => choice.finish_reason ?? []), ['stop'])
-  t.same(chunks.map(({ delta }) => delta.content ?? ''), ['', 'bad', 'good', ''])
+  t.same(
+    chunks.flatMap((choice) => choice.finish_reason ?? []),
+    ['stop'],
+  )
+  t.same(
+    chunks.map(({ delta }) => delta.content ?? ''),
+    ['', 'bad', 'good', ''],
+  )
 })
 
 await t.test('usage that is not known is not made up', async (t) => {

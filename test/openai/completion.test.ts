@@ -44,20 +44,34 @@ await t.test('messages', async (t) => {
   const call = { ...more, id: 'c', name: 'f' }
   const cases: [string, Parameters<typeof jobOf>[0], object][] = [
     ['nothing at all', [finish()], { role: 'assistant', content: '', refusal: null }],
-    ['reasoning', [think('hm'), say('a'), finish()],
-      { role: 'assistant', content: 'a', refusal: null, reasoning_content: 'hm' }],
-    ['refusal', [finish({ reason: 'refusal', refusal: 'I will not' })],
-      { role: 'assistant', content: null, refusal: 'I will not' }],
-    ['refusal after text', [say('well'), finish({ reason: 'refusal', refusal: 'no' })],
-      { role: 'assistant', content: 'well', refusal: 'no' }],
-    ['a refusal without words', [finish({ reason: 'refusal', refusal: '' })],
-      { role: 'assistant', content: '', refusal: null }],
-    ['only calls', [{ ...call, arguments: '{"a"' }, { ...more, arguments: ':1}' }, finish()],
-      { role: 'assistant', content: null, refusal: null,
-        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }] }],
-    ['a call without arguments, after text', [say('x'), { ...call, arguments: '' }, finish()],
-      { role: 'assistant', content: 'x', refusal: null,
-        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }] }],
+    ['reasoning', [think('hm'), say('a'), finish()], { role: 'assistant', content: 'a', refusal: null, reasoning_content: 'hm' }],
+    ['refusal', [finish({ reason: 'refusal', refusal: 'I will not' })], { role: 'assistant', content: null, refusal: 'I will not' }],
+    [
+      'refusal after text',
+      [say('well'), finish({ reason: 'refusal', refusal: 'no' })],
+      { role: 'assistant', content: 'well', refusal: 'no' },
+    ],
+    ['a refusal without words', [finish({ reason: 'refusal', refusal: '' })], { role: 'assistant', content: '', refusal: null }],
+    [
+      'only calls',
+      [{ ...call, arguments: '{"a"' }, { ...more, arguments: ':1}' }, finish()],
+      {
+        role: 'assistant',
+        content: null,
+        refusal: null,
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{"a":1}' } }],
+      },
+    ],
+    [
+      'a call without arguments, after text',
+      [say('x'), { ...call, arguments: '' }, finish()],
+      {
+        role: 'assistant',
+        content: 'x',
+        refusal: null,
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+    ],
   ]
   for (const [name, events, message] of cases) t.same(toCompletion(jobOf(events)).choices[0]!.message, message, name)
 })
@@ -75,12 +89,10 @@ await t.test('several choices, metadata, no usage', async (t) => {
 })
 
 await t.test('finish reasons', async (t) => {
-  t.same((['stop', 'length', 'tool_calls', 'refusal'] as const).map((finish) => toFinishReason(finish)), [
-    'stop',
-    'length',
-    'tool_calls',
-    'content_filter',
-  ])
+  t.same(
+    (['stop', 'length', 'tool_calls', 'refusal'] as const).map((finish) => toFinishReason(finish)),
+    ['stop', 'length', 'tool_calls', 'content_filter'],
+  )
 })
 
 await t.test('usage: what clients subtract is a part of what they subtract it from', async (t) => {

@@ -47,7 +47,11 @@ await t.test('named as ignored', async (t) => {
 
 await t.test('not worth a word: defaults, nothing at all, and what is honoured', async (t) => {
   const cases: object[] = [
-    Object.fromEntries(Object.keys(fields).filter((name) => name !== 'messages').map((name) => [name, null])),
+    Object.fromEntries(
+      Object.keys(fields)
+        .filter((name) => name !== 'messages')
+        .map((name) => [name, null]),
+    ),
     { tools: [], functions: [], allowed_tools: [], validation: [], fallbacks: [] },
     { mcp_servers: [], mcp_config: {}, retry_config: {} },
     { mcp_config: { mcpServers: {} } },

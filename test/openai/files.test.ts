@@ -22,7 +22,9 @@ await t.test('PDFs', async (t) => {
   const [long] = blocks(file({ filename: `${'🙂'.repeat(400)}.pdf`, file_data: url('application/pdf', pdf) }))
   t.equal([...(long as { title: string }).title].length, 255)
   t.same(
-    blocks({ type: 'text', text: 'a' }, file({ file_data: base64(pdf) }), { type: 'text', text: ' ' }, { type: 'text', text: 'b' }).map(({ type }) => type),
+    blocks({ type: 'text', text: 'a' }, file({ file_data: base64(pdf) }), { type: 'text', text: ' ' }, { type: 'text', text: 'b' }).map(
+      ({ type }) => type,
+    ),
     ['text', 'document', 'text'],
     'order is kept',
   )
@@ -78,10 +80,16 @@ await t.test('refused', async (t) => {
     const other = refusal(() => run({ type: 'text', text: 'a' }, { type: 'input_file', ...members }))
     t.match(other, { code, param: `messages[0].content[1].${member}` }, `input_file ${name}`)
   }
-  t.match(refusal(() => run({ type: 'file' })), { param: 'messages[0].content[0].file' })
+  t.match(
+    refusal(() => run({ type: 'file' })),
+    { param: 'messages[0].content[0].file' },
+  )
   const large = Buffer.alloc(maxFileBytes + 1)
   large.write('%PDF-')
-  t.match(refusal(() => run(file({ file_data: base64(large) }))), { code: 'invalid_value', message: /more than/ })
+  t.match(
+    refusal(() => run(file({ file_data: base64(large) }))),
+    { code: 'invalid_value', message: /more than/ },
+  )
   t.match(blocks(file({ file_data: base64(large.subarray(1).fill('%PDF-', 0, 5)) })), [{ type: 'document' }], 'to the byte')
 })
 
@@ -96,9 +104,18 @@ await t.test('only where the model can have them, and no sound', async (t) => {
     { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
     { role: 'tool', tool_call_id: 'c', content: [part] },
   ]
-  t.match(refusal(() => parse({ model: 'sonnet', messages })), { code: 'unsupported_value', param: 'messages[1].content[0].type' })
+  t.match(
+    refusal(() => parse({ model: 'sonnet', messages })),
+    { code: 'unsupported_value', param: 'messages[1].content[0].type' },
+  )
   const system = [{ role: 'system', content: [part] }]
-  t.match(refusal(() => parse({ model: 'sonnet', messages: system })), { param: 'messages[0].content[0].type' })
+  t.match(
+    refusal(() => parse({ model: 'sonnet', messages: system })),
+    { param: 'messages[0].content[0].type' },
+  )
   const sound = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }
-  t.match(refusal(() => run({ type: 'text', text: 'a' }, sound)), { code: 'unsupported_value', param: 'messages[0].content[1].type' })
+  t.match(
+    refusal(() => run({ type: 'text', text: 'a' }, sound)),
+    { code: 'unsupported_value', param: 'messages[0].content[1].type' },
+  )
 })

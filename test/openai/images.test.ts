@@ -82,7 +82,10 @@ await t.test('limits', async (t) => {
 
   const many = (count: number) => Array.from({ length: count }, () => part(png))
   t.equal(run(...many(100)).run.turns[0]!.content.length, 100)
-  t.match(refusal(() => run(...many(101))), { code: 'invalid_value', param: 'messages[0].content[100].image_url.url' })
+  t.match(
+    refusal(() => run(...many(101))),
+    { code: 'invalid_value', param: 'messages[0].content[100].image_url.url' },
+  )
 })
 
 await t.test('images of a tool', async (t) => {
@@ -146,6 +149,12 @@ await t.test("the Responses API's name", async (t) => {
   const input = (more: object) => run({ type: 'input_image', ...more })
   t.match(input({ image_url: png }).run.turns[0]!.content, [{ type: 'image', mediaType: 'image/png' }])
   t.same(input({ image_url: png, detail: 'low' }).ignored, ['messages[].content[].detail'])
-  t.match(refusal(() => input({ file_id: 'file-1' })), { code: 'unsupported_parameter', param: 'messages[0].content[0].file_id' })
-  t.match(refusal(() => input({})), { code: 'unsupported_value', param: 'messages[0].content[0].image_url' })
+  t.match(
+    refusal(() => input({ file_id: 'file-1' })),
+    { code: 'unsupported_parameter', param: 'messages[0].content[0].file_id' },
+  )
+  t.match(
+    refusal(() => input({})),
+    { code: 'unsupported_value', param: 'messages[0].content[0].image_url' },
+  )
 })

@@ -44,7 +44,13 @@ await t.test('roles and content', async (t) => {
     conversation(
       said('first'),
       { role: 'user', content: [text('a'), { type: 'input_text', text: 'b' }] },
-      { role: 'assistant', content: [{ type: 'output_text', text: 'c' }, { type: 'refusal', refusal: 'no' }] },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'output_text', text: 'c' },
+          { type: 'refusal', refusal: 'no' },
+        ],
+      },
       { role: 'assistant', content: null, refusal: 'never' },
       says('d'),
     ).turns,
@@ -61,9 +67,7 @@ await t.test('roles and content', async (t) => {
 
 await t.test('question', async (t) => {
   t.same(parse({ model: 'sonnet', question: ' q ' }).run.turns, [{ role: 'user', content: [text(' q ')] }])
-  t.same(parse({ model: 'sonnet', question: 'q', messages: [says('m')] }).run.turns, [
-    { role: 'user', content: [text('m')] },
-  ])
+  t.same(parse({ model: 'sonnet', question: 'q', messages: [says('m')] }).run.turns, [{ role: 'user', content: [text('m')] }])
 })
 
 await t.test('text is kept byte for byte', async (t) => {
@@ -80,9 +84,7 @@ await t.test('nothing said', async (t) => {
   const parts = (...values: string[]) => ({ role: 'user', content: values.map(text) })
   t.same(conversation(parts('', 'a', '', '\n', 'b', ' ')).turns[0]!.content, [text('a\n'), text('b ')])
   t.same(conversation(parts('\n', 'a')).turns[0]!.content, [text('\na')], 'white space goes with the text beside it')
-  t.same(conversation(says('a'), said(''), said(' '), says('b')).turns, [
-    { role: 'user', content: [text('a'), text('b')] },
-  ])
+  t.same(conversation(says('a'), said(''), said(' '), says('b')).turns, [{ role: 'user', content: [text('a'), text('b')] }])
   t.same(conversation(says('a'), { role: 'assistant' }).turns.length, 1, 'an empty answer at the end is none')
   t.same(conversation(says('a'), { role: 'assistant', content: [] }, says('b')).turns.length, 1)
   t.same(conversation({ role: 'system', content: '' }, says('a')).system, [])
@@ -94,9 +96,7 @@ await t.test('nothing said', async (t) => {
     ],
     'a tool may return nothing',
   )
-  t.same(conversation(calls(call('c')), result('c', [])).turns[1]!.content, [
-    { type: 'tool_result', toolCallId: 'c', content: [] },
-  ])
+  t.same(conversation(calls(call('c')), result('c', [])).turns[1]!.content, [{ type: 'tool_result', toolCallId: 'c', content: [] }])
 })
 
 await t.test('only system messages: they are what the user says', async (t) => {
@@ -153,17 +153,8 @@ await t.test('ids that the Claude API would refuse', async (t) => {
     result('functions_f_0', 'y'),
     calls(call('functions.f:0')),
     result('functions.f:0', 'z'),
-  ).turns.flatMap((turn) =>
-    turn.content.map((block) => ('id' in block ? block.id : 'toolCallId' in block ? block.toolCallId : '')),
-  )
-  t.same(ids, [
-    'functions_f_0',
-    'functions_f_0_2',
-    'functions_f_0',
-    'functions_f_0_2',
-    'functions_f_0_3',
-    'functions_f_0_3',
-  ])
+  ).turns.flatMap((turn) => turn.content.map((block) => ('id' in block ? block.id : 'toolCallId' in block ? block.toolCallId : '')))
+  t.same(ids, ['functions_f_0', 'functions_f_0_2', 'functions_f_0', 'functions_f_0_2', 'functions_f_0_3', 'functions_f_0_3'])
 })
 
 await t.test('arguments', async (t) => {
@@ -229,11 +220,6 @@ await t.test('members of messages without effect are named once', async (t) => {
       calls({ ...call('c'), index: 0 }),
       result('c'),
     ).ignored,
-    [
-      'messages[].name',
-      'messages[].reasoning_content',
-      'messages[].content[].prompt_cache_breakpoint',
-      'messages[].tool_calls[].index',
-    ],
+    ['messages[].name', 'messages[].reasoning_content', 'messages[].content[].prompt_cache_breakpoint', 'messages[].tool_calls[].index'],
   )
 })

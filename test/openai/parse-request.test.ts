@@ -31,7 +31,10 @@ await t.test('fields that go through', async (t) => {
     [{ max_completion_tokens: 6, max_tokens: 5 }, { run: { maxTokens: 6 } }],
     [{ max_completion_tokens: null, max_tokens: 5 }, { run: { maxTokens: 5 } }],
     [{ n: 3 }, { n: 3 }],
-    [{ metadata: { a: 'b' }, store: true, timeout: 1.5 }, { metadata: { a: 'b' }, store: true, timeoutS: 1.5 }],
+    [
+      { metadata: { a: 'b' }, store: true, timeout: 1.5 },
+      { metadata: { a: 'b' }, store: true, timeoutS: 1.5 },
+    ],
     [{ user: 'u' }, { user: 'u' }],
     [{ safety_identifier: 's' }, { user: 's' }],
     [{ user: 'u', safety_identifier: 's' }, { user: 'u' }],

@@ -106,20 +106,19 @@ await t.test('with keys', async (t) => {
     t.not(ids[0], ids[1])
   })
 
-  t.notOk(bridge.logs.some((line) => /key-of-(ann|bob)|plain-key/.test(line)), 'no key is in the log')
+  t.notOk(
+    bridge.logs.some((line) => /key-of-(ann|bob)|plain-key/.test(line)),
+    'no key is in the log',
+  )
 })
 
 await t.test('without keys', async (t) => {
   const bridge = await startBridge(t)
-  const send = (headers: Record<string, string>, line = 'GET /v1/models') =>
-    exchange(bridge.port, request(line, headers))
+  const send = (headers: Record<string, string>, line = 'GET /v1/models') => exchange(bridge.port, request(line, headers))
   const { port } = bridge
 
   await t.test('local names are let in', async (t) => {
-    for (const host of [
-      `127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`, 'localhost',
-      'app.localhost',
-    ]) {
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`, 'localhost', 'app.localhost']) {
       t.equal((await send({ host })).status, 200, host)
       t.equal((await send({ host, origin: `http://${host}` })).status, 200, `a page of ${host}`)
     }
@@ -128,8 +127,14 @@ await t.test('without keys', async (t) => {
 
   await t.test('other names are not: a name of the attacker may resolve to this machine', async (t) => {
     const hosts = [
-      'evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.evil.example',
-      '0x7f.1@evil.example', '', '192.168.0.1', 'evillocalhost',
+      'evil.example',
+      `evil.example:${port}`,
+      '127.0.0.1.evil.example',
+      'localhost.evil.example',
+      '0x7f.1@evil.example',
+      '',
+      '192.168.0.1',
+      'evillocalhost',
     ]
     for (const host of hosts) {
       for (const line of ['GET /v1/models', 'POST /v1/chat/completions', 'GET /health', 'GET /nowhere']) {
@@ -143,8 +148,12 @@ await t.test('without keys', async (t) => {
 
   await t.test('pages of other sites are not', async (t) => {
     for (const origin of [
-      'https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'http://localhost@evil.example',
-      'file://', 'nonsense',
+      'https://evil.example',
+      'null',
+      'http://127.0.0.1.evil.example',
+      'http://localhost@evil.example',
+      'file://',
+      'nonsense',
     ]) {
       const answer = await send({ host: `127.0.0.1:${port}`, origin })
       t.equal(answer.status, 403, origin)

@@ -79,6 +79,8 @@ await t.test('its time counts from the answer on', async (t) => {
 
 await t.test('three at the very same moment are one', async (t) => {
   standin.when('C-same', message('one'))
-  const ids = await Promise.all([1, 2, 3].map(async () => ((await (await post(ask('C-same', { temperature: 0 }))).json()) as { id: string }).id))
+  const ids = await Promise.all(
+    [1, 2, 3].map(async () => ((await (await post(ask('C-same', { temperature: 0 }))).json()) as { id: string }).id),
+  )
   t.equal(new Set(ids).size, 1)
 })

@@ -18,12 +18,7 @@ function isEnvelope(t: Test, body: unknown, requestId: string | null | undefined
   t.match(requestId, /^[\w=-]+$/, `${name} has a request id`)
 }
 
-async function refused(
-  t: Test,
-  name: string,
-  response: Response,
-  wanted: [number, string, (string | null)?],
-): Promise<void> {
+async function refused(t: Test, name: string, response: Response, wanted: [number, string, (string | null)?]): Promise<void> {
   const body: unknown = await response.json()
   t.equal(response.status, wanted[0], `${name}: status`)
   isEnvelope(t, body, response.headers.get('x-request-id'), name)
@@ -47,19 +42,11 @@ await t.test('bodies that are no request', async (t) => {
     ['no messages', { model: 'sonnet' }, [400, 'missing_required_parameter', 'messages']],
     ['empty messages', { model: 'sonnet', messages: [] }, [400, 'invalid_value', 'messages']],
     ['messages text', { model: 'sonnet', messages: 'x' }, [400, 'invalid_type', 'messages']],
-    [
-      'unknown role',
-      { model: 'sonnet', messages: [{ role: 'king', content: 'x' }] },
-      [400, 'invalid_value', 'messages[0].role'],
-    ],
+    ['unknown role', { model: 'sonnet', messages: [{ role: 'king', content: 'x' }] }, [400, 'invalid_value', 'messages[0].role']],
     ['unknown model', ask('x', { model: 'gpt-4' }), [404, 'model_not_found', 'model']],
     ['model a number', ask('x', { model: 1 }), [400, 'invalid_type', 'model']],
     ['stream a string', ask('x', { stream: 'true' }), [400, 'invalid_type', 'stream']],
-    [
-      'stream_options alone',
-      ask('x', { stream_options: { include_usage: true } }),
-      [400, 'invalid_value', 'stream_options'],
-    ],
+    ['stream_options alone', ask('x', { stream_options: { include_usage: true } }), [400, 'invalid_value', 'stream_options']],
     ['n 0', ask('x', { n: 0 }), [400, 'invalid_value', 'n']],
     ['n 99', ask('x', { n: 99 }), [400, 'unsupported_value', 'n']],
     ['temperature', ask('x', { temperature: 'hot' }), [400, 'invalid_type', 'temperature']],
@@ -86,16 +73,8 @@ await t.test('deep nesting', async (t) => {
 
 await t.test('content types', async (t) => {
   const body = JSON.stringify(ask('x', { model: 'nobody' }))
-  for (const type of [
-    'text/plain', 'text/plain; charset=utf-8', 'application/x-www-form-urlencoded', 'application/xml',
-    'nonsense',
-  ]) {
-    await refused(
-      t,
-      type,
-      await bridge.post(chat, body, { 'content-type': type }),
-      [415, 'unsupported_media_type', null],
-    )
+  for (const type of ['text/plain', 'text/plain; charset=utf-8', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense']) {
+    await refused(t, type, await bridge.post(chat, body, { 'content-type': type }), [415, 'unsupported_media_type', null])
   }
   for (const type of ['application/json; charset=utf-8', 'Application/JSON']) {
     await refused(t, type, await bridge.post(chat, body, { 'content-type': type }), [404, 'model_not_found'])
@@ -140,12 +119,7 @@ await t.test('ids that nobody has', async (t) => {
     const route = `/tasks/${id}`
     await refused(t, `GET ${id}`, await bridge.get(route), [404, 'task_not_found'])
     await refused(t, `events of ${id}`, await bridge.get(`${route}/events`), [404, 'task_not_found'])
-    await refused(
-      t,
-      `cancel ${id}`,
-      await fetch(`${bridge.url}${route}/cancel`, { method: 'POST' }),
-      [404, 'task_not_found'],
-    )
+    await refused(t, `cancel ${id}`, await fetch(`${bridge.url}${route}/cancel`, { method: 'POST' }), [404, 'task_not_found'])
     await refused(t, `delete ${id}`, await fetch(bridge.url + route, { method: 'DELETE' }), [404, 'task_not_found'])
   }
   const long = await bridge.get(`/tasks/${'a'.repeat(5000)}`)
@@ -180,11 +154,7 @@ await t.test('bytes that are no HTTP', async (t) => {
     ['two lengths', 'POST /tasks HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx', 400],
     [
       'a bad chunk',
-      request(
-        `POST ${chat}`,
-        { host: 'localhost', 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
-        'zz\r\n',
-      ),
+      request(`POST ${chat}`, { host: 'localhost', 'content-type': 'application/json', 'transfer-encoding': 'chunked' }, 'zz\r\n'),
       400,
     ],
     ['huge headers', request('GET /health', { host: 'localhost', 'x-big': 'x'.repeat(20_000) }), 431],
@@ -201,13 +171,11 @@ await t.test('bytes that are no HTTP', async (t) => {
 
 await t.test('a client that sends JSON headers without a body', async (t) => {
   const headers = { 'content-type': 'application/json' }
-  for (const [method, route] of [['POST', '/tasks/task_x/cancel'], ['DELETE', '/tasks/task_x']] as const) {
-    await refused(
-      t,
-      `${method} ${route}`,
-      await fetch(bridge.url + route, { method, headers }),
-      [404, 'task_not_found'],
-    )
+  for (const [method, route] of [
+    ['POST', '/tasks/task_x/cancel'],
+    ['DELETE', '/tasks/task_x'],
+  ] as const) {
+    await refused(t, `${method} ${route}`, await fetch(bridge.url + route, { method, headers }), [404, 'task_not_found'])
   }
 })
 

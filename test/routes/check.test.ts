@@ -10,8 +10,16 @@ await t.test('taken, refused, nonsense', async (t) => {
     t.equal(response.status, 200)
     return response.json()
   }
-  t.match(await check({ model: 'sonnet', question: 'hi', seed: 7 }), { ok: true, honoured: ['model', 'question'], ignored: ['seed'], error: null })
-  t.match(await check({ model: 'sonnet', question: 'hi', logprobs: true }), { ok: false, error: { param: 'logprobs', code: 'unsupported_parameter' } })
+  t.match(await check({ model: 'sonnet', question: 'hi', seed: 7 }), {
+    ok: true,
+    honoured: ['model', 'question'],
+    ignored: ['seed'],
+    error: null,
+  })
+  t.match(await check({ model: 'sonnet', question: 'hi', logprobs: true }), {
+    ok: false,
+    error: { param: 'logprobs', code: 'unsupported_parameter' },
+  })
   t.match(await check([]), { ok: false, error: { code: 'invalid_type' } })
   t.equal((await bridge.post('/v1/chat/completions/check', '{')).status, 400, 'what is no JSON is a bad request here as everywhere')
   t.equal(bridge.standin.calls.length, 0)

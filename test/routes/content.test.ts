@@ -12,10 +12,7 @@ const bridge = await startBridge(t, { net: { mayConnect: (address) => address ==
 const { standin } = bridge
 
 // one pixel each: the CLI looks into what it sends
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
-  'base64',
-)
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC', 'base64')
 const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 const pdf = Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n')
 origin.on('/a.png', sends(png, { 'content-type': 'image/png' }))
@@ -32,7 +29,9 @@ const body = (...content: unknown[]) => ({ model: 'sonnet', messages: [{ role: '
 async function told(marker: string): Promise<RequestBlock[]> {
   const call = await bridge.asked(marker)
   const blocks = call.body.messages!.filter(({ role }) => role !== 'system').flatMap(({ content }) => content as RequestBlock[])
-  return blocks.map((block) => Object.fromEntries(Object.entries(block).filter(([key]) => key !== 'cache_control')) as unknown as RequestBlock)
+  return blocks.map(
+    (block) => Object.fromEntries(Object.entries(block).filter(([key]) => key !== 'cache_control')) as unknown as RequestBlock,
+  )
 }
 
 /** Answers 200, or fails with what it answered. */
@@ -52,7 +51,10 @@ async function refused(t: Test, request: Record<string, unknown>, param: string 
 await t.test('images behind URLs reach the model as they are', async (t) => {
   origin.on('/moved', redirects('/a.png'))
   standin.when('MANY-IMAGES', message('seen'))
-  await taken(t, body(words('MANY-IMAGES'), image(`${origin.url}/a.png`), words('and'), image(`${origin.url}/b`), image(`${origin.url}/moved`)))
+  await taken(
+    t,
+    body(words('MANY-IMAGES'), image(`${origin.url}/a.png`), words('and'), image(`${origin.url}/b`), image(`${origin.url}/moved`)),
+  )
   t.match(await told('MANY-IMAGES'), [
     { type: 'text', text: 'MANY-IMAGES' },
     { type: 'image', source: source('image/png', png) },
@@ -64,13 +66,19 @@ await t.test('images behind URLs reach the model as they are', async (t) => {
 
 await t.test('a task has its images with it', async (t) => {
   origin.on('/once', sends(png))
-  const accepted = await bridge.post('/tasks', body(words('TASK-IMAGES'), image(`${origin.url}/once`), { type: 'input_image', image_url: `${origin.url}/once` }))
+  const accepted = await bridge.post(
+    '/tasks',
+    body(words('TASK-IMAGES'), image(`${origin.url}/once`), { type: 'input_image', image_url: `${origin.url}/once` }),
+  )
   t.equal(accepted.status, 202)
   const { id } = (await accepted.json()) as { id: string }
   t.equal(origin.asked.filter((path) => path === '/once').length, 1, 'each URL is fetched once, before the task is accepted')
   await bridge.get(`/tasks/${id}?wait=20`)
   const blocks = await told('TASK-IMAGES')
-  t.same(blocks.slice(1).map((block) => block.source), [source('image/png', png), source('image/png', png)])
+  t.same(
+    blocks.slice(1).map((block) => block.source),
+    [source('image/png', png), source('image/png', png)],
+  )
 })
 
 await t.test('files reach the model', async (t) => {
@@ -97,8 +105,21 @@ await t.test('a history with images, files and a refusal', async (t) => {
   await taken(t, {
     model: 'sonnet',
     messages: [
-      { role: 'user', content: [words('HISTORY-PARTS'), image(`${origin.url}/b`), file({ filename: 'a.pdf', file_data: dataUrl('application/pdf', pdf) })] },
-      { role: 'assistant', content: [{ type: 'text', text: 'Hm.' }, { type: 'refusal', refusal: 'I will not.' }] },
+      {
+        role: 'user',
+        content: [
+          words('HISTORY-PARTS'),
+          image(`${origin.url}/b`),
+          file({ filename: 'a.pdf', file_data: dataUrl('application/pdf', pdf) }),
+        ],
+      },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'Hm.' },
+          { type: 'refusal', refusal: 'I will not.' },
+        ],
+      },
       { role: 'user', content: 'why?' },
     ],
   })
@@ -120,7 +141,11 @@ await t.test('an image in the result of a function', async (t) => {
     const first = await bridge.post('/v1/chat/completions', ask(marker, { tools }))
     const answer = ((await first.json()) as { choices: { message: { content: string } }[] }).choices[0]!.message
     const said = edited ? { ...answer, content: 'Edited.' } : answer
-    const result = { role: 'tool', tool_call_id: `toolu_${marker}`, content: [words('here'), image(`${origin.url}/a.png`), image(dataUrl('image/gif', gif))] }
+    const result = {
+      role: 'tool',
+      tool_call_id: `toolu_${marker}`,
+      content: [words('here'), image(`${origin.url}/a.png`), image(dataUrl('image/gif', gif))],
+    }
     await taken(t, ask(marker, { tools, messages: [{ role: 'user', content: marker }, said, result] }))
     const last = standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(`toolu_${marker}`)).at(-1)!
     const blocks = last.body.messages!.flatMap(({ content }) => content as RequestBlock[])
@@ -187,7 +212,9 @@ await t.test('too many bytes together', async (t) => {
   const large = Buffer.concat([png, Buffer.alloc(9 << 20)])
   for (let n = 0; n < 4; n++) origin.on(`/large${n}`, sends(large))
   const urls = Array.from({ length: 4 }, (_, n) => image(`${origin.url}/large${n}`))
-  t.match(await refused(t, body(...urls), /^messages\[0\]\.content\[\d\]\.image_url\.url$/, 'four of nine MB'), { message: /too many together/ })
+  t.match(await refused(t, body(...urls), /^messages\[0\]\.content\[\d\]\.image_url\.url$/, 'four of nine MB'), {
+    message: /too many together/,
+  })
   const same = Array.from({ length: 4 }, () => image(`${origin.url}/large0`))
   t.match(await refused(t, body(...same), 'messages[0].content[0].image_url.url', 'one shown four times'), { message: /together/ })
 })
@@ -207,9 +234,17 @@ await t.test('a client that leaves ends the fetch', async (t) => {
 await t.test('many requests at once', async (t) => {
   origin.on('/later', (_request, response) => void setTimeout(() => response.end(png), 30))
   const answers = await Promise.all(
-    Array.from({ length: 12 }, (_, n) => bridge.post('/tasks', body(words(`AT-ONCE-${n}`), ...Array.from({ length: 8 }, (_, m) => image(`${origin.url}/${m % 2 ? 'later' : 'a.png'}`))))),
+    Array.from({ length: 12 }, (_, n) =>
+      bridge.post(
+        '/tasks',
+        body(words(`AT-ONCE-${n}`), ...Array.from({ length: 8 }, (_, m) => image(`${origin.url}/${m % 2 ? 'later' : 'a.png'}`))),
+      ),
+    ),
   )
-  t.same(answers.map(({ status }) => status), Array(12).fill(202))
+  t.same(
+    answers.map(({ status }) => status),
+    Array(12).fill(202),
+  )
   const ids = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { id: string }).id))
   for (const id of ids) {
     const task = (await (await bridge.get(`/tasks/${id}?wait=60`)).json()) as { status: string }

@@ -20,10 +20,13 @@ await t.test('it needs no key, and holds no secret', async (t) => {
 
 await t.test('the policy lets its own script and style run and nothing else', async (t) => {
   const policy = new Map(
-    response.headers.get('content-security-policy')!.split('; ').map((rule): [string, string] => {
-      const space = rule.indexOf(' ')
-      return [rule.slice(0, space), rule.slice(space + 1)]
-    }),
+    response.headers
+      .get('content-security-policy')!
+      .split('; ')
+      .map((rule): [string, string] => {
+        const space = rule.indexOf(' ')
+        return [rule.slice(0, space), rule.slice(space + 1)]
+      }),
   )
   const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
   t.strictSame(Object.fromEntries(policy), {

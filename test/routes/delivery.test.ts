@@ -23,7 +23,12 @@ await t.test('what users of the old server sent', async (t) => {
     [{ question: 'What is the primary function of a CPU in a computer?' }, /CPU|processor/, ''],
     [{ messages: [{ role: 'user', content: recursion }] }, /recursi|calls itself/i, ''],
     [
-      { messages: [{ role: 'system', content: system }, { role: 'user', content: learning }] },
+      {
+        messages: [
+          { role: 'system', content: system },
+          { role: 'user', content: learning },
+        ],
+      },
       /learn/,
       system,
     ],
@@ -106,9 +111,7 @@ await t.test('all three ways give the same answer', async (t) => {
   standin.when('D-same', message(['Grüße, ', '世界', ' 🙂🙂 ', '\n\n```js\n1\n```'].join('')))
   const blocked = (await (await bridge.post(chat, ask('D-same'))).json()) as Completion
   const frames = await framesOf(await bridge.post(chat, ask('D-same', { stream: true })))
-  const chunks = frames.slice(0, -1).map(
-    (frame) => JSON.parse(frame.data!) as { choices: { delta: { content?: string } }[] },
-  )
+  const chunks = frames.slice(0, -1).map((frame) => JSON.parse(frame.data!) as { choices: { delta: { content?: string } }[] })
   const task = (await (await bridge.post('/tasks', ask('D-same'))).json()) as Task
   const polled = (await (await bridge.get(`/tasks/${task.id}?wait=30`)).json()) as Task
   const content = blocked.choices[0]!.message.content

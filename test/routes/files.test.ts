@@ -26,20 +26,25 @@ const at = (file: string) => `/tasks/${id}/files/${file.split('/').map(encodeURI
 /** The path as it stands: fetch would tidy it up. */
 function rawStatus(target: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    http.get({ port: bridge.port, host: '127.0.0.1', path: target, headers: ann }, (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    }).on('error', reject)
+    http
+      .get({ port: bridge.port, host: '127.0.0.1', path: target, headers: ann }, (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      .on('error', reject)
   })
 }
 
 await t.test('listed and readable, as data', async (t) => {
   const task = (await (await bridge.get(`/tasks/${id}`, ann)).json()) as { files: { path: string; bytes: number; media_type: string }[] }
-  t.strictSame(task.files.map((file) => [file.path, file.bytes, file.media_type]), [
-    ['data/ünï code.json', 7, 'application/json'],
-    ['empty', 0, 'application/octet-stream'],
-    ['page.html', 25, 'text/html; charset=utf-8'],
-  ])
+  t.strictSame(
+    task.files.map((file) => [file.path, file.bytes, file.media_type]),
+    [
+      ['data/ünï code.json', 7, 'application/json'],
+      ['empty', 0, 'application/octet-stream'],
+      ['page.html', 25, 'text/html; charset=utf-8'],
+    ],
+  )
   for (const [file, text] of Object.entries(content)) {
     const response = await bridge.get(at(file), ann)
     t.equal(response.status, 200)
@@ -48,7 +53,10 @@ await t.test('listed and readable, as data', async (t) => {
     t.equal(response.headers.get('x-content-type-options'), 'nosniff')
     t.match(response.headers.get('content-disposition'), /^attachment; filename\*=UTF-8''[\w.%-]+$/)
   }
-  t.equal((await bridge.get(at('data/ünï code.json'), ann)).headers.get('content-disposition'), "attachment; filename*=UTF-8''%C3%BCn%C3%AF%20code.json")
+  t.equal(
+    (await bridge.get(at('data/ünï code.json'), ann)).headers.get('content-disposition'),
+    "attachment; filename*=UTF-8''%C3%BCn%C3%AF%20code.json",
+  )
 })
 
 await t.test('to its owner only', async (t) => {
@@ -60,7 +68,24 @@ await t.test('to its owner only', async (t) => {
 
 await t.test('no path leads anywhere else', async (t) => {
   symlinkSync('/etc/passwd', path.join(folder, 'link'))
-  const targets = ['', 'none', 'data', 'link', '..', '../..', '../../bridge.db', '%2e%2e/%2e%2e/x', '..%2f..%2fx', '%2fetc%2fpasswd', '/etc/passwd', 'page.html%00', './page.html', 'data%5cx', '%252e%252e/x', 'data//x']
+  const targets = [
+    '',
+    'none',
+    'data',
+    'link',
+    '..',
+    '../..',
+    '../../bridge.db',
+    '%2e%2e/%2e%2e/x',
+    '..%2f..%2fx',
+    '%2fetc%2fpasswd',
+    '/etc/passwd',
+    'page.html%00',
+    './page.html',
+    'data%5cx',
+    '%252e%252e/x',
+    'data//x',
+  ]
   for (const target of targets) {
     const status = await rawStatus(`/tasks/${id}/files/${target}`)
     t.ok([400, 404].includes(status), `${JSON.stringify(target)}: ${status}`)

@@ -20,8 +20,7 @@ await t.test('two calls, their results, an answer', async (t) => {
   interface Body {
     choices: { message: { content: string | null; tool_calls?: { id: string }[] } }[]
   }
-  const post = async (messages: unknown[]) =>
-    (await (await bridge.post('/v1/chat/completions', { ...ask, messages })).json()) as Body
+  const post = async (messages: unknown[]) => (await (await bridge.post('/v1/chat/completions', { ...ask, messages })).json()) as Body
   const first = await post(ask.messages)
   const results = ['b', 'a'].map((name) => ({ role: 'tool', tool_call_id: `toolu_${name}`, content: `${name}: 21 degrees` }))
   const second = await post([...ask.messages, first.choices[0]!.message, ...results])

@@ -37,7 +37,9 @@ async function chat(body: Record<string, unknown>, status = 200): Promise<Body> 
 }
 
 /** A streamed answer, put together as clients do. */
-async function streamed(body: Record<string, unknown>): Promise<{ message: Body['choices'][0]['message']; finish: string | null; usage: unknown; pieces: number }> {
+async function streamed(
+  body: Record<string, unknown>,
+): Promise<{ message: Body['choices'][0]['message']; finish: string | null; usage: unknown; pieces: number }> {
   const response = await bridge.post('/v1/chat/completions', {
     ...{ model: 'sonnet', stream: true, stream_options: { include_usage: true } },
     ...body,
@@ -72,8 +74,12 @@ const result = (id: string, content: string) => ({ role: 'tool', tool_call_id: i
 const callsOf = (marker: string): RecordedRequest[] => standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(marker))
 /** The conversation as the model got it, without what differs from call to call. */
 const told = (call: RecordedRequest): unknown =>
-  (JSON.parse(JSON.stringify(call.body.messages, (key, value: unknown) => (key === 'cache_control' ? undefined : value))) as { role: string; content: unknown }[])
-    .filter(({ role }) => role !== 'system')
+  (
+    JSON.parse(JSON.stringify(call.body.messages, (key, value: unknown) => (key === 'cache_control' ? undefined : value))) as {
+      role: string
+      content: unknown
+    }[]
+  ).filter(({ role }) => role !== 'system')
 
 /** Two calls, their results, an answer: from a process of its own, or with everything replayed. */
 async function loop(t: Test, marker: string, between: () => Promise<unknown> = async () => {}): Promise<RecordedRequest> {
@@ -138,11 +144,7 @@ await t.test('a loop goes on in its own process; the same loop is replayed when 
   const session = (call: RecordedRequest) => call.headers['x-claude-code-session-id']
   t.equal(session(callsOf('F-live')[0]!), session(callsOf('F-live')[1]!), 'live: one process')
   t.not(session(callsOf('F-gone')[0]!), session(callsOf('F-gone')[1]!), 'replayed: another')
-  t.strictSame(
-    JSON.parse(JSON.stringify(told(replayed)).replaceAll('F-gone', 'F-live')),
-    told(live),
-    'the model is told the same',
-  )
+  t.strictSame(JSON.parse(JSON.stringify(told(replayed)).replaceAll('F-gone', 'F-live')), told(live), 'the model is told the same')
   t.strictSame(replayed.body.tools, live.body.tools)
 })
 
@@ -186,7 +188,12 @@ await t.test('words beside the results: replayed, and nothing lost', async (t) =
   t.match(told(callsOf('F-words')[1]!), [
     {},
     { content: [{ type: 'tool_use', id: 'toolu_w', name: 'mcp__client__get_weather', input: { city: 'Bonn' } }] },
-    { content: [{ type: 'tool_result', tool_use_id: 'toolu_w' }, { type: 'text', text: 'and hurry' }] },
+    {
+      content: [
+        { type: 'tool_result', tool_use_id: 'toolu_w' },
+        { type: 'text', text: 'and hurry' },
+      ],
+    },
   ])
 })
 
@@ -234,7 +241,10 @@ await t.test('names the CLI cannot take, schemas as they are, 128 of them', asyn
     (request: RecordedRequest) => {
       const names = (request.body.tools as { name: string }[]).map((tool) => tool.name)
       t.equal(names.length, 128)
-      t.ok(names.every((name) => /^[a-zA-Z0-9_-]{1,64}$/.test(name)), 'every name is one the API takes')
+      t.ok(
+        names.every((name) => /^[a-zA-Z0-9_-]{1,64}$/.test(name)),
+        'every name is one the API takes',
+      )
       const found = (pattern: RegExp) => names.find((name) => pattern.test(name))!
       return message([
         toolUse(found(/client__a_b_[0-9a-f]{8}$/), { n: 1 }, 'toolu_1'),
@@ -247,8 +257,13 @@ await t.test('names the CLI cannot take, schemas as they are, 128 of them', asyn
   const ask = { tools, messages: [user('F-names')] }
   const first = await chat(ask)
   const calls = first.choices[0]!.message.tool_calls!
-  t.strictSame(calls.map((call) => call.function.name), ['a.b', 'a_b', long])
-  const offeredTool = (callsOf('F-names')[0]!.body.tools as { name: string; input_schema: unknown }[]).find(({ name }) => name === 'mcp__client__a_b')
+  t.strictSame(
+    calls.map((call) => call.function.name),
+    ['a.b', 'a_b', long],
+  )
+  const offeredTool = (callsOf('F-names')[0]!.body.tools as { name: string; input_schema: unknown }[]).find(
+    ({ name }) => name === 'mcp__client__a_b',
+  )
   t.strictSame(offeredTool?.input_schema, { ...parameters, properties: { ...parameters.properties, any: {} } })
   const last = await chat({ ...ask, messages: [...ask.messages, first.choices[0]!.message, ...calls.map((call) => result(call.id, 'r'))] })
   t.equal(last.choices[0]!.message.content, 'ok')
@@ -277,7 +292,9 @@ await t.test('no arguments are {}', async (t) => {
 await t.test('a history with calls and no tools', async (t) => {
   standin.when('F-history', message('fine'))
   const call = { id: 'call_1', type: 'function', function: { name: 'old.name', arguments: '{"a":1}' } }
-  await chat({ messages: [user('F-history'), { role: 'assistant', content: null, tool_calls: [call] }, result('call_1', '7'), user('well?')] })
+  await chat({
+    messages: [user('F-history'), { role: 'assistant', content: null, tool_calls: [call] }, result('call_1', '7'), user('well?')],
+  })
   const [asked] = callsOf('F-history')
   t.match(asked!.body.tool_choice, { type: 'none' })
   t.match(asked!.body.tools, [{ name: /^mcp__client__old_name_[0-9a-f]{8}$/ }], 'the API takes such a history only beside tools')
@@ -303,8 +320,16 @@ await t.test('refused at once, with the member at fault', async (t) => {
     [{ tools: [of({ name: 'a b' })] }, 'invalid_value', 'tools[0].function.name'],
     [{ tools: [of({}), of({})] }, 'invalid_value', 'tools[1].function.name'],
     [{ tools: [of({ parameters: { type: 'string' } })] }, 'invalid_function_parameters', 'tools[0].function.parameters'],
-    [{ tools: [of({ parameters: { type: 'object', properties: { a: { type: 'nonsense' } } } })] }, 'invalid_function_parameters', 'tools[0].function.parameters'],
-    [{ tools: [of({ parameters: { type: 'object', properties: { a: { $ref: 'http://127.0.0.1/x' } } } })] }, 'invalid_function_parameters', 'tools[0].function.parameters'],
+    [
+      { tools: [of({ parameters: { type: 'object', properties: { a: { type: 'nonsense' } } } })] },
+      'invalid_function_parameters',
+      'tools[0].function.parameters',
+    ],
+    [
+      { tools: [of({ parameters: { type: 'object', properties: { a: { $ref: 'http://127.0.0.1/x' } } } })] },
+      'invalid_function_parameters',
+      'tools[0].function.parameters',
+    ],
     [{ tools: [{ type: 'web_search' }] }, 'unsupported_value', 'tools[0].type'],
     [{ tools: Array.from({ length: 129 }, (_, index) => of({ name: `f${index}` })) }, 'invalid_value', 'tools'],
     [{ tools: [of({})], tool_choice: { type: 'function', function: { name: 'g' } } }, 'invalid_value', 'tool_choice.function.name'],

@@ -57,10 +57,7 @@ await t.test('a binary that is not there, or is no CLI', async (t) => {
     ['/etc/hosts', /cannot be executed|did not answer/],
   ] as const) {
     const bridge = await startBridge(t, { env: { CLAUDE_BIN: binary } })
-    t.match(
-      await (await bridge.get('/health')).json(),
-      { status: 'degraded', claude: { path: binary, version: null, problem } },
-    )
+    t.match(await (await bridge.get('/health')).json(), { status: 'degraded', claude: { path: binary, version: null, problem } })
     const ready = await bridge.get('/health/ready')
     t.equal(ready.status, 503, binary)
     t.match(await ready.json(), { checks: { claude: { ok: false, detail: problem } } })

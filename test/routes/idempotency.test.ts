@@ -11,16 +11,16 @@ const bridge = await startBridge(t, {
   env: { MAX_CONCURRENT: '1', MAX_QUEUED: '0' },
 })
 const { standin } = bridge
-const png = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
-  'base64',
-)
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC', 'base64')
 const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
 const chat = '/v1/chat/completions'
 const keyed = (key: string, more: Record<string, string> = {}) => ({ 'idempotency-key': key, ...more })
 const picture = (marker: string, path: string) => {
-  const content = [{ type: 'text', text: marker }, { type: 'image_url', image_url: { url: origin.url + path } }]
+  const content = [
+    { type: 'text', text: marker },
+    { type: 'image_url', image_url: { url: origin.url + path } },
+  ]
   return { model: 'sonnet', messages: [{ role: 'user', content }] }
 }
 const times = (path: string) => origin.asked.filter((asked) => asked === path).length

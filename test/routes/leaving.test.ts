@@ -21,12 +21,7 @@ const cancel = (id: string) => fetch(`${bridge.url}/tasks/${id}/cancel`, { metho
 const stored = () => bridge.logs.filter((line) => line.includes('incoming request') && line.includes(chat)).length
 
 /** Asks, waits for the phase, leaves; the job has to be cancelled and its process gone. */
-async function leaves(
-  t: Test,
-  marker: string,
-  stream: boolean,
-  phase: (response: Promise<Response | null>) => Promise<unknown>,
-) {
+async function leaves(t: Test, marker: string, stream: boolean, phase: (response: Promise<Response | null>) => Promise<unknown>) {
   const controller = new AbortController()
   const response = bridge.post(chat, ask(marker, { stream }), {}, controller.signal).catch(() => null)
   await phase(response)
@@ -77,7 +72,10 @@ for (const stream of [false, true]) {
     t.match(await (await bridge.get(`/tasks/${id}`)).json(), { status: 'in_progress' }, 'the other one is not')
     await cancel(id)
     await bridge.idle()
-    t.notOk(standin.calls.some((call) => JSON.stringify(call.body).includes('L-queued')), 'it never ran')
+    t.notOk(
+      standin.calls.some((call) => JSON.stringify(call.body).includes('L-queued')),
+      'it never ran',
+    )
   })
 }
 
@@ -100,7 +98,10 @@ await t.test('as soon as the request is sent', async (t) => {
     await bridge.idle()
     data = ((await (await bridge.get('/tasks?limit=5')).json()) as TaskList).data
   } while (data.some(({ status }) => status === 'queued' || status === 'in_progress') && Date.now() < deadline)
-  t.ok(data.every((task) => task.status === 'cancelled'), 'all of them are cancelled')
+  t.ok(
+    data.every((task) => task.status === 'cancelled'),
+    'all of them are cancelled',
+  )
 })
 
 await t.test('a job in the background stays', async (t) => {
@@ -113,10 +114,7 @@ await t.test('a job in the background stays', async (t) => {
   const { id } = await newest()
   const polled = bridge.get(`/tasks/${id}?wait=60`)
   open()
-  t.match(
-    await (await polled).json(),
-    { status: 'completed', result: { choices: [{ message: { content: 'one two three' } }] } },
-  )
+  t.match(await (await polled).json(), { status: 'completed', result: { choices: [{ message: { content: 'one two three' } }] } })
 })
 
 await t.test('a stream that nobody reads holds up neither its job nor the server', async (t) => {
@@ -154,7 +152,11 @@ await t.test('a queue that is full', async (t) => {
   standin.when('L-full', hang(0))
   const ids: string[] = []
   for (let job = 0; job < 3; job++) ids.push(((await (await bridge.post('/tasks', ask('L-full'))).json()) as Task).id)
-  for (const [route, body] of [[chat, ask('x')], [chat, ask('x', { stream: true })], ['/tasks', ask('x')]] as const) {
+  for (const [route, body] of [
+    [chat, ask('x')],
+    [chat, ask('x', { stream: true })],
+    ['/tasks', ask('x')],
+  ] as const) {
     const response = await bridge.post(route, body)
     t.equal(response.status, 429)
     t.match(response.headers.get('retry-after'), /^\d+$/)
@@ -163,10 +165,7 @@ await t.test('a queue that is full', async (t) => {
   }
   const ready = await bridge.get('/health/ready')
   t.equal(ready.status, 503)
-  t.match(
-    await ready.json(),
-    { ready: false, checks: { queue: { ok: false, detail: /2 jobs wait/ }, store: { ok: true } } },
-  )
+  t.match(await ready.json(), { ready: false, checks: { queue: { ok: false, detail: /2 jobs wait/ }, store: { ok: true } } })
   await Promise.all(ids.map(cancel))
   await bridge.idle()
   t.equal((await bridge.get('/health/ready')).status, 200)

@@ -100,7 +100,11 @@ await t.test('pages of other sites stay out', async (t) => {
 })
 
 await t.test('sessions that are opened and dropped leave nothing', async (t) => {
-  const open = { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } } }
+  const open = {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+  }
   const names = new Set<string | null>()
   for (let each = 0; each < 200; each += 20) {
     const responses = await Promise.all(Array.from({ length: 20 }, () => post({ jsonrpc: '2.0', ...open }, streamed)))

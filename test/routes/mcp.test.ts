@@ -66,7 +66,11 @@ await t.test('progress follows what the run says', async (t) => {
   t.ok(await until(() => told.some(({ message }) => /^answering: 8 characters/.test(message ?? '')), 20_000))
   t.match(told[0]!.message, /^(queued|starting)$/)
   const numbers = told.map(({ progress }) => progress)
-  t.strictSame(numbers, [...new Set(numbers)].sort((a, b) => a - b), 'it only grows')
+  t.strictSame(
+    numbers,
+    [...new Set(numbers)].sort((a, b) => a - b),
+    'it only grows',
+  )
   const before = told.length
   await new Promise((resolve) => setTimeout(resolve, 1000))
   t.equal(told.length, before, 'nothing is said while the run says nothing')

@@ -24,9 +24,7 @@ const bridge = await startBridge(t)
 const response = await bridge.get('/openapi.json')
 const document = (await response.json()) as Document
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
-  Object.entries(item).map(
-    ([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, method, operation }),
-  ),
+  Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, path, method, operation })),
 )
 
 /** Every schema object of the document, with its place. */
@@ -59,10 +57,10 @@ await t.test('it is a document of OpenAPI 3.1', async (t) => {
   for (const [place, value] of objects(document)) {
     const ref = value['$ref']
     if (typeof ref === 'string') {
-      const target = ref.slice(2).split('/').reduce<unknown>(
-        (at, key) => (at as Record<string, unknown> | undefined)?.[key],
-        document,
-      )
+      const target = ref
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], document)
       t.ok(ref.startsWith('#/') && target !== undefined, `${place} refers to something`)
     }
     if ('nullable' in value && typeof value['nullable'] === 'boolean') t.fail(`${place}: \`nullable\` is of 3.0`)
@@ -77,7 +75,13 @@ await t.test('it has every route, and no others', async (t) => {
   const routes = [...routesOf(bridge.app.printRoutes({ commonPrefix: false }))]
     .filter(([, path]) => path !== '/openapi.json' && !path.startsWith('/docs'))
     // the document names what the router writes as `*`, and the router's tree leaves out what stands before one that has a neighbour
-    .map(([method, path]) => `${method} ${path.replace('/tasks/:id*', '/tasks/:id/files/{path}').replace(/\/?\*$/, '/{id}').replaceAll(/:(\w+)/g, '{$1}')}`)
+    .map(
+      ([method, path]) =>
+        `${method} ${path
+          .replace('/tasks/:id*', '/tasks/:id/files/{path}')
+          .replace(/\/?\*$/, '/{id}')
+          .replaceAll(/:(\w+)/g, '{$1}')}`,
+    )
   t.strictSame([...new Set(routes)].sort(), documented.sort())
   t.ok(documented.includes('POST /v1/chat/completions') && documented.includes('GET /v1/models/{id}'))
 })
@@ -100,10 +104,7 @@ await t.test('what it says of requests', async (t) => {
   const schema = chat.requestBody!.content['application/json']!.schema as { properties: object; required: string[] }
   t.match(schema.properties, { model: {}, messages: {}, stream: {}, n: {}, stop: {} })
   t.ok(schema.required.includes('model'))
-  t.ok(
-    'text/event-stream' in (document.paths['/tasks/{id}/events']!['get']!.responses['200']?.content ?? {}),
-    'events are a stream',
-  )
+  t.ok('text/event-stream' in (document.paths['/tasks/{id}/events']!['get']!.responses['200']?.content ?? {}), 'events are a stream')
   t.ok('text/event-stream' in (chat.responses['200']?.content ?? {}), 'and chat may be one')
 })
 
@@ -112,7 +113,10 @@ await t.test('what is answered is what it says', async (t) => {
   const full = ask('O-all', { metadata: { a: 'b' }, seed: 1 })
   const strict = (await (await bridge.post('/v1/chat/completions', full)).json()) as object
   t.strictSame(completionSchema.parse(strict), strict)
-  t.ok(Object.keys(strict).every((key) => key in completionSchema.shape), 'nothing more than is declared')
+  t.ok(
+    Object.keys(strict).every((key) => key in completionSchema.shape),
+    'nothing more than is declared',
+  )
 
   const body = ask('O-all', { stream: true, stream_options: { include_usage: true } })
   const frames = await framesOf(await bridge.post('/v1/chat/completions', body))

@@ -17,11 +17,9 @@ const as = (key: string, more: Record<string, string> = {}) => ({ authorization:
 const mine = as('key-one')
 
 const ask = (input: unknown, more: object = {}) => ({ model: 'sonnet', input, ...more })
-const post = (body: unknown, headers: Record<string, string> = mine, signal?: AbortSignal) =>
-  bridge.post(route, body, headers, signal)
+const post = (body: unknown, headers: Record<string, string> = mine, signal?: AbortSignal) => bridge.post(route, body, headers, signal)
 const get = (id: string, headers: Record<string, string> = mine) => bridge.get(`${route}/${id}`, headers)
-const send = (method: string, path: string, headers: Record<string, string> = mine) =>
-  fetch(bridge.url + path, { method, headers })
+const send = (method: string, path: string, headers: Record<string, string> = mine) => fetch(bridge.url + path, { method, headers })
 const made = async (response: Promise<Response>) => (await (await response).json()) as ResponseObject
 const callsOf = (marker: string) => standin.calls.filter((call) => contains(call, marker)).length
 const dataOf = (frames: Frame[]) =>
@@ -60,7 +58,11 @@ await t.test('what fails after it is the last event', async (t) => {
   t.equal(response.status, 200)
   const frames = await framesOf(response)
   const events = dataOf(frames)
-  t.strictSame(frames.flatMap(({ event }) => event ?? []), events.map(({ type }) => type), '`event` is the type')
+  t.strictSame(
+    frames.flatMap(({ event }) => event ?? []),
+    events.map(({ type }) => type),
+    '`event` is the type',
+  )
   t.match(events.at(-1), { type: 'response.failed', response: { status: 'failed', error: { code: 'server_error' } } })
   t.notOk(frames.some(({ data }) => data === '[DONE]'))
 })
@@ -105,7 +107,10 @@ await t.test('every event can be gone on after', async (t) => {
   const { id } = await made(post(ask('Q-resume', { background: true })))
   await ended(id)
   const all = await framesOf(await get(`${id}?stream=true`))
-  t.strictSame(dataOf(all).map((event) => event.sequence_number), all.map((_, index) => index))
+  t.strictSame(
+    dataOf(all).map((event) => event.sequence_number),
+    all.map((_, index) => index),
+  )
   for (const after of [...all.keys(), 1000]) {
     t.strictSame(await framesOf(await get(`${id}?stream=true&starting_after=${after}`)), all.slice(after + 1), `after ${after}`)
   }
@@ -118,7 +123,13 @@ await t.test('a response belongs to its key', async (t) => {
   standin.when('Q-own', message('mine'))
   const { id } = await made(post(ask('Q-own')))
   const other = as('key-two')
-  for (const [method, rest] of [['GET', ''], ['GET', '?stream=true'], ['GET', '/input_items'], ['POST', '/cancel'], ['DELETE', '']] as const) {
+  for (const [method, rest] of [
+    ['GET', ''],
+    ['GET', '?stream=true'],
+    ['GET', '/input_items'],
+    ['POST', '/cancel'],
+    ['DELETE', ''],
+  ] as const) {
     const refused = await send(method, `${route}/${id}${rest}`, other)
     t.equal(refused.status, 404, `${method} ${rest}`)
     t.match(await refused.json(), { error: { code: 'response_not_found', type: 'invalid_request_error', param: null } })
@@ -126,7 +137,13 @@ await t.test('a response belongs to its key', async (t) => {
   const next = await post(ask('x', { previous_response_id: id }), other)
   t.equal(next.status, 404)
   t.match(await next.json(), { error: { code: 'previous_response_not_found', param: 'previous_response_id' } })
-  const item = await post(ask([{ type: 'item_reference', id: id.replace('resp_', 'msg_') + '_0' }, { role: 'user', content: 'x' }]), other)
+  const item = await post(
+    ask([
+      { type: 'item_reference', id: id.replace('resp_', 'msg_') + '_0' },
+      { role: 'user', content: 'x' },
+    ]),
+    other,
+  )
   t.match(await item.json(), { error: { code: 'item_not_found', param: 'input[0].id' } })
   t.equal((await send('DELETE', `${route}/${id}`, {})).status, 401)
   const deleted = await send('DELETE', `${route}/${id}`)
@@ -200,7 +217,11 @@ await t.test('what it was made from', async (t) => {
   standin.when('Q-items', message('ok'))
   const { id } = await made(post(ask('Q-items', { instructions: 'not an item' })))
   const list = inputItemListSchema.parse(await (await get(`${id}/input_items`)).json())
-  t.match(list, { object: 'list', has_more: false, data: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Q-items' }] }] })
+  t.match(list, {
+    object: 'list',
+    has_more: false,
+    data: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Q-items' }] }],
+  })
   t.equal(list.first_id, list.data[0]!.id)
   t.equal(list.data.length, 1)
   t.equal((await get(`${id}/input_items?after=nobody`)).status, 404)

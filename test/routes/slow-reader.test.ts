@@ -19,7 +19,9 @@ await t.test('the job ends and is whole while nobody reads', async (t) => {
   bridge.standin.when('S-slow', message([{ type: 'text', deltas: pieces }]))
   const body = JSON.stringify(ask('S-slow', { stream: true }))
   const socket = connect(bridge.port, '127.0.0.1')
-  socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  )
   const [head] = (await once(socket, 'data')) as [Buffer]
   socket.pause()
   const id = /x-bridge-task-id: (\S+)/i.exec(head.toString())![1]!

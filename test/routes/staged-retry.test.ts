@@ -25,8 +25,7 @@ async function chat(marker: string, more: Record<string, unknown>, status = 200)
   if (response.status !== status) throw new Error(`${response.status}: ${JSON.stringify(body)}`)
   return body
 }
-const callsOf = (marker: string): RecordedRequest[] =>
-  standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(marker))
+const callsOf = (marker: string): RecordedRequest[] => standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(marker))
 const sessions = (marker: string) => new Set(callsOf(marker).map((call) => call.headers['x-claude-code-session-id']))
 async function task(id: string): Promise<Body> {
   return (await (await bridge.get(`/tasks/${id}`)).json()) as Body
@@ -118,7 +117,11 @@ await t.test('human review', async (t) => {
 })
 
 await t.test('a validator that asks a model', async (t) => {
-  standin.when('R-verdict-of', message(structuredOutput({ validation_passed: true, reasoning: 'fine', details: 'INVALID' })), message(structuredOutput({ validation_passed: true, reasoning: 'fine', details: 'VALID' })))
+  standin.when(
+    'R-verdict-of',
+    message(structuredOutput({ validation_passed: true, reasoning: 'fine', details: 'INVALID' })),
+    message(structuredOutput({ validation_passed: true, reasoning: 'fine', details: 'VALID' })),
+  )
   standin.when('R-agent', message('print(1)'), message('print(2)'))
   const check = {
     type: 'agent_task',

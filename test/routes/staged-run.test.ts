@@ -56,7 +56,9 @@ async function toTheGate(t: Test, marker: string, ...later: string[]): Promise<s
     max_attempts_before_tool_use: 2,
     max_attempts_before_human: 4,
     debug_tool_name: 'filesystem',
-    debug_tool_mcp_config: { mcpServers: { filesystem: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] } } },
+    debug_tool_mcp_config: {
+      mcpServers: { filesystem: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] } },
+    },
     original_user_prompt: `${marker} in other words`,
   })
   t.equal(status, 422)
@@ -65,10 +67,17 @@ async function toTheGate(t: Test, marker: string, ...later: string[]): Promise<s
   t.equal(calls.length, 4, 'no call after the gate')
   // each attempt has all turns before it, unchanged
   const turns = calls.map((one) => userTexts(one))
-  t.strictSame(turns.map((texts) => texts.length), [1, 2, 3, 4])
+  t.strictSame(
+    turns.map((texts) => texts.length),
+    [1, 2, 3, 4],
+  )
   for (const texts of turns) t.strictSame(texts, turns[3]!.slice(0, texts.length))
   t.equal(turns[0]![0], `${marker}: a JSON object with four members`, "the caller's own message is untouched")
-  t.strictSame(calls.map((one) => lastUserText(one).includes(tool)), [false, false, true, true], 'the tool is named from two failed attempts on')
+  t.strictSame(
+    calls.map((one) => lastUserText(one).includes(tool)),
+    [false, false, true, true],
+    'the tool is named from two failed attempts on',
+  )
   t.strictSame(calls.map(hasServer), [false, false, true, true], 'and is there from then on, never before')
   for (const [index, one] of calls.slice(1).entries()) {
     const feedback = lastUserText(one)
@@ -138,7 +147,8 @@ await t.test('retry that fails again comes back to the human; a wrong decision c
   }
   await call(`/tasks/${id}/review`, { decision: 'retry' })
   t.ok(await until(() => callsOf('G-again').length === 8, 30_000))
-  for (let looks = 0; looks < 100 && (await call(`/tasks/${id}`)).body.status !== 'requires_action'; looks++) await new Promise((go) => setTimeout(go, 100))
+  for (let looks = 0; looks < 100 && (await call(`/tasks/${id}`)).body.status !== 'requires_action'; looks++)
+    await new Promise((go) => setTimeout(go, 100))
   t.match((await call(`/tasks/${id}`)).body, { status: 'requires_action', review: { attempts: 8, last_response: 'eight' } })
   t.match((await call(`/tasks/${id}/cancel`, {})).body, { status: 'cancelled' })
   t.equal(callsOf('G-again').length, 8)

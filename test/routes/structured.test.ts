@@ -16,8 +16,7 @@ const person = {
 const format = (schema: object, more: object = {}) => ({
   response_format: { type: 'json_schema', json_schema: { name: 'answer', schema, ...more } },
 })
-const callsOf = (marker: string): RecordedRequest[] =>
-  standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(marker))
+const callsOf = (marker: string): RecordedRequest[] => standin.calls.filter((call) => JSON.stringify(call.body.messages).includes(marker))
 
 interface Body {
   choices: { message: { content: string | null; refusal: string | null; tool_calls?: { id: string }[] }; finish_reason: string }[]

@@ -15,8 +15,7 @@ async function start(marker: string, more: Record<string, unknown> = {}): Promis
   return (await response.json()) as Task
 }
 
-const read = async (id: string, query = ''): Promise<Task> =>
-  (await (await bridge.get(`/tasks/${id}${query}`)).json()) as Task
+const read = async (id: string, query = ''): Promise<Task> => (await (await bridge.get(`/tasks/${id}${query}`)).json()) as Task
 const list = async (query = ''): Promise<TaskList> => (await (await bridge.get(`/tasks${query}`)).json()) as TaskList
 const send = (method: string, route: string) => fetch(bridge.url + route, { method })
 const numbers = (frames: Frame[]) => frames.filter((frame) => frame.id !== undefined).map((frame) => Number(frame.id))
@@ -101,10 +100,20 @@ await t.test('events: from the first, live, and after an event', async (t) => {
   open()
   seen.push(...(await live.all()).filter((frame) => frame.id !== undefined))
 
-  t.strictSame(numbers(seen), Array.from({ length: seen.length }, (_, index) => index + 1), 'no gap, no repeat')
+  t.strictSame(
+    numbers(seen),
+    Array.from({ length: seen.length }, (_, index) => index + 1),
+    'no gap, no repeat',
+  )
   const events = seen.map((frame) => JSON.parse(frame.data!) as Record<string, unknown>)
-  t.strictSame(events.map((event) => event['type']), seen.map((frame) => frame.event))
-  t.strictSame(events.map((event) => event['sequence_number']), numbers(seen))
+  t.strictSame(
+    events.map((event) => event['type']),
+    seen.map((frame) => frame.event),
+  )
+  t.strictSame(
+    events.map((event) => event['sequence_number']),
+    numbers(seen),
+  )
   t.ok(events.every((event) => event['task_id'] === id))
   t.match(events[0], { type: 'status', status: 'queued' })
   t.match(events.at(-1), { type: 'end', status: 'completed', error: null })
@@ -130,7 +139,7 @@ await t.test('cancel: running, queued, twice; delete', async (t) => {
   const call = await bridge.asked('T-cancel')
   const queued = await start('T-behind')
   t.match(await read(queued.id), { status: 'queued', started_at: null, progress: { phase: 'queued' } })
-  t.match((await (await bridge.get('/health')).json()), { queue: { queued: 1 }, slots: { in_use: 1, total: 1 } })
+  t.match(await (await bridge.get('/health')).json(), { queue: { queued: 1 }, slots: { in_use: 1, total: 1 } })
 
   const gone = (await (await send('POST', `/tasks/${queued.id}/cancel`)).json()) as Task
   t.match(gone, { id: queued.id, status: 'cancelled', started_at: null, result: null, error: { code: 'cancelled' } })
@@ -146,16 +155,17 @@ await t.test('cancel: running, queued, twice; delete', async (t) => {
   await bridge.idle()
   t.ok(Date.now() - from < promptMs, `gone after ${Date.now() - from} ms`)
   t.match((await follower).at(-1), { event: 'end', data: /"status":"cancelled"/ }, 'whoever follows is told')
-  t.strictSame(
-    await (await send('POST', `/tasks/${running.id}/cancel`)).json(),
-    cancelled,
-    'the second time changes nothing',
-  )
+  t.strictSame(await (await send('POST', `/tasks/${running.id}/cancel`)).json(), cancelled, 'the second time changes nothing')
 
   const deleted = await send('DELETE', `/tasks/${running.id}`)
   t.equal(deleted.status, 200)
   t.strictSame(await deleted.json(), { id: running.id, object: 'task.deleted', deleted: true })
-  for (const [method, rest] of [['GET', ''], ['GET', '/events'], ['POST', '/cancel'], ['DELETE', '']] as const) {
+  for (const [method, rest] of [
+    ['GET', ''],
+    ['GET', '/events'],
+    ['POST', '/cancel'],
+    ['DELETE', ''],
+  ] as const) {
     t.equal((await send(method, `/tasks/${running.id}${rest}`)).status, 404)
   }
 
@@ -191,14 +201,24 @@ await t.test('lists', async (t) => {
 
   const first = taskListSchema.parse(await list('?limit=2'))
   t.match(first, { object: 'list', has_more: true, first_id: ids[2]!, last_id: ids[1]! })
-  t.strictSame(first.data.map((task) => task.id), [ids[2], ids[1]], 'the newest first')
+  t.strictSame(
+    first.data.map((task) => task.id),
+    [ids[2], ids[1]],
+    'the newest first',
+  )
   t.equal((await list(`?limit=1&after=${ids[1]}`)).data[0]!.id, ids[0])
-  t.strictSame((await list('?model=max/list')).data.map((task) => task.id), [ids[1], ids[0]])
+  t.strictSame(
+    (await list('?model=max/list')).data.map((task) => task.id),
+    [ids[1], ids[0]],
+  )
   t.match(await list('?model=nobody'), { object: 'list', data: [], first_id: null, last_id: null, has_more: false })
   const failed = await list('?status=failed')
   t.ok(failed.data.length > 0 && failed.data.every((task) => task.status === 'failed'))
   const oldest = (await list('?order=asc&limit=100')).data
-  t.strictSame(oldest.map((task) => task.id).reverse(), (await list('?limit=100')).data.map((task) => task.id))
+  t.strictSame(
+    oldest.map((task) => task.id).reverse(),
+    (await list('?limit=100')).data.map((task) => task.id),
+  )
 
   const paged: string[] = []
   for (let after = ''; ; ) {
@@ -207,5 +227,9 @@ await t.test('lists', async (t) => {
     if (!page.has_more) break
     after = `&after=${page.last_id}`
   }
-  t.strictSame(paged.reverse(), oldest.map((task) => task.id), 'pages hold everything once')
+  t.strictSame(
+    paged.reverse(),
+    oldest.map((task) => task.id),
+    'pages hold everything once',
+  )
 })

@@ -24,9 +24,15 @@ async function task(response: Response): Promise<{ id: string }> {
 }
 
 await t.test('a task that is done', async (t) => {
-  const { id } = await task(await bridge.post('/tasks', ask('Tell me a joke', { webhook_url: `${receiver.url}?a=b`, metadata: { k: 'v' } })))
+  const { id } = await task(
+    await bridge.post('/tasks', ask('Tell me a joke', { webhook_url: `${receiver.url}?a=b`, metadata: { k: 'v' } })),
+  )
   const { event, headers, path, id: eventId } = await toldOf(t, id)
-  t.match(event, { type: 'task.completed', timestamp: /^\d{4}-\d\d-\d\dT.*Z$/, data: { object: 'task', status: 'completed', metadata: { k: 'v' } } })
+  t.match(event, {
+    type: 'task.completed',
+    timestamp: /^\d{4}-\d\d-\d\dT.*Z$/,
+    data: { object: 'task', status: 'completed', metadata: { k: 'v' } },
+  })
   t.same(event.data, await (await bridge.get(`/tasks/${id}`)).json(), 'the task as everybody reads it')
   t.match({ path, eventId }, { path: '/hook?a=b', eventId: /^msg_\w{24}$/ })
   t.match(headers, { 'content-type': 'application/json', 'webhook-id': eventId, 'webhook-timestamp': /^\d+$/, 'webhook-signature': /^v1,/ })
@@ -93,9 +99,15 @@ await t.test('refused', async (t) => {
   for (const [webhook_url, code] of cases) {
     const response = await bridge.post('/tasks', ask('x', { webhook_url }))
     const { error } = (await response.json()) as { error: { message: string } }
-    t.match({ status: response.status, ...error }, { status: 400, code, param: 'webhook_url' }, `${webhook_url.slice(0, 60)}: ${error.message}`)
+    t.match(
+      { status: response.status, ...error },
+      { status: 400, code, param: 'webhook_url' },
+      `${webhook_url.slice(0, 60)}: ${error.message}`,
+    )
   }
-  t.match(await (await bridge.post('/tasks', ask('x', { webhook_url: 7 }))).json(), { error: { code: 'invalid_type', param: 'webhook_url' } })
+  t.match(await (await bridge.post('/tasks', ask('x', { webhook_url: 7 }))).json(), {
+    error: { code: 'invalid_type', param: 'webhook_url' },
+  })
 })
 
 await t.test('where it is not set up', async (t) => {

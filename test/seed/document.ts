@@ -34,7 +34,10 @@ function modelOf({ model }: Record<string, unknown>): string {
 
 function result(story: Stories[string]): string {
   if (!isRun(story)) return `not run: ${story.notRun}`
-  return [ending(story), story.prompt === undefined ? undefined : 'prompt made up', story.note].filter((part) => part !== undefined).join('; ').replaceAll('|', '\\|')
+  return [ending(story), story.prompt === undefined ? undefined : 'prompt made up', story.note]
+    .filter((part) => part !== undefined)
+    .join('; ')
+    .replaceAll('|', '\\|')
 }
 
 function ending({ error, attempts = 1 }: Story): string {

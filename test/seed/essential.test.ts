@@ -13,14 +13,18 @@ const essential = cases.filter(({ suite }) => suite === 'essential')
 const byId = (id: string) => essential.find((one) => one.id === id)!
 
 await t.test('every case', async (t) => {
-  t.strictSame(essential.map(({ id }) => id), Object.keys(essentialStories))
+  t.strictSame(
+    essential.map(({ id }) => id),
+    Object.keys(essentialStories),
+  )
   const list = essential.flatMap((one): [typeof one, Story][] => {
     const story = essentialStories[one.id]
     return isRun(story) ? [[one, story]] : []
   })
   await each(list, 4, async (one, story) => {
     const { calls, results, body } = await perform(t, stage, one, story)
-    if (one.id === 'max_text_003_with_system') t.match(systemText(calls[0] as never), /^You are a helpful assistant that explains concepts clearly/)
+    if (one.id === 'max_text_003_with_system')
+      t.match(systemText(calls[0] as never), /^You are a helpful assistant that explains concepts clearly/)
     if (one.id !== 'max_mcp_001_file_operations') return
     t.match(results, [/Successfully wrote to \/tmp\/seed-case\.txt/, /file server works/])
     t.match(await (await stage.bridge.get(`/tasks/${body.bridge!.task_id}`)).json(), { files: [{ path: 'seed-case.txt', bytes: 17 }] })
@@ -47,5 +51,8 @@ await t.test('validation_retry_001 when it never comes right: no call after the 
 await t.test('a short direct call leaves no unfinished task behind', async (t) => {
   const { data } = (await (await stage.bridge.get('/tasks?limit=100')).json()) as { data: { status: string; model: string }[] }
   t.ok(data.some(({ model }) => model === 'gpt-3.5-turbo'))
-  t.strictSame(data.filter(({ status }) => ['queued', 'in_progress', 'requires_action'].includes(status)), [])
+  t.strictSame(
+    data.filter(({ status }) => ['queued', 'in_progress', 'requires_action'].includes(status)),
+    [],
+  )
 })

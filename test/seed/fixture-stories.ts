@@ -1,6 +1,11 @@
 import { type Stories, rejected } from './story.js'
 
-const notAllowed = (param?: string) => ({ says: [], attempts: 0, error: { status: 403, code: 'mcp_server_not_allowed', ...(param && { param }) }, note: 'as long as the server has no entry for it' })
+const notAllowed = (param?: string) => ({
+  says: [],
+  attempts: 0,
+  error: { status: 403, code: 'mcp_server_not_allowed', ...(param && { param }) },
+  note: 'as long as the server has no entry for it',
+})
 const ofValidator = notAllowed('validation[0].params')
 const notThere = { ...ofValidator, error: { status: 400, code: 'invalid_value', param: 'validation[0].params' } }
 const picture = { notRun: 'the picture is a file of that project' }
@@ -60,21 +65,36 @@ export const fixtureStories: Stories = {
   streaming_001_openai_stream: { says: ['1 2 3 4 5 6 7 8 9 10'] },
   streaming_002_claude_proxy_stream: { says: ['Once upon a time'] },
   provider_001_direct_anthropic: { says: ['I cannot see outside.'], ignored: ['provider'], note: 'goes to the CLI' },
-  provider_002_ollama_local: { says: [], attempts: 0, error: noSuchModel, note: 'providers are the server\'s: `UPSTREAMS`' },
+  provider_002_ollama_local: { says: [], attempts: 0, error: noSuchModel, note: "providers are the server's: `UPSTREAMS`" },
   provider_003_custom_endpoint: { says: [], attempts: 0, error: noSuchModel, note: 'an address in the request is never called' },
   timeout_001_short_timeout: { says: [{ silent: true }], error: { status: 504, code: 'timeout' } },
   timeout_002_long_running: { says: ['In detail: …'] },
-  cache_001_identical_requests: { says: ['Paris.'], note: '`cache_key` is none of the bridge\'s; its cache is `ANSWER_CACHE_S`' },
+  cache_001_identical_requests: { says: ['Paris.'], note: "`cache_key` is none of the bridge's; its cache is `ANSWER_CACHE_S`" },
   cache_002_cache_invalidation: { says: ['Paris.'] },
   error_001_invalid_api_key: { says: [{ fails: 401 }], error: { status: 401, code: 'upstream_auth' } },
   error_002_network_failure: { says: [{ fails: 503 }, 'Here again.'], attempts: 2, note: 'the address in the request is never called' },
   error_003_rate_limit: { says: [{ fails: 429 }, { fails: 429 }, 'Now.'], attempts: 3 },
   conversation_001_context_preservation: { says: ['I do not know.', 'You are Alice.'], attempts: 2 },
   conversation_002_long_context: { says: ['Then came the transistor.'] },
-  validation_001_chained_validators: { says: [], attempts: 0, error: unknownType('validation[5].type'), note: 'no validator `email_format`; use `schema`' },
-  validation_002_conditional_validation: { says: [], attempts: 0, error: unknownType('validation[0].type'), note: 'no validator `conditional_validator`' },
+  validation_001_chained_validators: {
+    says: [],
+    attempts: 0,
+    error: unknownType('validation[5].type'),
+    note: 'no validator `email_format`; use `schema`',
+  },
+  validation_002_conditional_validation: {
+    says: [],
+    attempts: 0,
+    error: unknownType('validation[0].type'),
+    note: 'no validator `conditional_validator`',
+  },
   security_001_prompt_injection: { says: ['HACKED', 'I will not say that.'], attempts: 2 },
-  security_002_xss_prevention: { says: [], attempts: 0, error: unknownType('validation[0].type'), note: 'no validator `no_script_tags`; use `not_contains`' },
+  security_002_xss_prevention: {
+    says: [],
+    attempts: 0,
+    error: unknownType('validation[0].type'),
+    note: 'no validator `no_script_tags`; use `not_contains`',
+  },
   fallback_001_primary_failure: { says: ['A simple answer.'], note: 'the field is called `fallbacks` here' },
   fallback_002_cascading_failure: { says: [], attempts: 0, error: noSuchModel },
   batch_001_multiple_requests: {
@@ -83,8 +103,23 @@ export const fixtureStories: Stories = {
     error: { status: 400, code: 'missing_required_parameter', param: 'model' },
     note: 'one request is one job: send three',
   },
-  custom_001_sentiment_validator: { says: [], attempts: 0, error: unknownType('validation[0].type'), note: 'no validator `sentiment_analysis`; use `agent_task`' },
-  custom_002_language_detection: { says: [], attempts: 0, error: unknownType('validation[0].type'), note: 'no validator `language_detection`; use `agent_task`' },
+  custom_001_sentiment_validator: {
+    says: [],
+    attempts: 0,
+    error: unknownType('validation[0].type'),
+    note: 'no validator `sentiment_analysis`; use `agent_task`',
+  },
+  custom_002_language_detection: {
+    says: [],
+    attempts: 0,
+    error: unknownType('validation[0].type'),
+    note: 'no validator `language_detection`; use `agent_task`',
+  },
   features_001_openai_functions: { says: ['It rains.'], note: 'the functions reach the provider' },
-  features_002_anthropic_artifacts: { says: [], attempts: 0, error: { status: 400, code: 'invalid_type', param: 'tools[0]' }, note: 'a name alone is no tool' },
+  features_002_anthropic_artifacts: {
+    says: [],
+    attempts: 0,
+    error: { status: 400, code: 'invalid_type', param: 'tools[0]' },
+    note: 'a name alone is no tool',
+  },
 }

@@ -10,7 +10,10 @@ import { widerStories } from './wider-stories.js'
 t.setTimeout(170_000)
 const stage = await openStage(t)
 
-const suites: [suite: string, stories: Stories][] = [['wider', widerStories], ['fixture', fixtureStories]]
+const suites: [suite: string, stories: Stories][] = [
+  ['wider', widerStories],
+  ['fixture', fixtureStories],
+]
 for (const [suite, stories] of suites) {
   await t.test(suite, async (t) => {
     const own = cases.filter((one) => one.suite === suite)
@@ -25,5 +28,8 @@ for (const [suite, stories] of suites) {
 
 await t.test('every run is over, but the one that waits for a human', async (t) => {
   const { data } = (await (await stage.bridge.get('/tasks?limit=100')).json()) as { data: { status: string }[] }
-  t.strictSame(data.map(({ status }) => status).filter((status) => ['queued', 'in_progress', 'requires_action'].includes(status)), ['requires_action'])
+  t.strictSame(
+    data.map(({ status }) => status).filter((status) => ['queued', 'in_progress', 'requires_action'].includes(status)),
+    ['requires_action'],
+  )
 })

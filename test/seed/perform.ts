@@ -17,7 +17,12 @@ export async function perform(t: Test, stage: Stage, one: SeedCase, story: Story
   if (error !== undefined) t.match(body.error, { code: error.code, ...(error.param && { param: error.param }) }, said)
   else t.equal(plain(text), plain(textOf(says.at(-1))), said)
   if (body.bridge) t.equal(body.bridge.attempts, attempts, `${id}: attempts`)
-  if (ignored && body.bridge) t.strictSame(ignored.filter((name) => !body.bridge!.ignored.includes(name)), [], `${id}: ignored`)
+  if (ignored && body.bridge)
+    t.strictSame(
+      ignored.filter((name) => !body.bridge!.ignored.includes(name)),
+      [],
+      `${id}: ignored`,
+    )
   if (story.verdicts) t.equal(checks.length, attempts, `${id}: questions of its validator`)
 
   const request = bodyOf(one, story.prompt) as { messages?: { role: string; content: unknown }[] }
@@ -31,7 +36,13 @@ export async function perform(t: Test, stage: Stage, one: SeedCase, story: Story
     if (typeof before === 'object' && 'fails' in before) continue
     const feedback = lastText(calls[number]!)
     t.match(feedback, /^Your last answer did not pass its validation:\n\n1\. \[\w+\] /, `${id}: feedback`)
-    const quoted = story.verdicts === undefined ? keyOf(one, story).split('\n').map((line) => `> ${line}`).join('\n') : 'The original request was:\n\n> '
+    const quoted =
+      story.verdicts === undefined
+        ? keyOf(one, story)
+            .split('\n')
+            .map((line) => `> ${line}`)
+            .join('\n')
+        : 'The original request was:\n\n> '
     t.ok(feedback.includes(quoted), `${id}: feedback quotes the request`)
     const verdict = story.verdicts?.[number - 1] ?? story.verdicts?.at(-1)
     if (verdict) t.ok(feedback.includes(verdict.reasoning), `${id}: feedback tells the validator's reasoning`)
@@ -40,7 +51,11 @@ export async function perform(t: Test, stage: Stage, one: SeedCase, story: Story
 }
 
 /** At most `bound` at once; of those with the same question one after the other. */
-export async function each(list: readonly [SeedCase, Story][], bound: number, task: (one: SeedCase, story: Story) => Promise<unknown>): Promise<void> {
+export async function each(
+  list: readonly [SeedCase, Story][],
+  bound: number,
+  task: (one: SeedCase, story: Story) => Promise<unknown>,
+): Promise<void> {
   const open = [...list]
   const busy = new Set<string>()
   const next = async (): Promise<void> => {

@@ -3,7 +3,16 @@ import type { Test } from 'tap'
 import { type Bridge, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import {
-  type RecordedRequest, type Reply, contains, httpError, message, structuredOutput, systemText, toolResults, toolUse, userTexts,
+  type RecordedRequest,
+  type Reply,
+  contains,
+  httpError,
+  message,
+  structuredOutput,
+  systemText,
+  toolResults,
+  toolUse,
+  userTexts,
 } from '../standin/index.js'
 import { type Asked, type TestProvider, answer, chunk, failing, startProvider, stream } from '../upstreams/provider.js'
 import { validatorSystem } from '../../src/validation/agent/verdict.js'
@@ -41,7 +50,10 @@ export class Stage {
     readonly bridge: Bridge,
     provider: TestProvider,
   ) {
-    bridge.standin.when(() => true, (request) => this.claude(request))
+    bridge.standin.when(
+      () => true,
+      (request) => this.claude(request),
+    )
     provider.when('', (response, asked) => this.other(asked)(response, asked))
   }
 
@@ -66,7 +78,9 @@ export class Stage {
 
   private claude(request: RecordedRequest): Reply {
     if (systemText(request).includes(validatorSystem)) {
-      const part = this.one(({ story: { says, verdicts } }) => verdicts !== undefined && says.some((said) => contains(request, textOf(said))))
+      const part = this.one(
+        ({ story: { says, verdicts } }) => verdicts !== undefined && says.some((said) => contains(request, textOf(said))),
+      )
       part.checks.push(request)
       return message(structuredOutput(turn(part.story.verdicts!, part.checks.length)))
     }
@@ -108,7 +122,10 @@ export class Stage {
 export async function openStage(t: Test): Promise<Stage> {
   const provider = await startProvider(t)
   const settings = Object.fromEntries(
-    ['openai', 'vertex_ai', 'meta-task'].map((name) => [name, { base_url: provider.url, models: name === 'openai' ? ['gpt-3.5-turbo', '*'] : '*' }]),
+    ['openai', 'vertex_ai', 'meta-task'].map((name) => [
+      name,
+      { base_url: provider.url, models: name === 'openai' ? ['gpt-3.5-turbo', '*'] : '*' },
+    ]),
   )
   return new Stage(await startBridge(t, { env: { WARM_PROCESSES: '1', UPSTREAMS: JSON.stringify(settings) } }), provider)
 }

@@ -11,7 +11,10 @@ export const widerStories: Stories = {
   vertex_text_001_simple_question: { says: ['Io, Europa, Ganymede and Callisto.'] },
   openai_text_001_system_and_user: { says: ['The Louvre, the Seine, a bakery.'] },
   openai_json_001_validate_fields: {
-    says: ['{"title": "The Great Gatsby", "author": "F. Scott Fitzgerald"}', '{"title": "The Great Gatsby", "author": "F. Scott Fitzgerald", "year_published": 1925}'],
+    says: [
+      '{"title": "The Great Gatsby", "author": "F. Scott Fitzgerald"}',
+      '{"title": "The Great Gatsby", "author": "F. Scott Fitzgerald", "year_published": 1925}',
+    ],
     attempts: 2,
     note: 'the first answer lacks a field',
   },

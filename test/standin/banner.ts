@@ -5,8 +5,7 @@
 export function banner(url: string, env: NodeJS.ProcessEnv): string {
   const key = env['API_KEYS'] ? ` -H 'authorization: Bearer <one of your API_KEYS>'` : ''
   const post = `${url}/v1/chat/completions${key} -H 'content-type: application/json'`
-  const body = (text: string, more = '') =>
-    `-d '{"model": "sonnet", ${more}"messages": [{"role": "user", "content": "${text}"}]}'`
+  const body = (text: string, more = '') => `-d '{"model": "sonnet", ${more}"messages": [{"role": "user", "content": "${text}"}]}'`
   return `
 claude-bridge runs at ${url}
 The real Claude CLI works behind it, but answers come from a local stand-in and NOT from Claude: no account, no cost.

@@ -59,9 +59,7 @@ void t.test('the demo behaviour', async (t) => {
     t.match(answer, expected)
     t.ok(answer.startsWith(notice), question)
   }
-  const person = said(
-    demo("Generate a JSON object representing a person with name 'John Doe', age 30, and city 'New York'."),
-  )
+  const person = said(demo("Generate a JSON object representing a person with name 'John Doe', age 30, and city 'New York'."))
   t.strictSame(JSON.parse(person), { name: 'John Doe', age: 30, city: 'New York' })
 
   const slow = demo('a slow answer, please')

@@ -55,10 +55,7 @@ export type MessageOptions = Omit<MessageReply, 'kind' | 'content'>
  * A message.
  * @param content a string is one text block
  */
-export function message(
-  content: string | ReplyBlock | readonly ReplyBlock[],
-  options: MessageOptions = {},
-): MessageReply {
+export function message(content: string | ReplyBlock | readonly ReplyBlock[], options: MessageOptions = {}): MessageReply {
   return { kind: 'message', content: toBlocks(content), ...options }
 }
 

@@ -34,8 +34,7 @@ function faultyBlocks(body: MessagesRequest): string | undefined {
     // the CLI's note on the effort of a turn: a system message with settings and no words
     if (message.role === 'system' && message['output_config'] !== undefined) continue
     if (blocks.length === 0) return `messages.${index}: all messages must have non-empty content`
-    if (blocks.some((block) => block.type === 'text' && !block.text))
-      return 'messages: text content blocks must be non-empty'
+    if (blocks.some((block) => block.type === 'text' && !block.text)) return 'messages: text content blocks must be non-empty'
     if (blocks.some((block) => block.type === 'text' && block.text!.trim() === '')) {
       return 'messages: text content blocks must contain non-whitespace text'
     }

@@ -90,14 +90,8 @@ function parseInput(json: string): unknown {
   }
 }
 
-function composeUsage(
-  given: UsageFields = {},
-  content: readonly ReplyBlock[],
-  body: MessagesRequest,
-): ComposedMessage['usage'] {
-  const thought = content
-    .filter((block) => block.type === 'thinking')
-    .reduce((sum, block) => sum + blockWords(block), 0)
+function composeUsage(given: UsageFields = {}, content: readonly ReplyBlock[], body: MessagesRequest): ComposedMessage['usage'] {
+  const thought = content.filter((block) => block.type === 'thinking').reduce((sum, block) => sum + blockWords(block), 0)
   return {
     input_tokens: countInput(body),
     cache_creation_input_tokens: 0,

@@ -45,12 +45,7 @@ function isCutAfter(cut: Cut, event: StreamEvent, deltas: number): boolean {
 
 type Send = (event: StreamEvent) => Promise<void>
 
-async function breakStream(
-  cut: Cut,
-  exchange: Exchange,
-  send: Send,
-  idle: (ms: number) => Promise<void>,
-): Promise<void> {
+async function breakStream(cut: Cut, exchange: Exchange, send: Send, idle: (ms: number) => Promise<void>): Promise<void> {
   if (cut.until !== undefined) await waitFor(exchange, cut.until)
   switch (cut.form) {
     case 'hang':

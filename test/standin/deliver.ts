@@ -39,8 +39,7 @@ async function deliverWhole(reply: MessageReply, exchange: Exchange): Promise<vo
   await pause(exchange, headersDelayMs + firstTokenDelayMs + tokenDelayMs * Math.max(0, deltas - 1))
   const form = reply.cut?.form
   if (form === 'reset' || form === 'drop') return breakOff(exchange, form)
-  if (form === 'error-event')
-    return deliverHttp(httpError(529, reply.cut?.error ?? { message: 'Overloaded' }), exchange)
+  if (form === 'error-event') return deliverHttp(httpError(529, reply.cut?.error ?? { message: 'Overloaded' }), exchange)
   const json = JSON.stringify(wholeMessage(message))
   writeHead(exchange, 200, { 'content-type': 'application/json', ...reply.headers })
   if (form === 'hang') {

@@ -30,8 +30,7 @@ export interface HttpErrorOptions {
 /** An error in Anthropic's shape: `{type: 'error', error: {type, message}, request_id}`. */
 export function httpError(status: number, options: HttpErrorOptions = {}): HttpReply {
   const type = options.type ?? errorTypes[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error')
-  const retryAfter: Record<string, string> =
-    options.retryAfter === undefined ? {} : { 'retry-after': String(options.retryAfter) }
+  const retryAfter: Record<string, string> = options.retryAfter === undefined ? {} : { 'retry-after': String(options.retryAfter) }
   return {
     kind: 'http',
     status,
@@ -58,8 +57,7 @@ export function promptTooLong(tokens = 250_000, limit = 200_000): HttpReply {
 export function creditTooLow(): HttpReply {
   return httpError(400, {
     message:
-      'Your credit balance is too low to access the Anthropic API. ' +
-      'Please go to Plans & Billing to upgrade or purchase credits.',
+      'Your credit balance is too low to access the Anthropic API. ' + 'Please go to Plans & Billing to upgrade or purchase credits.',
   })
 }
 

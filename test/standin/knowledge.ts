@@ -65,9 +65,7 @@ function calculate(text: string): string | undefined {
   if (found === null) return undefined
   const left = Number(found[1])
   const right = Number(found[3])
-  const result = { plus: left + right, minus: left - right, times: left * right, over: left / right }[
-    operation(found[2]!)
-  ]
+  const result = { plus: left + right, minus: left - right, times: left * right, over: left / right }[operation(found[2]!)]
   return `${found[0]} = ${Number(result.toFixed(10))}`
 }
 

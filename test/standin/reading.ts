@@ -12,9 +12,7 @@ export function userTexts(request: Readable): string[] {
 
 /** The texts of the last user message that has any, joined by newlines; empty where there is none. */
 export function lastUserText(request: Readable): string {
-  const withText = (request.body.messages ?? []).filter(
-    (message) => message.role === 'user' && ownTexts(message).length > 0,
-  )
+  const withText = (request.body.messages ?? []).filter((message) => message.role === 'user' && ownTexts(message).length > 0)
   const last = withText.at(-1)
   return last === undefined ? '' : ownTexts(last).join('\n')
 }

@@ -2,7 +2,13 @@
 import type { RecordedRequest } from './record.js'
 
 export type StopReason =
-  'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'pause_turn' | 'refusal' | 'model_context_window_exceeded'
+  | 'end_turn'
+  | 'max_tokens'
+  | 'stop_sequence'
+  | 'tool_use'
+  | 'pause_turn'
+  | 'refusal'
+  | 'model_context_window_exceeded'
 
 /** A tool by its exact name, or the tool of the request that goes by that name once a prefix like `mcp__x__` is off. */
 export type ToolName = string | { offered: string }

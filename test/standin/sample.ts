@@ -52,9 +52,7 @@ function sampleObject(schema: Schema, place: Place): Record<string, unknown> {
   const properties = asSchema(schema['properties'])
   const required = (schema['required'] as string[] | undefined) ?? []
   const names = required.length > 0 || place.depth >= maxDepth ? required : Object.keys(properties)
-  const entries = names.map(
-    (name) => [name, sample(properties[name], { ...place, name, depth: place.depth + 1 })] as const,
-  )
+  const entries = names.map((name) => [name, sample(properties[name], { ...place, name, depth: place.depth + 1 })] as const)
   return Object.fromEntries(entries)
 }
 
@@ -69,9 +67,7 @@ function sampleNumber(schema: Schema, place: Place): number {
   const whole = typeOf(schema) === 'integer'
   const least = numberOf(schema['minimum']) ?? increased(numberOf(schema['exclusiveMinimum']), whole)
   const most = numberOf(schema['maximum']) ?? increased(numberOf(schema['exclusiveMaximum']), whole, -1)
-  const named = new RegExp(`\\b${escape(place.name)}\\W{1,3}(?:is |of )?(-?\\d+(?:\\.\\d+)?)`, 'i').exec(
-    place.text,
-  )?.[1]
+  const named = new RegExp(`\\b${escape(place.name)}\\W{1,3}(?:is |of )?(-?\\d+(?:\\.\\d+)?)`, 'i').exec(place.text)?.[1]
   const said = Number(named ?? /-?\d+(?:\.\d+)?/.exec(place.text)?.[0] ?? 1)
   const value = Math.min(Math.max(whole ? Math.trunc(said) : said, least ?? -Infinity), most ?? Infinity)
   const step = numberOf(schema['multipleOf'])
@@ -105,9 +101,7 @@ function sampleString(schema: Schema, place: Place): string {
 }
 
 function quotedAfter({ name, text }: Place): string | undefined {
-  return name === ''
-    ? undefined
-    : new RegExp(`\\b${escape(name)}\\W{1,3}(?:is |of )?["'“]([^"'”]+)["'”]`, 'i').exec(text)?.[1]
+  return name === '' ? undefined : new RegExp(`\\b${escape(name)}\\W{1,3}(?:is |of )?["'“]([^"'”]+)["'”]`, 'i').exec(text)?.[1]
 }
 
 function guess(name: string, text: string): string {
@@ -122,10 +116,7 @@ function guess(name: string, text: string): string {
 }
 
 function pickNamed(choices: readonly unknown[], text: string): unknown {
-  return (
-    choices.find((choice) => typeof choice === 'string' && text.toLowerCase().includes(choice.toLowerCase())) ??
-    choices[0]
-  )
+  return choices.find((choice) => typeof choice === 'string' && text.toLowerCase().includes(choice.toLowerCase())) ?? choices[0]
 }
 
 function typeOf(schema: Schema): string {

@@ -26,10 +26,7 @@ export function resolve(given: unknown, root: Schema, hops = 0): Schema {
 }
 
 function merge(one: Schema, other: Schema): Schema {
-  const required = [
-    ...((one['required'] as string[] | undefined) ?? []),
-    ...((other['required'] as string[] | undefined) ?? []),
-  ]
+  const required = [...((one['required'] as string[] | undefined) ?? []), ...((other['required'] as string[] | undefined) ?? [])]
   const properties = { ...asSchema(one['properties']), ...asSchema(other['properties']) }
   const merged: Schema = { ...one, ...other }
   if (required.length > 0) merged['required'] = [...new Set(required)]

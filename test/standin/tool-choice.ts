@@ -4,22 +4,17 @@ import { plainToolName } from './tool-name.js'
 
 /** Words in tool names that say nothing about the subject. */
 const verbs = new Set(
-  [
-    'get',
-    'set',
-    'list',
-    'read',
-    'write',
-    'find',
-    'search',
-    'create',
-    'update',
-    'delete',
-    'fetch',
-    'run',
-    'edit',
-    'make',
-  ].concat(['show', 'do', 'look', 'add', 'the', 'for', 'and', 'of', 'to']),
+  ['get', 'set', 'list', 'read', 'write', 'find', 'search', 'create', 'update', 'delete', 'fetch', 'run', 'edit', 'make'].concat([
+    'show',
+    'do',
+    'look',
+    'add',
+    'the',
+    'for',
+    'and',
+    'of',
+    'to',
+  ]),
 )
 
 /** A subject weighs more than a verb, and a verb alone is not enough. */

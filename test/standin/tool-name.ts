@@ -13,8 +13,7 @@ export function plainToolName(name: string): string {
 export function resolveToolName(name: ToolName, body: MessagesRequest): string {
   if (typeof name === 'string') return name
   const tools = body.tools ?? []
-  const match =
-    tools.find((tool) => tool.name === name.offered) ?? tools.find((tool) => plainToolName(tool.name) === name.offered)
+  const match = tools.find((tool) => tool.name === name.offered) ?? tools.find((tool) => plainToolName(tool.name) === name.offered)
   const only = tools.length === 1 ? tools[0]?.name : undefined
   return match?.name ?? body.tool_choice?.name ?? only ?? name.offered
 }

@@ -17,10 +17,7 @@ export function countWords(text: string): number {
 /** The tokens of a request: its system prompt, messages and tools; an image is 1000. */
 export function countInput(body: MessagesRequest): number {
   const messages = body.messages ?? []
-  const tools = (body.tools ?? []).reduce(
-    (sum, tool) => sum + countWords(JSON.stringify(tool).replace(/[",:{}]+/g, ' ')),
-    0,
-  )
+  const tools = (body.tools ?? []).reduce((sum, tool) => sum + countWords(JSON.stringify(tool).replace(/[",:{}]+/g, ' ')), 0)
   const said = messages.reduce((sum, message) => sum + countBlocks(blocksOf(message.content)) + 1, 0)
   return countBlocks(blocksOf(body.system)) + said + tools
 }

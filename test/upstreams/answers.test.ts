@@ -127,8 +127,18 @@ await t.test('every field goes on, except what is the bridge’s own', async (t)
   const own = { metadata: { a: 'b' }, store: true, timeout: 30, n: 1, stream: false, wait_for_completion: true }
   const messages = [
     { role: 'developer', content: 'Be brief.', name: 'dev' },
-    { role: 'user', content: [{ type: 'text', text: 'look' }, { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'low' } }] },
-    { role: 'assistant', content: null, tool_calls: [{ id: 'functions.look:0', type: 'function', function: { name: 'look', arguments: '{"a": 1}' } }] },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'look' },
+        { type: 'image_url', image_url: { url: 'https://example.com/a.png', detail: 'low' } },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: null,
+      tool_calls: [{ id: 'functions.look:0', type: 'function', function: { name: 'look', arguments: '{"a": 1}' } }],
+    },
     { role: 'tool', tool_call_id: 'functions.look:0', content: 'seen' },
     { role: 'user', content: 'U-fields' },
   ]
@@ -148,7 +158,9 @@ await t.test('every field goes on, except what is the bridge’s own', async (t)
 
 await t.test('tool calls, parallel and in pieces', async (t) => {
   const piece = (index: number, text: string, more: object = {}) =>
-    chunk({ tool_calls: [{ index, function: { arguments: text, ...more }, ...('name' in more && { id: `call:${index}`, type: 'function' }) }] })
+    chunk({
+      tool_calls: [{ index, function: { arguments: text, ...more }, ...('name' in more && { id: `call:${index}`, type: 'function' }) }],
+    })
   provider.when(
     'U-tools',
     stream([
@@ -174,7 +186,10 @@ await t.test('tool calls, parallel and in pieces', async (t) => {
 })
 
 await t.test('reasoning, refusal, length, several answers', async (t) => {
-  provider.when('U-think', stream([chunk({ reasoning_content: 'let me' }), chunk({ reasoning: ' see' }), chunk({ content: 'so' }), chunk({}, 'stop')]))
+  provider.when(
+    'U-think',
+    stream([chunk({ reasoning_content: 'let me' }), chunk({ reasoning: ' see' }), chunk({ content: 'so' }), chunk({}, 'stop')]),
+  )
   const thought = await client.chat.completions.create(question('U-think', { model }))
   t.match(thought.choices[0]!.message, { content: 'so', reasoning_content: 'let me see' })
   provider.when('U-refuse', stream([chunk({ refusal: 'I will ' }), chunk({ refusal: 'not.' }), chunk({}, 'stop')]))
@@ -243,7 +258,10 @@ await t.test('what the operator says of a model', async (t) => {
 
 await t.test('names', async (t) => {
   const list = (await (await bridge.get('/v1/models')).json()) as { data: { id: string; owned_by: string }[] }
-  t.match(list.data.find(({ id }) => id === 'big-model'), { owned_by: 'acme' })
+  t.match(
+    list.data.find(({ id }) => id === 'big-model'),
+    { owned_by: 'acme' },
+  )
   t.match(await (await bridge.get('/v1/models/acme/big-model')).json(), { id: 'acme/big-model', owned_by: 'acme' })
   t.match(await (await bridge.get('/v1/models/open/what/ever')).json(), { id: 'open/what/ever', owned_by: 'open' })
   for (const name of ['acme/other', 'other-model', 'acme/', 'open/', 'open/two words']) {
@@ -277,7 +295,10 @@ await t.test('fifty at once, while the one CLI slot is taken', async (t) => {
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, i) => client.chat.completions.create(question(`U-crowd-${i}.`, { model }))),
   )
-  t.strictSame(answers.map(({ choices }) => choices[0]!.message.content), Array.from({ length: 50 }, (_, i) => `number ${i}`))
+  t.strictSame(
+    answers.map(({ choices }) => choices[0]!.message.content),
+    Array.from({ length: 50 }, (_, i) => `number ${i}`),
+  )
   go()
   t.equal((await claude).status, 200)
   const before = provider.connections

@@ -34,13 +34,35 @@ const chat = '/v1/chat/completions'
 const model = 'big-model'
 
 await t.test('statuses', async (t) => {
-  const error = (message: string, more: object = {}) => ({ error: { message, type: 'invalid_request_error', param: null, code: null, ...more } })
+  const error = (message: string, more: object = {}) => ({
+    error: { message, type: 'invalid_request_error', param: null, code: null, ...more },
+  })
   const cases: [string, ReturnType<typeof failing>, number, object][] = [
-    ['400', failing(400, error('No such tool', { param: 'tools[0]' })), 400, { code: 'upstream_invalid_request', param: 'tools[0]', message: /acme: No such tool/ }],
-    ['length', failing(400, error('too long', { code: 'context_length_exceeded', param: 'messages' })), 400, { code: 'context_length_exceeded' }],
-    ['401', failing(401, error(`Incorrect API key provided: ${secret}`, { code: 'invalid_api_key' })), 401, { code: 'upstream_auth', message: /refused the bridge's key/ }],
+    [
+      '400',
+      failing(400, error('No such tool', { param: 'tools[0]' })),
+      400,
+      { code: 'upstream_invalid_request', param: 'tools[0]', message: /acme: No such tool/ },
+    ],
+    [
+      'length',
+      failing(400, error('too long', { code: 'context_length_exceeded', param: 'messages' })),
+      400,
+      { code: 'context_length_exceeded' },
+    ],
+    [
+      '401',
+      failing(401, error(`Incorrect API key provided: ${secret}`, { code: 'invalid_api_key' })),
+      401,
+      { code: 'upstream_auth', message: /refused the bridge's key/ },
+    ],
     ['402', failing(402, error('Insufficient credits')), 429, { code: 'insufficient_quota' }],
-    ['403', failing(403, error(`key ${secret} with second-secret-value is not allowed`)), 403, { code: 'upstream_forbidden', message: /key … with … is/ }],
+    [
+      '403',
+      failing(403, error(`key ${secret} with second-secret-value is not allowed`)),
+      403,
+      { code: 'upstream_forbidden', message: /key … with … is/ },
+    ],
     ['404', failing(404, error('no model', { code: 'model_not_found' })), 404, { code: 'model_not_found', param: 'model' }],
     ['404 html', failing(404, '<html>not here</html>'), 502, { code: 'upstream_error' }],
     ['413', failing(413, 'too large'), 413, { code: 'request_too_large' }],
@@ -49,7 +71,12 @@ await t.test('statuses', async (t) => {
     ['quota', failing(429, error('no credit', { code: 'insufficient_quota' })), 429, { code: 'insufficient_quota' }],
     ['500', failing(500, error('oops', { code: 'invalid_api_key' })), 502, { code: 'upstream_error', message: /acme: oops/ }],
     ['503', failing(503, 'busy'), 503, { code: 'server_is_overloaded' }],
-    ['529', failing(529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }), 503, { code: 'server_is_overloaded' }],
+    [
+      '529',
+      failing(529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
+      503,
+      { code: 'server_is_overloaded' },
+    ],
     ['504', failing(504, ''), 504, { code: 'upstream_timeout' }],
     ['302', failing(302, '', { location: 'http://127.0.0.1:1/' }), 502, { code: 'upstream_error' }],
   ]
@@ -86,11 +113,17 @@ await t.test('out of reach, and without a key', async (t) => {
   t.match(await keyless.json(), { error: { code: 'upstream_auth', message: /NOT_SET_KEY is not set/ } })
   t.equal(provider.of('F-keyless').length, 0)
   const health = (await (await bridge.get('/health')).json()) as object
-  t.match(health, { status: 'degraded', upstreams: { providers: [{ ok: true }, { ok: true }, { ok: true }, { name: 'keyless', ok: false, problem: 'NOT_SET_KEY is not set' }] } })
+  t.match(health, {
+    status: 'degraded',
+    upstreams: { providers: [{ ok: true }, { ok: true }, { ok: true }, { name: 'keyless', ok: false, problem: 'NOT_SET_KEY is not set' }] },
+  })
 })
 
 await t.test('answers that are none', async (t) => {
-  const raw = (text: string, type = 'text/event-stream') => (response: ServerResponse) => void response.writeHead(200, { 'content-type': type }).end(text)
+  const raw =
+    (text: string, type = 'text/event-stream') =>
+    (response: ServerResponse) =>
+      void response.writeHead(200, { 'content-type': type }).end(text)
   const line = (value: object) => `data: ${JSON.stringify(value)}\n\n`
   const cases: [string, string, string][] = [
     ['empty', '', 'upstream_error'],
@@ -108,7 +141,11 @@ await t.test('answers that are none', async (t) => {
     ['named error', `event: error\n${line({ message: 'Overloaded', type: 'overloaded_error' })}`, 'server_is_overloaded'],
     ['error later', line(chunk({ content: 'half' })) + line({ error: { message: 'boom', code: 502 } }), 'upstream_interrupted'],
     ['finish error', line(chunk({ content: 'half' })) + line(chunk({}, 'error')), 'upstream_interrupted'],
-    ['nameless call', line(chunk({ tool_calls: [{ index: 0, function: { arguments: '{}' } }] })) + line(chunk({}, 'tool_calls')), 'upstream_error'],
+    [
+      'nameless call',
+      line(chunk({ tool_calls: [{ index: 0, function: { arguments: '{}' } }] })) + line(chunk({}, 'tool_calls')),
+      'upstream_error',
+    ],
   ]
   for (const [name, text, code] of cases) {
     provider.when(`F-${name}!`, raw(text))
@@ -118,14 +155,23 @@ await t.test('answers that are none', async (t) => {
   }
   provider.when('F-deep', raw(`data: ${'['.repeat(100_000)}\n\n`))
   t.match(await (await bridge.post(chat, question('F-deep', { model }))).json(), { error: { code: 'upstream_error' } })
-  const odd = { __proto__: { x: 1 }, choices: [{ index: 0, delta: { content: 5, tool_calls: 'x' }, finish_reason: {} }, null, 7], usage: [] }
+  const odd = {
+    __proto__: { x: 1 },
+    choices: [{ index: 0, delta: { content: 5, tool_calls: 'x' }, finish_reason: {} }, null, 7],
+    usage: [],
+  }
   const named = chunk({ content: 'fine' }, 'stop', { model: 'модель\r\nx: y' })
-  provider.when('F-name', raw(line(named) + line({ ...chunk({}), model: 'м', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } })))
+  provider.when(
+    'F-name',
+    raw(line(named) + line({ ...chunk({}), model: 'м', choices: [], usage: { prompt_tokens: 1, completion_tokens: 1 } })),
+  )
   const strange = await bridge.post(chat, question('F-name', { model }))
   t.equal(strange.status, 200)
   t.equal(strange.headers.get('x-bridge-model'), '?')
   provider.when('F-odd', raw(line(odd) + line(chunk({ content: 'fine' }, '__proto__'))))
-  t.match(await (await bridge.post(chat, question('F-odd', { model }))).json(), { choices: [{ message: { content: 'fine' }, finish_reason: 'stop' }] })
+  t.match(await (await bridge.post(chat, question('F-odd', { model }))).json(), {
+    choices: [{ message: { content: 'fine' }, finish_reason: 'stop' }],
+  })
 })
 
 await t.test('an event without end', async (t) => {

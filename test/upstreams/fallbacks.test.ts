@@ -35,12 +35,17 @@ await t.test('from a provider to Claude', async (t) => {
   })
   t.match(Object.fromEntries(response.headers), { 'x-bridge-model': 'claude-sonnet-5-5' })
   const id = response.headers.get('x-bridge-task-id')!
-  const events = (await framesOf(await bridge.get(`/tasks/${id}/events`))).map(({ data }) => JSON.parse(data ?? '{}') as Record<string, unknown>)
-  t.match(events.find(({ reason }) => reason !== undefined), {
-    type: 'status',
-    reason: 'big-model failed (rate_limit_exceeded), asking sonnet',
-    model: 'sonnet',
-  })
+  const events = (await framesOf(await bridge.get(`/tasks/${id}/events`))).map(
+    ({ data }) => JSON.parse(data ?? '{}') as Record<string, unknown>,
+  )
+  t.match(
+    events.find(({ reason }) => reason !== undefined),
+    {
+      type: 'status',
+      reason: 'big-model failed (rate_limit_exceeded), asking sonnet',
+      model: 'sonnet',
+    },
+  )
 })
 
 await t.test('from Claude to a provider, as a stream', async (t) => {
@@ -121,7 +126,10 @@ await t.test('cancelled while the second one is asked', async (t) => {
   const { id } = (await accepted.json()) as Task
   await opened
   t.match(await (await bridge.post(`/tasks/${id}/cancel`, '{}')).json(), { status: 'cancelled' })
-  t.notOk(bridge.standin.calls.some((call) => JSON.stringify(call).includes('B-cancel')), 'nobody else is asked')
+  t.notOk(
+    bridge.standin.calls.some((call) => JSON.stringify(call).includes('B-cancel')),
+    'nobody else is asked',
+  )
 })
 
 await t.test('the CLI does not have the key', async (t) => {

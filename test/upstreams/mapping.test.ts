@@ -7,7 +7,11 @@ import { failureOfStatus } from '../../src/upstreams/failure.js'
 import { rateLimits } from '../../src/upstreams/rate-limits.js'
 import { costOf, usageOf } from '../../src/upstreams/usage.js'
 
-const call = (index: number | undefined, id: string | undefined, name: string | undefined, args: unknown) => ({ index, id, function: { name, arguments: args } })
+const call = (index: number | undefined, id: string | undefined, name: string | undefined, args: unknown) => ({
+  index,
+  id,
+  function: { name, arguments: args },
+})
 
 /** The calls that a client makes of the events. */
 function fold(pieces: object[]): { id: string; name: string; arguments: string }[] {
@@ -21,9 +25,17 @@ function fold(pieces: object[]): { id: string; name: string; arguments: string }
 }
 
 await t.test('tool calls', (t) => {
-  const two = [{ id: 'a', name: 'f', arguments: '{"x":1}' }, { id: 'b', name: 'g', arguments: '{}' }]
+  const two = [
+    { id: 'a', name: 'f', arguments: '{"x":1}' },
+    { id: 'b', name: 'g', arguments: '{}' },
+  ]
   const cases: Record<string, object[]> = {
-    'as OpenAI sends them': [call(0, 'a', 'f', ''), call(0, undefined, undefined, '{"x"'), call(1, 'b', 'g', '{}'), call(0, undefined, undefined, ':1}')],
+    'as OpenAI sends them': [
+      call(0, 'a', 'f', ''),
+      call(0, undefined, undefined, '{"x"'),
+      call(1, 'b', 'g', '{}'),
+      call(0, undefined, undefined, ':1}'),
+    ],
     'id and name repeated': [call(0, 'a', 'f', '{"x"'), call(0, 'a', 'f', ':1}'), call(1, 'b', 'g', '{}')],
     'one index for all': [call(0, 'a', 'f', '{"x":1}'), call(0, 'b', 'g', '{}')],
     'no index': [call(undefined, 'a', 'f', '{"x"'), call(undefined, undefined, undefined, ':1}'), call(undefined, 'b', 'g', '{}')],
@@ -71,7 +83,10 @@ await t.test('ends', (t) => {
     t.equal(reader.end(true).outcome.reason, expected, `${reason} ${JSON.stringify(delta)}`)
   }
   const mistral = new AnswerReader('acme', 2)
-  const parts = [{ type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] }, { type: 'text', text: 'so' }]
+  const parts = [
+    { type: 'thinking', thinking: [{ type: 'text', text: 'hm' }] },
+    { type: 'text', text: 'so' },
+  ]
   t.strictSame(mistral.add({ choices: [{ delta: { content: parts } }] }), [
     { type: 'reasoning', choice: 2, text: 'hm' },
     { type: 'text', choice: 2, text: 'so' },
@@ -108,7 +123,9 @@ await t.test('words of an error, and headers', (t) => {
   })
   t.equal(failureOfStatus('acme', 429, '', { 'retry-after': 'soon' }).retryAfter, undefined)
   t.equal(failureOfStatus('acme', 429, '', { 'retry-after': '1e9999' }).retryAfter, undefined)
-  t.strictSame(rateLimits({ 'x-ratelimit-a': '1', 'x-ratelimit-b': 'ü', 'set-cookie': ['x'], 'x-ratelimit-': '2' }), { 'x-ratelimit-a': '1' })
+  t.strictSame(rateLimits({ 'x-ratelimit-a': '1', 'x-ratelimit-b': 'ü', 'set-cookie': ['x'], 'x-ratelimit-': '2' }), {
+    'x-ratelimit-a': '1',
+  })
   t.equal(rateLimits({}), null)
   t.end()
 })

@@ -15,10 +15,20 @@ const task = (success_criteria?: object, task_prompt_to_claude = 'Look: {TEXT_TO
 })
 
 await t.test('placeholders are replaced literally, once, in one pass', async (t) => {
-  const texts = { CODE_TO_VALIDATE: '{TEXT_TO_VALIDATE} $& $1 $$ $`', TEXT_TO_VALIDATE: '{ORIGINAL_USER_PROMPT}', ORIGINAL_USER_PROMPT: '{CODE_TO_VALIDATE}' }
-  t.equal(fillIn('{CODE_TO_VALIDATE}|{TEXT_TO_VALIDATE}|{ORIGINAL_USER_PROMPT}|{OTHER}|{{TEXT_TO_VALIDATE}}', texts),
-    '{TEXT_TO_VALIDATE} $& $1 $$ $`|{ORIGINAL_USER_PROMPT}|{CODE_TO_VALIDATE}|{OTHER}|{{ORIGINAL_USER_PROMPT}}')
-  const { children } = await asked([task(undefined, 'a {CODE_TO_VALIDATE} b {ORIGINAL_USER_PROMPT}')], 'x $& {ORIGINAL_USER_PROMPT}', verdict(true))
+  const texts = {
+    CODE_TO_VALIDATE: '{TEXT_TO_VALIDATE} $& $1 $$ $`',
+    TEXT_TO_VALIDATE: '{ORIGINAL_USER_PROMPT}',
+    ORIGINAL_USER_PROMPT: '{CODE_TO_VALIDATE}',
+  }
+  t.equal(
+    fillIn('{CODE_TO_VALIDATE}|{TEXT_TO_VALIDATE}|{ORIGINAL_USER_PROMPT}|{OTHER}|{{TEXT_TO_VALIDATE}}', texts),
+    '{TEXT_TO_VALIDATE} $& $1 $$ $`|{ORIGINAL_USER_PROMPT}|{CODE_TO_VALIDATE}|{OTHER}|{{ORIGINAL_USER_PROMPT}}',
+  )
+  const { children } = await asked(
+    [task(undefined, 'a {CODE_TO_VALIDATE} b {ORIGINAL_USER_PROMPT}')],
+    'x $& {ORIGINAL_USER_PROMPT}',
+    verdict(true),
+  )
   t.equal(children[0]!.prompt, 'a x $& {ORIGINAL_USER_PROMPT} b the original request')
 })
 
@@ -40,7 +50,20 @@ await t.test('nothing passes by default', async (t) => {
     t.equal((await asked([task(criteria)], 'x', verdict(true))).first.kind, 'passed')
     t.match((await asked([task(criteria)], 'x', verdict(false))).first, { kind: 'failed', errors: [{ mend: /because/ }] })
   }
-  for (const value of [null, undefined, '', 'VALID', true, [], {}, { validation_passed: true }, verdict('true'), verdict(1), verdict(null), { ...verdict(true), reasoning: 5 }]) {
+  for (const value of [
+    null,
+    undefined,
+    '',
+    'VALID',
+    true,
+    [],
+    {},
+    { validation_passed: true },
+    verdict('true'),
+    verdict(1),
+    verdict(null),
+    { ...verdict(true), reasoning: 5 },
+  ]) {
     t.match((await asked([task()], 'x', value)).first, { kind: 'crashed', failure: { code: 'upstream_error' } }, JSON.stringify(value))
   }
 })
@@ -75,7 +98,11 @@ await t.test('criteria', async (t) => {
     [{ field_present_in_details: 'date' }, { details: { date: '2025-05-23' } }, true],
     [{ field_present_in_details: 'date' }, { details: { date: null } }, false],
     [{ field_present_in_details: 'date' }, { details: 'date' }, false],
-    [{ must_contain_in_details: 'VALID', agent_must_report_true: 'validation_passed' }, { details: 'VALID', validation_passed: false }, false],
+    [
+      { must_contain_in_details: 'VALID', agent_must_report_true: 'validation_passed' },
+      { details: 'VALID', validation_passed: false },
+      false,
+    ],
     [{ must_contain_in_details: 'VALID', agent_must_report_true: 'validation_passed' }, { details: 'VALID' }, true],
   ]
   for (const [criteria, more, passes] of rows) {
@@ -84,12 +111,33 @@ await t.test('criteria', async (t) => {
     t.doesNotThrow(() => compileSchema(children[0]!.outputSchema))
   }
   const { children } = await asked([task({ all_true_in_details_keys: ['syntax_ok'], agent_must_report_true: 'done' })], 'x', verdict(true))
-  t.match(children[0]!.outputSchema, { properties: { done: { type: 'boolean' }, details: { properties: { syntax_ok: { type: 'boolean' } }, required: ['syntax_ok'] } } })
+  t.match(children[0]!.outputSchema, {
+    properties: { done: { type: 'boolean' }, details: { properties: { syntax_ok: { type: 'boolean' } }, required: ['syntax_ok'] } },
+  })
 })
 
 await t.test('words are whole and affirmed', async (t) => {
-  for (const text of ['VALID', 'It is VALID.', '"VALID"', '**VALID**', 'VALID: yes', 'VALID-', 'not bad: VALID', 'INVALID? No, VALID']) t.ok(mentions(text, 'VALID'), text)
-  for (const text of ['', 'INVALID', 'inVALID', 'VALIDATION_FAILED', 'non-VALID', 'IN-VALID', 'not VALID', 'NOT VALID', "isn't VALID", 'is not a VALID one', 'not "VALID"', 'never VALID', 'valid', 'NOT\nVALID', 'not **VALID**', 'UNVALID', 'ÜVALID']) {
+  for (const text of ['VALID', 'It is VALID.', '"VALID"', '**VALID**', 'VALID: yes', 'VALID-', 'not bad: VALID', 'INVALID? No, VALID'])
+    t.ok(mentions(text, 'VALID'), text)
+  for (const text of [
+    '',
+    'INVALID',
+    'inVALID',
+    'VALIDATION_FAILED',
+    'non-VALID',
+    'IN-VALID',
+    'not VALID',
+    'NOT VALID',
+    "isn't VALID",
+    'is not a VALID one',
+    'not "VALID"',
+    'never VALID',
+    'valid',
+    'NOT\nVALID',
+    'not **VALID**',
+    'UNVALID',
+    'ÜVALID',
+  ]) {
     t.notOk(mentions(text, 'VALID'), text)
   }
 })
@@ -105,8 +153,17 @@ await t.test('a child that fails is a crash with its own failure', async (t) => 
 await t.test('the budget is carried down and used up', async (t) => {
   const spend = async () => ({ ok: true, value: verdict(true), spent: { costUsd: 0.4, calls: 1 } })
   const { report, children, left } = await asked([task(), task(), task()], 'x', spend, { ...budget(), calls: 4 })
-  t.same(report.outcomes.map(({ kind }) => kind), ['passed', 'passed', 'crashed'])
-  t.same(children.map((child) => [child.budget.depth, child.budget.calls]), [[1, 3], [1, 1]])
+  t.same(
+    report.outcomes.map(({ kind }) => kind),
+    ['passed', 'passed', 'crashed'],
+  )
+  t.same(
+    children.map((child) => [child.budget.depth, child.budget.calls]),
+    [
+      [1, 3],
+      [1, 1],
+    ],
+  )
   t.match(left, { depth: 2, calls: 0 })
   const poor = await asked([task(), task()], 'x', spend, { ...budget(), costUsd: 0.1 })
   t.match(poor.report.outcomes, [{ kind: 'passed' }, { kind: 'crashed', message: /cost/ }])
@@ -130,11 +187,18 @@ await t.test('ai_contradiction_check', async (t) => {
   const flat = seed('ai_validation_001_contradiction_flat_earth')
   const found = await asked([flat], 'ignored', verdict(false, { details: { contradictions: ['Flat, yet with a centre.', 'Two.'] } }))
   t.match(found.first, { kind: 'failed', errors: [{ message: /Flat, yet with a centre/, mend: /Remove/ }, { message: /Two/ }] })
-  t.match(found.children[0], { model: 'max/contradiction_expert_agent', prompt: /demonstrably flat/, tools: { mcp_servers: ['perplexity-ask'] } })
+  t.match(found.children[0], {
+    model: 'max/contradiction_expert_agent',
+    prompt: /demonstrably flat/,
+    tools: { mcp_servers: ['perplexity-ask'] },
+  })
   t.notMatch(found.children[0]!.prompt, 'ignored')
   const none = verdict(true, { details: { contradictions: [] } })
   t.equal((await asked([{ type: 'ai_contradiction_check' }], 'x', none)).first.kind, 'passed')
-  t.match((await asked([{ type: 'ai_contradiction_check' }], 'the answer {CODE_TO_VALIDATE}', none)).children[0]!.prompt, /the answer \{CODE_TO_VALIDATE\}$/)
+  t.match(
+    (await asked([{ type: 'ai_contradiction_check' }], 'the answer {CODE_TO_VALIDATE}', none)).children[0]!.prompt,
+    /the answer \{CODE_TO_VALIDATE\}$/,
+  )
   t.equal((await asked([flat], 'x', verdict(false, { details: { contradictions: [] } }))).first.kind, 'failed')
   t.equal((await asked([flat], 'x', verdict(true, { details: { contradictions: ['one'] } }))).first.kind, 'failed')
   t.equal((await asked([flat], 'x', verdict(true))).first.kind, 'crashed', 'no list is no pass')

@@ -2,8 +2,16 @@
 import t from 'tap'
 import { BridgeError, type Failure } from '../../src/errors.js'
 import {
-  ChildJobs, CheckThreads, parseValidation, runChecks,
-  type AnswerToCheck, type Ask, type Budget, type Check, type CheckOutcome, type ChildJob,
+  ChildJobs,
+  CheckThreads,
+  parseValidation,
+  runChecks,
+  type AnswerToCheck,
+  type Ask,
+  type Budget,
+  type Check,
+  type CheckOutcome,
+  type ChildJob,
 } from '../../src/validation/index.js'
 
 export const threads = new CheckThreads({ checkMs: 60_000 })
@@ -22,7 +30,11 @@ export async function outcome(type: string, params: unknown, answer: string | An
 }
 
 /** A table: what passes and what fails. */
-export async function table(t: Tap, type: string, rows: [params: unknown, passes: boolean, answer: string | AnswerToCheck][]): Promise<void> {
+export async function table(
+  t: Tap,
+  type: string,
+  rows: [params: unknown, passes: boolean, answer: string | AnswerToCheck][],
+): Promise<void> {
   for (const [params, passes, answer] of rows) {
     const name = `${type} ${JSON.stringify(params)}: ${JSON.stringify(answer)}`.slice(0, 160)
     const found = await outcome(type, params, answer)

@@ -63,7 +63,8 @@ await t.test('a bad parameter', async (t) => {
     t.match(failure.message, message)
     t.ok(failure.message.length < 1000)
   }
-  for (const params of [{}, { unit: 'words' }, { min: 3, max: 2 }]) t.match(refusal([{ type: 'length', params }]), { param: 'validation[0].params', message: /'min'/ })
+  for (const params of [{}, { unit: 'words' }, { min: 3, max: 2 }])
+    t.match(refusal([{ type: 'length', params }]), { param: 'validation[0].params', message: /'min'/ })
   t.match(refusal([{ type: 'json', params: [] }]), { param: 'validation[0].params' })
   t.match(refusal([{ type: 'contains', text: 'x' }]), { param: 'validation[0].text', message: /belong into/ })
 })
@@ -71,7 +72,10 @@ await t.test('a bad parameter', async (t) => {
 await t.test('a schema nested too deep for the stack', async (t) => {
   const depth = 10_000
   const list = JSON.parse(`[{"type":"schema","params":{"schema":${'{"not":'.repeat(depth)}{}${'}'.repeat(depth)}}}]`) as unknown
-  t.match(failureOf(() => parseValidation(list)), { param: 'validation[0].params.schema', message: /nested too deep/ })
+  t.match(
+    failureOf(() => parseValidation(list)),
+    { param: 'validation[0].params.schema', message: /nested too deep/ },
+  )
 })
 
 await t.test('many large schemas', async (t) => {

@@ -33,7 +33,11 @@ await t.test('the stages', async (t) => {
   t.strictSame(course(of({ retry_config: { ...quick, max_attempts: 1 } })), ['fail'])
   const staged = { max_attempts: 5, max_attempts_before_tool_use: 2, max_attempts_before_human: 4 }
   t.strictSame(course(of({ retry_config: staged })), ['again', 'tool', 'tool', 'human'])
-  t.strictSame(course(of({ max_attempts_before_tool_use: 2, max_attempts_before_human: 4 })), ['again', 'tool', 'tool', 'human'], 'as many as they need')
+  t.strictSame(
+    course(of({ max_attempts_before_tool_use: 2, max_attempts_before_human: 4 })),
+    ['again', 'tool', 'tool', 'human'],
+    'as many as they need',
+  )
   t.strictSame(
     course(of({ retry_config: { max_attempts: 2 }, max_attempts_before_tool_use: 5, max_attempts_before_human: 9 })),
     ['again', 'fail'],
@@ -86,7 +90,13 @@ await t.test('feedback says each error, its mend, the request, and the tool wher
     { type: 'schema', message: 'must be a number', path: 'a.b' },
   ]
   const text = feedbackText({ errors, originalPrompt: 'line one\nline two', tool: 'search' })
-  for (const part of ['1. [json_string] no JSON', 'To mend it: write JSON', '2. [schema] must be a number (at a.b)', '> line one\n> line two', '`search`']) {
+  for (const part of [
+    '1. [json_string] no JSON',
+    'To mend it: write JSON',
+    '2. [schema] must be a number (at a.b)',
+    '> line one\n> line two',
+    '`search`',
+  ]) {
     t.ok(text.includes(part), part)
   }
   t.notMatch(feedbackText({ errors, originalPrompt: 'x', tool: null }), /tool/)

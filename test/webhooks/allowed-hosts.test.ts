@@ -8,7 +8,13 @@ const allowed = (url: string) => isAllowedHost(new URL(url), list)
 await t.test('on the list', async (t) => {
   const urls = [
     ...['https://example.com/', 'http://EXAMPLE.com:1234/x', 'https://hooks.example.org:8443/', 'https://a.apps.example.net/'],
-    ...['http://a.b.apps.example.net:81/', 'http://[::1]:9000/', 'http://[0:0:0:0:0:0:0:1]:9000/', 'http://10.0.0.7/', 'http://0x0a000007/'],
+    ...[
+      'http://a.b.apps.example.net:81/',
+      'http://[::1]:9000/',
+      'http://[0:0:0:0:0:0:0:1]:9000/',
+      'http://10.0.0.7/',
+      'http://0x0a000007/',
+    ],
     ...['http://localhost:5/', 'https://bücher.example/'],
   ]
   for (const url of urls) t.equal(allowed(url), true, url)
@@ -26,5 +32,6 @@ await t.test('not on the list', async (t) => {
 
 await t.test('private addresses only where they are named themselves', async (t) => {
   for (const host of ['::1', '10.0.0.7', 'localhost']) t.equal(isTrustedHost(host, list), true, host)
-  for (const host of ['example.com', 'a.apps.example.net', '127.0.0.1', '10.0.0.8', 'apps.example.net']) t.equal(isTrustedHost(host, list), false, host)
+  for (const host of ['example.com', 'a.apps.example.net', '127.0.0.1', '10.0.0.8', 'apps.example.net'])
+    t.equal(isTrustedHost(host, list), false, host)
 })

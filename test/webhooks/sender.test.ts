@@ -80,10 +80,17 @@ await t.test('a thousand to a receiver that fails half of the time', async (t) =
   const { troubles } = startSender(t, store, '127.0.0.1', Array<number>(40).fill(50))
   t.ok(await untilEmpty(store, 120_000), 'all are off')
   const told = new Set(receiver.calls.map(({ event }) => event.data.id))
-  t.same(ids.filter((id) => !told.has(id)), [], 'each at least once')
+  t.same(
+    ids.filter((id) => !told.has(id)),
+    [],
+    'each at least once',
+  )
   t.same(receiver.wrong, [], 'each with a signature that holds')
   const byJob = new Map(receiver.calls.map(({ event, id }) => [event.data.id, id]))
-  t.ok(receiver.calls.every(({ event, id }) => byJob.get(event.data.id) === id), 'with the same id at every try')
+  t.ok(
+    receiver.calls.every(({ event, id }) => byJob.get(event.data.id) === id),
+    'with the same id at every try',
+  )
   t.equal(byJob.size, new Set(byJob.values()).size)
   t.ok(receiver.most() <= 4, `${receiver.most()} at once`)
   t.same(troubles, [])

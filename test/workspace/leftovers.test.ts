@@ -11,11 +11,7 @@ import { until } from '../helper.js'
 const posix = process.platform === 'win32' ? { skip: 'needs POSIX' } : {}
 
 /** A process with a mark that nothing but SIGKILL ends; it has its own child, in its own session if asked for. */
-async function stray(
-  t: Test,
-  mark: string | undefined,
-  detached: boolean,
-): Promise<{ child: ChildProcess; below: number }> {
+async function stray(t: Test, mark: string | undefined, detached: boolean): Promise<{ child: ChildProcess; below: number }> {
   const deaf = "process.on('SIGTERM',()=>{}).on('SIGHUP',()=>{});setInterval(()=>{},1000);"
   const options = `{stdio:'ignore',detached:${detached}}`
   const inner = `require('node:child_process').spawn(process.execPath,['-e',${JSON.stringify(deaf)}],${options})`
@@ -55,11 +51,7 @@ for (const name of ['plain', 'with spaces', 'straße 漢']) {
     writeFileSync(path.join(root, 'job-a/work/deep/file'), '')
     writeFileSync(path.join(root, 'a-file'), '')
     const ours = [await stray(t, path.join(root, 'job-a'), false), await stray(t, path.join(root, 'job-b'), true)]
-    const others = [
-      await stray(t, undefined, false),
-      await stray(t, `${root}-of-another/job-a`, false),
-      await stray(t, root, false),
-    ]
+    const others = [await stray(t, undefined, false), await stray(t, `${root}-of-another/job-a`, false), await stray(t, root, false)]
     t.match(await removeLeftovers(root, workspaceMarker), { processes: 4, folders: 3 })
     for (const { child, below } of ours) {
       t.ok(await gone(child.pid!), 'a stray is gone')

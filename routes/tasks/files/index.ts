@@ -25,15 +25,17 @@ const fileRoutes: FastifyPluginAsyncZod = async (app) => {
       const listed = job.answer?.files?.some(({ path }) => path === file) === true
       const found = listed ? await app.files.open(job.id, file) : null
       if (found === null) throw new BridgeError('file_not_found', `The task has left no file \`${file.slice(0, 80)}\`.`)
-      return reply
-        .header('content-type', mediaTypeOf(file))
-        .header('content-length', found.bytes)
-        .header('content-disposition', `attachment; filename*=UTF-8''${encodeName(file)}`)
-        // what a model has written is shown to nobody as a page of this server
-        .header('x-content-type-options', 'nosniff')
-        .header('content-security-policy', "sandbox; default-src 'none'")
-        .header('cache-control', 'private')
-        .send(found.handle.createReadStream(found.bytes === 0 ? {} : { end: found.bytes - 1 }))
+      return (
+        reply
+          .header('content-type', mediaTypeOf(file))
+          .header('content-length', found.bytes)
+          .header('content-disposition', `attachment; filename*=UTF-8''${encodeName(file)}`)
+          // what a model has written is shown to nobody as a page of this server
+          .header('x-content-type-options', 'nosniff')
+          .header('content-security-policy', "sandbox; default-src 'none'")
+          .header('cache-control', 'private')
+          .send(found.handle.createReadStream(found.bytes === 0 ? {} : { end: found.bytes - 1 }))
+      )
     },
   )
 }

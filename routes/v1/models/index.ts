@@ -5,11 +5,10 @@ import { findModel, listModels, modelNotFound } from '../../../src/openai/model-
 import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/response-schemas.js'
 
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {
-  app.get(
-    '',
-    { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } },
-    async () => ({ object: 'list' as const, data: listModels(app.config.upstreams) }),
-  )
+  app.get('', { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } }, async () => ({
+    object: 'list' as const,
+    data: listModels(app.config.upstreams),
+  }))
 
   // names such as `max/text-general` have a slash of their own
   app.get(

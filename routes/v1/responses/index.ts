@@ -21,10 +21,16 @@ import { errorSchema } from '../../../src/openai/response-schemas.js'
 const tags = ['responses']
 const params = z.object({ id: z.string().max(200) })
 /** What a query string can say for a whole number, and for yes or no. */
-const whole = z.string().regex(/^\d{1,12}$/, 'must be a whole number').transform(Number)
+const whole = z
+  .string()
+  .regex(/^\d{1,12}$/, 'must be a whole number')
+  .transform(Number)
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
 /** More cannot be included than there is: known, and without effect. */
-const include = z.union([z.string(), z.array(z.string())]).optional().describe('ignored')
+const include = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .describe('ignored')
 
 const errors = { '4xx': errorSchema, '5xx': errorSchema }
 

@@ -12,13 +12,7 @@ interface Earlier {
 
 export type Created = { created: true } | ({ created: false } & Earlier)
 
-export function create(
-  connection: Connection,
-  job: Job,
-  request: unknown,
-  first: LoggedEvent,
-  idempotency?: Idempotency,
-): Created {
+export function create(connection: Connection, job: Job, request: unknown, first: LoggedEvent, idempotency?: Idempotency): Created {
   return connection.transaction(() => {
     const earlier = idempotency === undefined ? null : findEarlier(connection, job.owner, idempotency)
     if (earlier !== null) return { created: false, ...earlier }

@@ -70,7 +70,5 @@ export function columnOf(member: keyof Job): string {
 
 /** The record in a row of the {@link selection}. */
 export function jobOf(row: Row): Job {
-  return Object.fromEntries(
-    members.map((member) => [member, columns[member].read(row[columns[member].name]!)]),
-  ) as unknown as Job
+  return Object.fromEntries(members.map((member) => [member, columns[member].read(row[columns[member].name]!)])) as unknown as Job
 }

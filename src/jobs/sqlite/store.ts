@@ -51,9 +51,7 @@ function storeOn(connection: Connection, release: () => void): JobStore {
     },
 
     async request(id) {
-      const row = connection
-        .sql('SELECT request FROM requests WHERE job = (SELECT n FROM jobs WHERE id = ?)')
-        .get(id)
+      const row = connection.sql('SELECT request FROM requests WHERE job = (SELECT n FROM jobs WHERE id = ?)').get(id)
       return row === undefined ? null : (JSON.parse(row.request as string) as unknown)
     },
 

@@ -31,7 +31,10 @@ const dueOfHost = `
 export function webhooksOn(connection: Connection): WebhookStore {
   return {
     async due(now, perHost, limit) {
-      const ofHosts = connection.sql(allHosts).all().map(({ host }) => connection.sql(dueOfHost).all(host!, now, perHost))
+      const ofHosts = connection
+        .sql(allHosts)
+        .all()
+        .map(({ host }) => connection.sql(dueOfHost).all(host!, now, perHost))
       const turns = Array.from({ length: perHost }, (_, turn) => ofHosts.flatMap((rows) => rows.slice(turn, turn + 1)))
       return turns
         .flatMap((rows) => rows.sort((a, b) => Number(a.due) - Number(b.due)))

@@ -100,7 +100,4 @@ const sharedNames = (Object.keys(chatFields) as ChatField[]).filter((name) => !O
 
 type SharedName = Exclude<ChatField, keyof typeof ownFields>
 
-export const sharedFields = Object.fromEntries(sharedNames.map((name) => [name, chatFields[name]])) as Pick<
-  typeof chatFields,
-  SharedName
->
+export const sharedFields = Object.fromEntries(sharedNames.map((name) => [name, chatFields[name]])) as Pick<typeof chatFields, SharedName>

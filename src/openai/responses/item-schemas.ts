@@ -58,13 +58,7 @@ const referenceItem = z.looseObject({
   id: z.string().describe('of an output item of an earlier response'),
 })
 
-export const itemSchema = z.discriminatedUnion('type', [
-  messageItem,
-  callItem,
-  callOutputItem,
-  reasoningItem,
-  referenceItem,
-])
+export const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, callOutputItem, reasoningItem, referenceItem])
 
 export type InputItem = z.infer<typeof itemSchema>
 export type MessageItem = z.infer<typeof messageItem>

@@ -15,12 +15,7 @@ export interface PlacedItem {
 }
 
 /** Adds to `messages`; what is left out or without effect is named in `reading`. */
-export function addItems(
-  items: readonly PlacedItem[],
-  messages: ChatMessage[],
-  places: Places,
-  reading: Reading,
-): void {
+export function addItems(items: readonly PlacedItem[], messages: ChatMessage[], places: Places, reading: Reading): void {
   let assistant: ChatAssistant | null = null
 
   const gather = (): ChatAssistant => {
@@ -59,8 +54,7 @@ export function addItems(
     places.set(here(), place)
     // a text alone is no item
     if (place === 'input') places.set(`${here()}.content`, place)
-    message.content =
-      typeof item.content === 'string' ? item.content : partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
+    message.content = typeof item.content === 'string' ? item.content : partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
   }
 
   function addCall(item: CallItem, place: string): void {
@@ -83,8 +77,7 @@ export function addItems(
     places.set(here(), place)
     places.set(`${here()}.tool_call_id`, `${place}.call_id`)
     places.set(`${here()}.content`, `${place}.output`)
-    message.content =
-      typeof item.output === 'string' ? item.output : partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
+    message.content = typeof item.output === 'string' ? item.output : partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
   }
 
   for (const { item, place } of items) {

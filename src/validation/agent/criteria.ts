@@ -33,7 +33,9 @@ export type Criteria = z.output<typeof criteriaSchema>
 export function unmet(verdict: Verdict, criteria: Criteria): CheckError[] {
   const given = Object.entries(criteria).filter(([, value]) => value !== undefined) as [keyof Criteria, string[]][]
   const reports = given.length === 0 ? [['agent_must_report_true', ['validation_passed']] as [keyof Criteria, string[]]] : given
-  return reports.flatMap(([name, values]) => values.filter((value) => !holds(name, value, verdict)).map((value) => unmetError(name, value, verdict)))
+  return reports.flatMap(([name, values]) =>
+    values.filter((value) => !holds(name, value, verdict)).map((value) => unmetError(name, value, verdict)),
+  )
 }
 
 function holds(name: keyof Criteria, value: string, verdict: Verdict): boolean {

@@ -5,11 +5,19 @@ import type { ChildTools } from '../child-jobs.js'
 export const modelParams = {
   validation_model_alias: z.string().min(1).max(200).optional().describe('model of the child job, named as in a request'),
   mcp_config: z.record(z.string(), z.unknown()).optional().describe("MCP servers of the child job, as a request's `mcp_config`"),
-  required_mcp_tools: z.array(z.string().min(1)).max(100).optional().describe('names of MCP servers of the registry that the child job gets'),
+  required_mcp_tools: z
+    .array(z.string().min(1))
+    .max(100)
+    .optional()
+    .describe('names of MCP servers of the registry that the child job gets'),
   allowed_tools: z.array(z.string().min(1)).max(1000).optional(),
 }
 
-export const modelRenames = { model: 'validation_model_alias', validation_model: 'validation_model_alias', mcp_servers: 'required_mcp_tools' }
+export const modelRenames = {
+  model: 'validation_model_alias',
+  validation_model: 'validation_model_alias',
+  mcp_servers: 'required_mcp_tools',
+}
 
 interface ToolParams {
   mcp_config?: Record<string, unknown> | undefined

@@ -48,8 +48,10 @@ async function jsonErrors(source: string): Promise<CheckError[]> {
 }
 
 async function yamlErrors(source: string): Promise<CheckError[]> {
-  return parseDocument(source, { logLevel: 'silent', prettyErrors: false }).errors.slice(0, 5).map(({ message, pos }) => {
-    const path = positionAt(source, pos[0])
-    return { message: `Syntax error at ${path}: ${message}.`, mend: 'Correct the YAML there.', path }
-  })
+  return parseDocument(source, { logLevel: 'silent', prettyErrors: false })
+    .errors.slice(0, 5)
+    .map(({ message, pos }) => {
+      const path = positionAt(source, pos[0])
+      return { message: `Syntax error at ${path}: ${message}.`, mend: 'Correct the YAML there.', path }
+    })
 }

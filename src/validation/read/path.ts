@@ -23,7 +23,10 @@ export function valueAt(root: unknown, path: string): Found {
 /** The names of a path; brackets may hold an index or a quoted name. */
 export function steps(path: string): string[] {
   return path
-    .replace(/\[(?:(\d+)|"([^"\]]*)"|'([^'\]]*)')\]/g, (_, index?: string, double?: string, single?: string) => `.${index ?? double ?? single ?? ''}`)
+    .replace(
+      /\[(?:(\d+)|"([^"\]]*)"|'([^'\]]*)')\]/g,
+      (_, index?: string, double?: string, single?: string) => `.${index ?? double ?? single ?? ''}`,
+    )
     .replace(/^\$?\./, '')
     .split('.')
 }

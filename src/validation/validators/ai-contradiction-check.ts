@@ -37,7 +37,9 @@ export const aiContradictionCheck = validator({
     })
     const contradictions = contradictionsOf(verdict.details)
     if (contradictions.length > 0) {
-      return resultOf(contradictions.slice(0, 20).map((found) => ({ message: `The text has a contradiction: ${found.slice(0, 500)}`, mend })))
+      return resultOf(
+        contradictions.slice(0, 20).map((found) => ({ message: `The text has a contradiction: ${found.slice(0, 500)}`, mend })),
+      )
     }
     if (verdict.validation_passed) return passed
     return wrong('The validating model did not pass the text.', { mend: `Its reasoning: ${verdict.reasoning.slice(0, 2000)}` })

@@ -4,8 +4,17 @@ import { texts } from '../texts.js'
 import { resultOf, validator, type CheckError } from '../validator.js'
 
 export const textRenames = {
-  text: 'texts', substring: 'texts', substrings: 'texts', string: 'texts', strings: 'texts', value: 'texts', values: 'texts',
-  keyword: 'texts', keywords: 'texts', phrase: 'texts', phrases: 'texts',
+  text: 'texts',
+  substring: 'texts',
+  substrings: 'texts',
+  string: 'texts',
+  strings: 'texts',
+  value: 'texts',
+  values: 'texts',
+  keyword: 'texts',
+  keywords: 'texts',
+  phrase: 'texts',
+  phrases: 'texts',
 }
 
 export const caseSensitive = z.boolean().default(true)
@@ -38,6 +47,9 @@ export function missingError(text: string, where = 'The answer'): CheckError {
 }
 
 function noneOf(texts: string[]): CheckError {
-  const names = texts.slice(0, 10).map((text) => quote(text)).join(', ')
+  const names = texts
+    .slice(0, 10)
+    .map((text) => quote(text))
+    .join(', ')
   return { message: `The answer contains none of ${names}.`, mend: `Use at least one of ${names}.` }
 }

@@ -23,7 +23,9 @@ export const fieldPresent = validator({
     if (root === undefined) {
       const why = read.ok ? 'The answer has no fields, because it is no JSON object or array' : read.error.message.replace(/\.$/, '')
       return wrong(`${why}; the field ${field} was looked for in it.`, {
-        mend: present ? `Answer with one JSON object that has the field ${field}, and nothing else.` : 'Answer with one JSON object and nothing else.',
+        mend: present
+          ? `Answer with one JSON object that has the field ${field}, and nothing else.`
+          : 'Answer with one JSON object and nothing else.',
         path,
       })
     }

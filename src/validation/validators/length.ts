@@ -15,8 +15,12 @@ export const length = validator({
   type: 'length',
   aliases: { min_length: {}, max_length: {} },
   renames: {
-    min_length: 'min', min_chars: 'min', minimum: 'min',
-    max_length: 'max', max_chars: 'max', maximum: 'max',
+    min_length: 'min',
+    min_chars: 'min',
+    minimum: 'min',
+    max_length: 'max',
+    max_chars: 'max',
+    maximum: 'max',
     exactly: 'exact',
   },
   params: z

@@ -24,7 +24,8 @@ export const openapiSpec = validator({
     // aliases are bounded by the parser, and cannot be merged into a bomb
     const value: unknown = document.toJS({ maxAliasCount: 100 })
     // the library would read a string as the name of a file
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong('The answer is not an OpenAPI document.', { mend })
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return wrong('The answer is not an OpenAPI document.', { mend })
     const { Validator } = await import('@seriousme/openapi-schema-validator')
     const library = new Validator({ strict: false, logger: false })
     const { valid, errors } = await library.validate(value as Record<string, unknown>)

@@ -22,8 +22,11 @@ export const regex = validator({
   aliases: { regex_match: {} },
   renames: { regex: 'pattern', regex_matches: 'pattern', regexp: 'pattern' },
   params: z.strictObject({
-    pattern: patternParam.describe('JavaScript syntax, or the common part of Python\'s; found anywhere unless it is anchored'),
-    flags: z.string().regex(/^[imsu]*$/, "only 'i', 'm', 's' and 'u' are known").default(''),
+    pattern: patternParam.describe("JavaScript syntax, or the common part of Python's; found anywhere unless it is anchored"),
+    flags: z
+      .string()
+      .regex(/^[imsu]*$/, "only 'i', 'm', 's' and 'u' are known")
+      .default(''),
     full_match: z.boolean().default(false).describe('the pattern must take the whole answer'),
     should_match: z.boolean().default(true).describe('false: the pattern must not be found'),
   }),

@@ -33,7 +33,10 @@ export function startWriter(t: Test, dataDir: string, blocks: number | 'unlimite
   })
   t.teardown(() => child.kill('SIGKILL'))
   const ended = Promise.all([textIn(child.stdout), textIn(child.stderr), once(child, 'exit')]).then(([out, stderr]) => {
-    const whole = out.slice(0, out.lastIndexOf('\n') + 1).split('\n').slice(0, -1)
+    const whole = out
+      .slice(0, out.lastIndexOf('\n') + 1)
+      .split('\n')
+      .slice(0, -1)
     const lines = whole.map((line) => JSON.parse(line) as Acknowledged | Trouble)
     return {
       acknowledged: lines.filter((line) => 'id' in line),
@@ -76,7 +79,10 @@ export async function bare(dataDir: string, sql: string): Promise<Row[]> {
   const open = await loadDriver()
   const db = open(join(dataDir, 'jobs.db'))
   try {
-    return db.prepare(sql).all().map((row) => ({ ...row }))
+    return db
+      .prepare(sql)
+      .all()
+      .map((row) => ({ ...row }))
   } finally {
     db.close()
   }

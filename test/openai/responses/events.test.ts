@@ -100,20 +100,36 @@ for (const [name, { events, job: more, types }] of Object.entries(runs)) {
   await t.test(`${name}: the client makes the same response of it`, async (t) => {
     const response = toResponse(job, echo(), items())
     t.strictSame(await read(stream(events, job)), own(response))
-    t.strictSame(items().map((item) => item.type), types)
+    t.strictSame(
+      items().map((item) => item.type),
+      types,
+    )
     t.strictSame(own(responseSchema.parse(response)), own(response))
-    t.ok(Object.keys(response).every((key) => key in responseSchema.shape), 'nothing more than is declared')
+    t.ok(
+      Object.keys(response).every((key) => key in responseSchema.shape),
+      'nothing more than is declared',
+    )
   })
 
   await t.test(`${name}: the rules of a stream`, async (t) => {
     const told = stream(events, job)
-    t.strictSame(told.map((event) => event.sequence_number), told.map((_, index) => index))
-    t.strictSame(told.slice(0, 2).map(({ type }) => type), ['response.created', 'response.in_progress'])
+    t.strictSame(
+      told.map((event) => event.sequence_number),
+      told.map((_, index) => index),
+    )
+    t.strictSame(
+      told.slice(0, 2).map(({ type }) => type),
+      ['response.created', 'response.in_progress'],
+    )
     const last = job.status === 'completed' || job.status === 'incomplete' ? job.status : 'failed'
     t.equal(told.at(-1)!.type, `response.${last}`)
     t.equal(told.filter(({ type }) => /^response\.(completed|incomplete|failed)$/.test(type)).length, 1)
     const added = told.filter(({ type }) => type === 'response.output_item.added').map((event) => event['output_index'])
-    t.strictSame(added, added.map((_, index) => index), 'indexes count up')
+    t.strictSame(
+      added,
+      added.map((_, index) => index),
+      'indexes count up',
+    )
     const ends = told.filter(({ type }) => type === 'response.output_item.done').map((event) => event['output_index'])
     t.equal(new Set(ends).size, ends.length, 'each item ends once')
     if (last !== 'failed') t.strictSame([...ends].sort(), added, 'and each does')
@@ -159,7 +175,10 @@ await t.test('in the background it begins in the queue', async (t) => {
   const told = createResponseEvents(job, echo({ background: true }))
   const short = (events: ResponseEvent[]) =>
     events.map(({ type, response }) => [type, (response as { status: string } | undefined)?.status])
-  t.strictSame(short(told.event(queued)), [['response.created', 'queued'], ['response.queued', 'queued']])
+  t.strictSame(short(told.event(queued)), [
+    ['response.created', 'queued'],
+    ['response.queued', 'queued'],
+  ])
   t.strictSame(short(told.event(begun)), [['response.in_progress', 'in_progress']])
   t.strictSame(told.event({ ...queued }), [], 'a run that begins again is no news')
   t.strictSame(told.event({ ...begun }), [])

@@ -30,7 +30,13 @@ await t.test('what has no effect is named as it was written', async (t) => {
     input: [
       { ...user, id: 'x', phase: 'commentary' },
       { type: 'reasoning', id: 'rs', summary: [], encrypted_content: 'x' },
-      { role: 'user', content: [{ type: 'input_image', image_url: png, detail: 'high' }, { type: 'input_text', text: 'x', more: 1 }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'input_image', image_url: png, detail: 'high' },
+          { type: 'input_text', text: 'x', more: 1 },
+        ],
+      },
     ],
   })
   t.strictSame(parsed.ignored.sort(), [
@@ -49,7 +55,14 @@ await t.test('items become turns', async (t) => {
     { type: 'function_call', id: 'fc_1', call_id: 'a', name: 'look', arguments: '{"x":1}', status: 'completed' },
     { type: 'function_call', call_id: 'b', name: 'look', arguments: '' },
     { type: 'function_call_output', call_id: 'a', output: 'seen' },
-    { type: 'function_call_output', call_id: 'b', output: [{ type: 'input_text', text: 'too' }, { type: 'input_image', image_url: png }] },
+    {
+      type: 'function_call_output',
+      call_id: 'b',
+      output: [
+        { type: 'input_text', text: 'too' },
+        { type: 'input_image', image_url: png },
+      ],
+    },
     { role: 'user', content: [{ type: 'input_text', text: 'and?' }] },
   ]
   const { run, ignored } = parse({ model: 'sonnet', instructions: 'I', input: items })
@@ -71,7 +84,10 @@ await t.test('items become turns', async (t) => {
         { type: 'tool_result', toolCallId: 'a', content: [{ type: 'text', text: 'seen' }] },
         {
           ...{ type: 'tool_result', toolCallId: 'b' },
-          content: [{ type: 'text', text: 'too' }, { type: 'image', mediaType: 'image/png', data: 'iVBORw0KGgo=' }],
+          content: [
+            { type: 'text', text: 'too' },
+            { type: 'image', mediaType: 'image/png', data: 'iVBORw0KGgo=' },
+          ],
         },
         { type: 'text', text: 'and?' },
       ],
@@ -98,9 +114,12 @@ await t.test('calls of the response before are answered', async (t) => {
     { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'look', input: {} }] },
     { role: 'user', content: [{ type: 'tool_result', toolCallId: 'a', content: [{ type: 'text', text: 'x' }] }] },
   ])
-  t.match(refusal(() => parse({ model: 'sonnet', input: 'and?' }, carried)), {
-    ...{ code: 'invalid_value', param: 'input', message: 'No tool output found for function call a.' },
-  })
+  t.match(
+    refusal(() => parse({ model: 'sonnet', input: 'and?' }, carried)),
+    {
+      ...{ code: 'invalid_value', param: 'input', message: 'No tool output found for function call a.' },
+    },
+  )
 })
 
 await t.test('refusals', async (t) => {
@@ -120,17 +139,49 @@ await t.test('refusals', async (t) => {
     ['a part of the wrong side', message({ type: 'refusal', refusal: 'x' }), 'unsupported_value', 'input[1].content[0].type'],
     ['an image from OpenAI', message({ type: 'input_text', text: 'a' }, fileId), 'unsupported_parameter', 'input[1].content[1].file_id'],
     ['an image without data', message({ type: 'input_image' }), 'invalid_value', 'input[1].content[0]'],
-    ['a broken image', message({ type: 'input_image', image_url: 'data:image/png;base64,!' }), 'invalid_value', 'input[1].content[0].image_url'],
+    [
+      'a broken image',
+      message({ type: 'input_image', image_url: 'data:image/png;base64,!' }),
+      'invalid_value',
+      'input[1].content[0].image_url',
+    ],
     ['a file to fetch', message({ type: 'input_file', file_url: 'http://x' }), 'unsupported_parameter', 'input[1].content[0].file_url'],
     ['an answer begun', { input: [user, { role: 'assistant', content: 'x' }] }, 'unsupported_value', 'input[1].role'],
-    ['a call without output', { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{}' }] }, 'invalid_value', 'input[1].call_id'],
-    ['an output without call', { input: [user, { type: 'function_call_output', call_id: 'a', output: 'x' }] }, 'invalid_value', 'input[1].call_id'],
+    [
+      'a call without output',
+      { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{}' }] },
+      'invalid_value',
+      'input[1].call_id',
+    ],
+    [
+      'an output without call',
+      { input: [user, { type: 'function_call_output', call_id: 'a', output: 'x' }] },
+      'invalid_value',
+      'input[1].call_id',
+    ],
     [
       'arguments nested too deep',
-      { input: [user, { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"a":'.repeat(300) + '1' + '}'.repeat(300) }, { type: 'function_call_output', call_id: 'a', output: '' }] },
+      {
+        input: [
+          user,
+          { type: 'function_call', call_id: 'a', name: 'f', arguments: '{"a":'.repeat(300) + '1' + '}'.repeat(300) },
+          { type: 'function_call_output', call_id: 'a', output: '' },
+        ],
+      },
       ...(['invalid_value', 'input[1].arguments'] as const),
     ],
-    ['a name with a space', { input: [user, { type: 'function_call', call_id: 'a', name: 'f f', arguments: '{' }, { type: 'function_call_output', call_id: 'a', output: '' }] }, 'invalid_value', 'input[1].name'],
+    [
+      'a name with a space',
+      {
+        input: [
+          user,
+          { type: 'function_call', call_id: 'a', name: 'f f', arguments: '{' },
+          { type: 'function_call_output', call_id: 'a', output: '' },
+        ],
+      },
+      'invalid_value',
+      'input[1].name',
+    ],
     ['a tool of OpenAI', { tools: [{ type: 'web_search' }] }, 'unsupported_value', 'tools[0].type'],
     ['an unknown format', { text: { format: { type: 'grammar' } } }, 'unsupported_value', 'text.format.type'],
     ['a wrong effort', { reasoning: { effort: 'huge' } }, 'invalid_value', 'reasoning.effort'],
@@ -162,7 +213,11 @@ await t.test('rubbish', async (t) => {
   const proto = JSON.parse('{"model":"sonnet","input":"x","constructor":1,"toString":{},"hasOwnProperty":2}') as object
   t.strictSame(parse(proto).ignored.sort(), ['constructor', 'hasOwnProperty', 'toString'])
   const long = 'x'.repeat(10_000)
-  for (const members of [{ input: [{ type: long }] }, { tools: [{ type: long }] }, { input: [{ type: 'function_call_output', call_id: long, output: '' }] }]) {
+  for (const members of [
+    { input: [{ type: long }] },
+    { tools: [{ type: long }] },
+    { input: [{ type: 'function_call_output', call_id: long, output: '' }] },
+  ]) {
     t.ok(refusal(() => parseWith(members)).message.length < 500)
   }
   t.ok(parseWith(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`member${index}`, 1]))).ignored.length <= 65)
