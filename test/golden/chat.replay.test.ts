@@ -1,7 +1,18 @@
 /** Chat completions of Claude: each way of taking one, and each ending. */
 import t from 'tap'
 import { ask, startBridge } from '../helper.js'
-import { message, offered, text, thinking, toolUse } from '../standin/index.js'
+import {
+  type Answer,
+  creditTooLow,
+  hangBeforeHeaders,
+  httpError,
+  message,
+  offered,
+  promptTooLong,
+  text,
+  thinking,
+  toolUse,
+} from '../standin/index.js'
 import { type Case, Recorder } from './recorder.js'
 import { sideBySide } from './limit.js'
 import { calm } from './timing.js'
@@ -45,20 +56,34 @@ const endings: [ending: string, says: Case['says'], more: Record<string, unknown
   ['n: 2', [message('one of two')], { n: 2 }],
 ]
 
-const ways: [way: string, more: Record<string, unknown>, headers: Record<string, string>][] = [
-  ['block', {}, {}],
-  ['stream', { stream: true }, {}],
-  ['block, then poll', {}, { prefer: 'respond-async, wait=120' }],
+const ways: [way: string, more: Record<string, unknown>][] = [
+  ['block', {}],
+  ['stream', { stream: true }],
 ]
 
 const cases = endings.flatMap(([ending, says, asked]) =>
-  ways.map(([way, more, headers]): Case => {
+  ways.map(([way, more]): Case => {
     const name = `${ending} ${way}`
     const all = { ...asked, ...more }
     if (way !== 'stream') delete (all as { stream_options?: unknown }).stream_options
-    return { name, cell: [route, way, ending], headers, body: ask(`[${name}] hello`, all), says: says! }
+    return { name, cell: [route, way, ending], body: ask(`[${name}] hello`, all), says: says! }
   }),
 )
 
-await sideBySide(...cases.map((one) => () => recorder.make(one)))
+// what the API behind the CLI refuses; those that the CLI asks for again are told by a provider in their place
+const failures: [code: string, says: Answer][] = [
+  ['upstream_invalid_request', httpError(400, { message: 'no' })],
+  ['context_length_exceeded', promptTooLong()],
+  ['upstream_auth', httpError(401)],
+  ['upstream_forbidden', httpError(403)],
+  ['model_not_found', httpError(404)],
+  ['insufficient_quota', creditTooLow()],
+]
+for (const [code, says] of failures) {
+  cases.push({ name: code, cell: [route, 'block', `upstream: ${code}`], body: ask(`[${code}] hello`), says: [says] })
+}
+const hanging = { body: ask('[timeout] hello', { timeout: 3 }), says: [hangBeforeHeaders()] }
+cases.push({ name: 'timeout', cell: [route, 'block', 'timeout'], ...hanging })
+
+await sideBySide(...cases.map((one) => () => recorder.make(one, one.name !== 'timeout')))
 recorder.settle(t, 'chat')
