@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { anonymous } from '../api-keys.js'
 import type { ApiKey } from '../config.js'
 import { BridgeError } from '../errors.js'
 
@@ -14,8 +15,6 @@ declare module 'fastify' {
     public?: boolean
   }
 }
-
-export const anonymous = 'anonymous'
 
 export default fp(async (app, { apiKeys }: { apiKeys: readonly ApiKey[] }) => {
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))

@@ -9,7 +9,7 @@ interface Problem {
 }
 
 await t.test('with keys', async (t) => {
-  const env = { API_KEYS: 'ann:key-of-ann, bob:key-of-bob,plain-key', HOST: '0.0.0.0' }
+  const env = { API_KEYS: 'ann:long-key-of-ann-1, bob:long-key-of-bob-1,a-plain-key-of-16', HOST: '0.0.0.0' }
   const bridge = await startBridge(t, { env })
   const as = (key: string) => ({ authorization: `Bearer ${key}` })
 
@@ -18,11 +18,11 @@ await t.test('with keys', async (t) => {
       {},
       as('nobody'),
       as(''),
-      as('ann:key-of-ann'),
-      { authorization: 'key-of-ann' },
-      { authorization: 'Basic key-of-ann' },
-      { authorization: 'Bearer key-of-ann extra' },
-      { 'x-api-key': 'key-of-ann' },
+      as('ann:long-key-of-ann-1'),
+      { authorization: 'long-key-of-ann-1' },
+      { authorization: 'Basic long-key-of-ann-1' },
+      { authorization: 'Bearer long-key-of-ann-1 extra' },
+      { 'x-api-key': 'long-key-of-ann-1' },
     ]
     for (const headers of wrong) {
       for (const response of [
@@ -40,7 +40,7 @@ await t.test('with keys', async (t) => {
       }
     }
     t.equal((await bridge.get('/v1/models?api_key=any')).status, 401, 'never in the URL')
-    for (const headers of [as('key-of-ann'), as('plain-key'), { authorization: 'bearer   key-of-bob  ' }]) {
+    for (const headers of [as('long-key-of-ann-1'), as('a-plain-key-of-16'), { authorization: 'bearer   long-key-of-bob-1  ' }]) {
       t.equal((await bridge.get('/v1/models', headers)).status, 200)
     }
   })
@@ -57,7 +57,7 @@ await t.test('with keys', async (t) => {
   await t.test('names do not matter, as a page would have to know a key', async (t) => {
     const answer = await exchange(
       bridge.port,
-      request('GET /v1/models', { host: 'evil.example', origin: 'http://evil.example', ...as('key-of-ann') }),
+      request('GET /v1/models', { host: 'evil.example', origin: 'http://evil.example', ...as('long-key-of-ann-1') }),
     )
     t.equal(answer.status, 200)
     t.equal(answer.headers['access-control-allow-origin'], undefined)
@@ -65,7 +65,7 @@ await t.test('with keys', async (t) => {
 
   await t.test("another key's tasks do not exist", async (t) => {
     bridge.standin.when('A-task', message('of ann'))
-    const created = await bridge.post('/tasks', ask('A-task'), as('key-of-ann'))
+    const created = await bridge.post('/tasks', ask('A-task'), as('long-key-of-ann-1'))
     const { id } = (await created.json()) as { id: string }
     const paths: [string, string][] = [
       ['GET', `/tasks/${id}`],
@@ -75,7 +75,7 @@ await t.test('with keys', async (t) => {
       ['DELETE', `/tasks/${id}`],
     ]
     for (const [method, route] of paths) {
-      const response = await fetch(bridge.url + route, { method, headers: as('key-of-bob') })
+      const response = await fetch(bridge.url + route, { method, headers: as('long-key-of-bob-1') })
       t.equal(response.status, 404, `${method} ${route}`)
       t.match(await response.json(), { error: { code: 'task_not_found' } })
     }
@@ -83,12 +83,12 @@ await t.test('with keys', async (t) => {
       const page = (await (await bridge.get('/tasks', as(key))).json()) as { data: { id: string }[] }
       return page.data
     }
-    t.strictSame(await list('key-of-bob'), [])
-    t.match(await list('key-of-ann'), [{ id }])
-    const mine = await bridge.get(`/tasks/${id}?wait=20`, as('key-of-ann'))
+    t.strictSame(await list('long-key-of-bob-1'), [])
+    t.match(await list('long-key-of-ann-1'), [{ id }])
+    const mine = await bridge.get(`/tasks/${id}?wait=20`, as('long-key-of-ann-1'))
     t.match(await mine.json(), { status: 'completed', result: { choices: [{ message: { content: 'of ann' } }] } })
     const after = async (given: string) => {
-      const response = await bridge.get(`/tasks?after=${given}`, as('key-of-bob'))
+      const response = await bridge.get(`/tasks?after=${given}`, as('long-key-of-bob-1'))
       return `${response.status} ${await response.text()}`.replaceAll(given, 'it')
     }
     t.equal(await after(id), await after('task_of_nobody'), 'not even as the end of a page')
@@ -98,7 +98,7 @@ await t.test('with keys', async (t) => {
     bridge.standin.when('A-idem', message('x'))
     const headers = { 'idempotency-key': 'shared', prefer: 'respond-async' }
     const ids = await Promise.all(
-      ['key-of-ann', 'key-of-bob'].map(async (key) => {
+      ['long-key-of-ann-1', 'long-key-of-bob-1'].map(async (key) => {
         const response = await bridge.post('/v1/chat/completions', ask('A-idem'), { ...headers, ...as(key) })
         return ((await response.json()) as { id: string }).id
       }),
@@ -107,7 +107,7 @@ await t.test('with keys', async (t) => {
   })
 
   t.notOk(
-    bridge.logs.some((line) => /key-of-(ann|bob)|plain-key/.test(line)),
+    bridge.logs.some((line) => /key-of-(ann|bob)|a-plain-key-of-16/.test(line)),
     'no key is in the log',
   )
 })
