@@ -1,53 +1,54 @@
 /**
- * `npm test`: runs the compiled tests with tap and ends with the plain line `N passed, N failed`, counted in assertions.
- * Arguments are test files; without any, all of them. Exits with 1 if anything failed or nothing was run.
+ * `npm test`: runs the compiled tests and ends with the plain line `N passed, N failed`, counted in assertions. Arguments are test files;
+ * without any, all of them. `--profile` adds a table of where the time went. Exits with 1 if anything failed or nothing was run.
  */
-import { readFileSync, readdirSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { execa } from 'execa'
+import { groups } from './runner/light.js'
+import { type ProcessResult, runFiles } from './runner/process.js'
+import { profileTable } from './runner/profile.js'
+import { sourceLines } from './runner/source-lines.js'
 
 const here = import.meta.dirname
+const root = path.join(here, '../..')
 const report = path.join(here, '../test-report.tap')
+const profileFile = path.join(here, '../test-profile.jsonl')
+const jobs = 2
+
+const profiling = process.argv.includes('--profile')
+const given = process.argv.slice(2).filter((argument) => argument !== '--profile')
 
 function testFiles(): string[] {
-  const given = process.argv.slice(2)
-  if (given.length > 0) return given
+  if (given.length > 0) return given.map((file) => path.resolve(file))
   const found = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.js'))
   return found.sort().map((file) => path.join(here, file))
 }
 
-/** Counts the assertions of a TAP document: its innermost `ok` and `not ok` lines, those of a subtest's summary left out. */
-function count(tap: string): { passed: number; failed: number; skipped: number } {
-  const totals = [...tap.matchAll(/^# \{ total: (.*) \}$/gm)].at(-1)?.[1] ?? ''
-  const number = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(totals)?.[1] ?? 0)
-  return { passed: number('pass'), failed: number('fail'), skipped: number('skip') }
-}
+for (const file of [report, profileFile]) rmSync(file, { force: true })
+if (profiling) process.env['PROFILE_FILE'] = profileFile
+const preload = profiling ? path.join(here, 'runner/profile-hook.js') : undefined
 
-/** The failed assertions with what tap says of them. */
-function failures(tap: string): string[] {
-  const found: string[] = []
-  for (const match of tap.matchAll(/^( *)not ok .*\n(?:\1  ---\n(?:\1  .*\n|\n)*?\1  \.\.\.\n)?/gm)) {
-    // a subtest's own line repeats what its assertion has said
-    if (match[0].includes('  ---')) found.push(match[0].trimEnd())
+const begun = performance.now()
+const waiting = groups(testFiles(), here)
+const results: ProcessResult[] = []
+
+async function worker(): Promise<void> {
+  for (let files = waiting.shift(); files !== undefined; files = waiting.shift()) {
+    const result = await runFiles(files, preload)
+    results.push(result)
+    appendFileSync(report, result.tap)
+    for (const { file, problem } of result.files) {
+      const name = path.relative(root, file)
+      console.log(problem === null ? `passed  ${name}` : `FAILED  ${name} (${problem})`)
+    }
   }
-  return found
 }
+await Promise.all(Array.from({ length: jobs }, worker))
 
-rmSync(report, { force: true })
-const tap = path.join(path.dirname(createRequire(import.meta.url).resolve('tap/package.json')), 'dist/esm/run.mjs')
-const run = await execa(
-  process.execPath,
-  [tap, '--disable-coverage', '--reporter=silent', '--jobs=2', '--timeout=180', `--output-file=${report}`, ...testFiles()],
-  { stdio: ['ignore', 'inherit', 'inherit'], reject: false, cwd: path.join(here, '../..') },
-)
-const document = readFileSync(report, 'utf8')
-for (const file of document.matchAll(/^(not )?ok \d+ - (.*)$/gm)) console.log(`${file[1] === undefined ? 'passed' : 'FAILED'}  ${file[2]}`)
-for (const failure of failures(document)) console.log(`\n${failure}`)
-const result = count(document)
-// a file that crashed before its first assertion fails without one
-if (run.exitCode !== 0 && result.failed === 0) result.failed = 1
-if (result.passed === 0) result.failed ||= 1
-const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : ''
-console.log(`${result.passed} passed, ${result.failed} failed${skipped}`)
-process.exitCode = result.failed > 0 ? 1 : 0
+for (const { failures } of results) for (const failure of failures) console.log(`\n${sourceLines(failure, root)}`)
+if (profiling) console.log(`\n${profileTable(profileFile, (performance.now() - begun) / 1000, jobs)}`)
+const sum = (name: 'passed' | 'failed' | 'skipped') => results.reduce((total, { counts }) => total + counts[name], 0)
+const failed = sum('failed') || (sum('passed') === 0 ? 1 : 0)
+const skipped = sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''
+console.log(`${sum('passed')} passed, ${failed} failed${skipped}`)
+process.exitCode = failed > 0 ? 1 : 0

@@ -1,0 +1,4 @@
+import t from 'tap'
+
+t.ok(true)
+process.exit(3)
