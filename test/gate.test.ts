@@ -3,7 +3,7 @@ import { Gate } from '../src/gate.js'
 
 const never = new AbortController().signal
 
-test('a turn that is given up while it waits is nobody’s', async (t) => {
+void test('a turn that is given up while it waits is nobody’s', async (t) => {
   const gate = new Gate(1)
   const first = await gate.enter(never)
   const impatient = new AbortController()
@@ -20,7 +20,7 @@ test('a turn that is given up while it waits is nobody’s', async (t) => {
   t.ok(gate.idle)
 })
 
-test('a turn that is given back twice counts once', async (t) => {
+void test('a turn that is given back twice counts once', async (t) => {
   const gate = new Gate(2)
   const leave = await gate.enter(never)
   await gate.enter(never)

@@ -9,7 +9,7 @@ const request: ClaudeRequest = {
   turns: [{ role: 'user', content: [{ type: 'text', text: 'Hello' }] }],
 }
 
-test('a conversation belongs to its owner', async (t) => {
+void test('a conversation belongs to its owner', async (t) => {
   const key = conversationKey('ann', 'profile', request, request.turns)
   t.equal(conversationKey('ann', 'profile', request, request.turns), key)
   t.not(conversationKey('bob', 'profile', request, request.turns), key)

@@ -1,12 +1,13 @@
 /** A copy of the project in a temporary folder, where mutants are applied, compiled and tested. The working tree is never changed. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { execa } from 'execa'
 import ts from 'typescript'
 import type { Mutant } from './patch.js'
 
-const copied = ['src', 'routes', 'mcp', 'workspace', 'test', 'bench', 'dist', 'package.json', 'tsconfig.json']
+/** Not copied: the first is linked, the others are no part of the project. */
+const left = ['node_modules', '.git', '.data', '.tap']
 /** Longest time of one test file. */
 const timeoutMs = 120_000
 
@@ -20,7 +21,8 @@ export class Copy {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'mutants-'))
 
   constructor(private readonly root: string) {
-    for (const name of copied) cpSync(path.join(root, name), path.join(this.folder, name), { recursive: true })
+    const names = readdirSync(root).filter((name) => !left.includes(name))
+    for (const name of names) cpSync(path.join(root, name), path.join(this.folder, name), { recursive: true })
     symlinkSync(path.join(root, 'node_modules'), path.join(this.folder, 'node_modules'))
   }
 

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { RunningCalls } from '../../../mcp/server/calls.js'
 
-test('a session cancels the calls of its owner only', async (t) => {
+void test('a session cancels the calls of its owner only', async (t) => {
   const calls = new RunningCalls()
   const ann = calls.begin('ann', 'session', 1)
   const bob = calls.begin('bob', 'session', 1)
@@ -10,7 +10,7 @@ test('a session cancels the calls of its owner only', async (t) => {
   t.ok(bob.signal.aborted)
 })
 
-test('a call that is over is not kept', async (t) => {
+void test('a call that is over is not kept', async (t) => {
   const calls = new RunningCalls()
   const call = calls.begin('ann', 'session', 1)
   t.equal(calls.size, 1)
