@@ -1,7 +1,7 @@
 /** Composition: plugins and routes in their order. Holds no feature. */
 import path from 'node:path'
 import autoload from '@fastify/autoload'
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { WarmSizes } from './claude/executor.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
@@ -29,7 +29,7 @@ export interface AppOptions {
   config: Config
   /** what the CLI's environment is taken from */
   env: NodeJS.ProcessEnv
-  logger: FastifyServerOptions['logger']
+  logger: FastifyBaseLogger
   timing?: Timing
   /** in place of the sizes that follow from the configuration and the memory */
   warm?: Partial<WarmSizes>
@@ -45,7 +45,7 @@ const bodyLimit = 64 * 1024 * 1024
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, env, logger, timing = defaultTiming, warm } = options
   const app = fastify({
-    logger: logger ?? false,
+    loggerInstance: logger,
     bodyLimit,
     // what has none is answered in plugins/errors.ts
     http: { requireHostHeader: false },

@@ -1,22 +1,17 @@
 /** The process: configuration, logger, listening, and an end in order. */
 import closeWithGrace from 'close-with-grace'
-import type { FastifyServerOptions } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process.js'
-import { ConfigError, type Config, readConfig } from './config.js'
+import { ConfigError, readConfig } from './config.js'
+import { createLogger } from './logger.js'
 
 /** Running work may come to its end this long after the first signal; Docker kills after 10 s. */
 const drainMs = 5000
 const closeMs = 9000
 
-function loggerOptions(level: Config['logLevel']): FastifyServerOptions['logger'] {
-  if (!process.stdout.isTTY) return { level }
-  return { level, transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } } }
-}
-
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  const app = await buildApp({ config, env: process.env, logger: loggerOptions(config.logLevel) })
+  const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
   closeWithGrace({ delay: closeMs, logger: app.log }, async ({ signal, err }) => {

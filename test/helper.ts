@@ -11,6 +11,7 @@ import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
+import { createLogger } from '../src/logger.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
@@ -50,7 +51,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
   const app = await buildApp({
     config,
     env,
-    logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
+    logger: createLogger('debug', { write: (line: string) => void logs.push(line) }),
     timing: { ...defaultTiming, ...options.timing },
     ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
     ...(options.warm && { warm: options.warm }),

@@ -3,12 +3,13 @@ import { buildApp } from '../../src/app.js'
 import { killAllProcesses } from '../../src/claude/process.js'
 import type { WarmSizes } from '../../src/claude/executor.js'
 import { readConfig } from '../../src/config.js'
+import { createLogger } from '../../src/logger.js'
 
 const config = readConfig(process.env)
 const app = await buildApp({
   config,
   env: process.env,
-  logger: { level: config.logLevel },
+  logger: createLogger(config.logLevel),
   warm: JSON.parse(process.env['WARM_SIZES'] ?? '{}') as Partial<WarmSizes>,
 })
 process.once('exit', killAllProcesses)

@@ -32,6 +32,7 @@ const light = [
   'jobs/readers',
   'jobs/recovery',
   'jobs/status',
+  'logger',
   'mcp/aliases',
   'mcp/merge',
   'mcp/registry',
