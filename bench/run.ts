@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the bridge beside a direct call and the bare CLI, all against one local stand-in for the model.
  * Prints a table and writes `bench/results/<date>.json`. `--quick` takes fewer samples. A missed target fails nothing;
- * a wrong answer, an error, or anything left behind makes it exit with 1. `npm run bench -- silence` runs those rows alone.
+ * a wrong answer, an error, or anything left behind makes it exit with 1. `npm run bench -- silence` runs those rows alone,
+ * `-- silence calls_20k` one of them.
  */
 import { poolReady } from './ask.js'
 import { measureCeiling, measureCpu, measureCrowd } from './crowd.js'
@@ -59,7 +60,7 @@ process.exit(problems.length === 0 ? 0 : 1)
 
 async function measure(rig: Rig): Promise<void> {
   if (only.length === 0) await measureAnswers(rig)
-  if (only.length === 0 || only.includes('silence')) await step('silence', () => measureSilence(rig))
+  if (only.length === 0 || only.includes('silence')) await step('silence', () => measureSilence(rig, only.slice(1)))
 }
 
 async function measureAnswers({ findings }: Rig): Promise<void> {

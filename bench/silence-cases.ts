@@ -22,7 +22,10 @@ const members = <T>(count: number, make: (index: number) => [string, T]): Record
 
 /** One definition, and references to it: a compiler that copies the definition writes their product. */
 function manyReferences(characters: number): object {
-  const definition = { type: 'object', properties: members(characters / 110, (index) => [`p${index}`, { type: 'string', maxLength: index }]) }
+  const definition = {
+    type: 'object',
+    properties: members(characters / 110, (index) => [`p${index}`, { type: 'string', maxLength: index }]),
+  }
   const properties = members(characters / 60, (index) => [`q${index}`, { $ref: '#/$defs/a' }])
   return { type: 'object', $defs: { a: definition }, properties }
 }
@@ -45,7 +48,11 @@ export function realTools(count: number): object[] {
     const properties = members(12, (name) => [
       `parameter_${name}`,
       name % 3 === 0
-        ? { type: 'object', description: about(name), properties: { x: { type: 'number' }, y: { type: 'array', items: { type: 'string' } } } }
+        ? {
+            type: 'object',
+            description: about(name),
+            properties: { x: { type: 'number' }, y: { type: 'array', items: { type: 'string' } } },
+          }
         : { type: 'string', description: about(name), enum: ['first', 'second', 'third'] },
     ])
     const parameters = { type: 'object', properties, required: ['parameter_0'], additionalProperties: false }
@@ -62,10 +69,30 @@ function callsAndResults(count: number): object[] {
 
 export const silenceCases: readonly SilenceCase[] = [
   // schemas
-  { id: 'schema_5k', name: 'response_format: 5 KB with references', path: check, body: () => ({ model, question: 'x', ...format(manyReferences(5000)) }) },
-  { id: 'schema_16k', name: 'response_format: 16 KB with references', path: check, body: () => ({ model, question: 'x', ...format(manyReferences(16_000)) }) },
-  { id: 'schema_doubling', name: 'response_format: definitions that double', path: check, body: () => ({ model, question: 'x', ...format(doubling(300)) }) },
-  { id: 'tools_refs', name: 'tools: 16 KB with references', path: check, body: () => ({ model, question: 'x', tools: [tool('a', manyReferences(16_000))] }) },
+  {
+    id: 'schema_5k',
+    name: 'response_format: 5 KB with references',
+    path: check,
+    body: () => ({ model, question: 'x', ...format(manyReferences(5000)) }),
+  },
+  {
+    id: 'schema_16k',
+    name: 'response_format: 16 KB with references',
+    path: check,
+    body: () => ({ model, question: 'x', ...format(manyReferences(16_000)) }),
+  },
+  {
+    id: 'schema_doubling',
+    name: 'response_format: definitions that double',
+    path: check,
+    body: () => ({ model, question: 'x', ...format(doubling(300)) }),
+  },
+  {
+    id: 'tools_refs',
+    name: 'tools: 16 KB with references',
+    path: check,
+    body: () => ({ model, question: 'x', tools: [tool('a', manyReferences(16_000))] }),
+  },
   {
     id: 'validation_refs',
     name: 'validation: two schemas of 16 KB with references',
@@ -77,17 +104,37 @@ export const silenceCases: readonly SilenceCase[] = [
     id: 'tools_128',
     name: '128 tools with 7,000 properties each',
     path: check,
-    body: () => ({ model, question: 'x', tools: times(128, (index) => tool(`t${index}`, { type: 'object', properties: members(7000, (name) => [`p${name}`, { type: 'string' }]) })) }),
+    body: () => ({
+      model,
+      question: 'x',
+      tools: times(128, (index) =>
+        tool(`t${index}`, { type: 'object', properties: members(7000, (name) => [`p${name}`, { type: 'string' }]) }),
+      ),
+    }),
   },
   {
     id: 'patterns',
     name: 'validation: 100 patterns of opening brackets',
     path: check,
-    body: () => ({ model, question: 'x', validation: times(100, () => ({ type: 'regex', params: { pattern: `${'\\['.repeat(1)}${'['.repeat(9990)}` } })) }),
+    body: () => ({
+      model,
+      question: 'x',
+      validation: times(100, () => ({ type: 'regex', params: { pattern: `${'\\['.repeat(1)}${'['.repeat(9990)}` } })),
+    }),
   },
   // conversations
-  { id: 'calls_20k', name: '20,000 calls and results in one turn', path: check, body: () => ({ model, messages: callsAndResults(20_000) }) },
-  { id: 'messages_10k', name: '10,000 messages', path: check, body: () => ({ model, messages: times(10_001, (index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content: 'hi' })) }) },
+  {
+    id: 'calls_20k',
+    name: '20,000 calls and results in one turn',
+    path: check,
+    body: () => ({ model, messages: callsAndResults(20_000) }),
+  },
+  {
+    id: 'messages_10k',
+    name: '10,000 messages',
+    path: check,
+    body: () => ({ model, messages: times(10_001, (index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content: 'hi' })) }),
+  },
   {
     id: 'items_20k',
     name: 'responses: 20,000 calls and outputs',
@@ -101,19 +148,76 @@ export const silenceCases: readonly SilenceCase[] = [
     }),
   },
   // members that are wrong, many times
-  { id: 'bad_messages', name: '200,000 messages that are none', path: check, body: () => ({ model, messages: times(200_000, () => ({})) }) },
-  { id: 'bad_metadata', name: '80,000 pairs of metadata that are none', path: check, body: () => ({ model, question: 'x', metadata: members(80_000, (index) => [`k${index}`, 1]) }) },
-  { id: 'servers', name: '20,000 MCP servers', path: check, body: () => ({ model, question: 'x', mcp_config: { mcpServers: members(20_000, (index) => [`s${index}`, { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] }]) } }) },
+  {
+    id: 'bad_messages',
+    name: '200,000 messages that are none',
+    path: check,
+    body: () => ({ model, messages: times(200_000, () => ({})) }),
+  },
+  {
+    id: 'bad_metadata',
+    name: '80,000 pairs of metadata that are none',
+    path: check,
+    body: () => ({ model, question: 'x', metadata: members(80_000, (index) => [`k${index}`, 1]) }),
+  },
+  {
+    id: 'servers',
+    name: '20,000 MCP servers',
+    path: check,
+    body: () => ({
+      model,
+      question: 'x',
+      mcp_config: {
+        mcpServers: members(20_000, (index) => [
+          `s${index}`,
+          { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] },
+        ]),
+      },
+    }),
+  },
   // checks of an answer
-  { id: 'contains_marks', name: 'contains: combining marks', path: chat, answered: true, body: () => ({ model, messages: user(askFor('marks')), validation: [{ type: 'contains', params: { text: marks(60_000) } }] }) },
-  { id: 'corpus', name: 'corpus_check: combining marks', path: chat, answered: true, body: () => ({ model, messages: user(askFor('words')), retry_config: { max_attempts: 1 }, validation: [{ type: 'corpus_check', params: { keywords: 'x', text_corpus: marks(60_000) } }] }) },
-  { id: 'fences', name: 'json: a fence that is hard to read', path: chat, answered: true, body: () => ({ model, messages: user(askFor('fences')), retry_config: { max_attempts: 1 }, validation: [{ type: 'json' }] }) },
+  {
+    id: 'contains_marks',
+    name: 'contains: combining marks',
+    path: chat,
+    answered: true,
+    body: () => ({ model, messages: user(askFor('marks')), validation: [{ type: 'contains', params: { text: marks(60_000) } }] }),
+  },
+  {
+    id: 'corpus',
+    name: 'corpus_check: combining marks',
+    path: chat,
+    answered: true,
+    body: () => ({
+      model,
+      messages: user(askFor('words')),
+      retry_config: { max_attempts: 1 },
+      validation: [{ type: 'corpus_check', params: { keywords: 'x', text_corpus: marks(60_000) } }],
+    }),
+  },
+  {
+    id: 'fences',
+    name: 'json: a fence that is hard to read',
+    path: chat,
+    answered: true,
+    body: () => ({ model, messages: user(askFor('fences')), retry_config: { max_attempts: 1 }, validation: [{ type: 'json' }] }),
+  },
   {
     id: 'unique',
     name: 'response_format: uniqueItems of 3,000 objects',
     path: chat,
     answered: true,
-    body: () => ({ model, messages: user(askFor('unique')), ...format({ type: 'object', properties: { items: { type: 'array', uniqueItems: true } } }) }),
+    body: () => ({
+      model,
+      messages: user(askFor('unique')),
+      ...format({ type: 'object', properties: { items: { type: 'array', uniqueItems: true } } }),
+    }),
   },
-  { id: 'checked_long', name: 'a checked answer of 20,000 pieces', path: chat, answered: true, body: () => ({ model, messages: user(askFor('words')), validation: [{ type: 'not_empty' }] }) },
+  {
+    id: 'checked_long',
+    name: 'a checked answer of 20,000 pieces',
+    path: chat,
+    answered: true,
+    body: () => ({ model, messages: user(askFor('words')), validation: [{ type: 'not_empty' }] }),
+  },
 ]

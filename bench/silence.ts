@@ -9,12 +9,14 @@ const patienceMs = 170_000
 /** The longest silence for a body: 200 ms up to 1 MB, 30 ms for each further MB. */
 export const bound = (bytes: number): number => 200 + 30 * Math.max(0, bytes / 1e6 - 1)
 
-export async function measureSilence(rig: Rig): Promise<void> {
+/** @param only ids of the cases that are measured; none: all */
+export async function measureSilence(rig: Rig, only: readonly string[] = []): Promise<void> {
   const { findings } = rig
   const long = await seedLongResponses(dataDirOf(rig.folder, 'silence'), 5, 60_000)
   const server = await startWatched(rig, 'silence', { MAX_CONCURRENT: '2' })
   const { url } = server.bridge
   const measure = async (id: string, name: string, request: () => Promise<Response>, bytes = 0) => {
+    if (only.length > 0 && !only.includes(id)) return
     let status = 0
     const { longestMs, grownMiB } = await server.watch(async () => {
       try {
@@ -37,9 +39,9 @@ export async function measureSilence(rig: Rig): Promise<void> {
   await measure('nothing', 'nothing', () => get('/health'))
   const plain = JSON.stringify({ model: 'sonnet', question: 'x' })
   await measure('plain', 'a small request', () => post('/v1/chat/completions/check', plain))
-  for (const { id, name, path, body } of silenceCases) {
-    const text = JSON.stringify(body())
-    await measure(id, name, () => post(path, text), Buffer.byteLength(text))
+  for (const one of silenceCases) {
+    const text = JSON.stringify(one.body())
+    await measure(one.id, one.name, () => post(one.path, text), Buffer.byteLength(text))
   }
   await measure('response_60k', 'a response of 60,000 events', () => get(`/v1/responses/${long[0]!.response}`))
   await measure('stream_60k', 'its stream', () => get(`/v1/responses/${long[0]!.response}?stream=true`))

@@ -30,6 +30,8 @@ export async function startWatched(rig: Rig, name: string, env: Record<string, s
       // what came before has to be over
       await sleep(200)
       await longestDelay(socket)
+      // the first delay after a look is not counted
+      await sleep(100)
       const before = memory(bridge.pid, 'VmRSS')
       // Linux then counts the peak from here on
       writeFileSync(`/proc/${bridge.pid}/clear_refs`, '5')
