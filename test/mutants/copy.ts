@@ -98,7 +98,11 @@ export class Copy {
       config: { compilerOptions: unknown }
     }
     const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, this.folder)
-    const { outputText } = ts.transpileModule(source, { fileName: path.join(this.folder, file), compilerOptions: options })
+    // a file by itself does not say that the package's modules are ECMAScript's
+    const { outputText } = ts.transpileModule(source, {
+      fileName: path.join(this.folder, file),
+      compilerOptions: { ...options, module: ts.ModuleKind.ESNext },
+    })
     writeFileSync(path.join(this.folder, compiledOf(file)), outputText)
   }
 }
