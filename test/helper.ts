@@ -117,6 +117,8 @@ export function environment(home: string, standinUrl: string): Record<string, st
     ANTHROPIC_API_KEY: 'sk-ant-secret-of-the-stand-in',
     // a process kept ready would be taken for one left over
     WARM_PROCESSES: '0',
+    // another version than the installed one
+    ...(process.env['CLAUDE_BIN'] && { CLAUDE_BIN: process.env['CLAUDE_BIN'] }),
     MAX_CONCURRENT: '4',
   }
 }

@@ -12,7 +12,7 @@ import { BridgeError } from '../../src/errors.js'
 export const depthHeader = 'x-bridge-depth'
 
 /** What `${…}` in a job's MCP config stands for the header's value. */
-export const depthVariable = 'CLAUDE_BRIDGE_DEPTH'
+const depthVariable = 'CLAUDE_BRIDGE_DEPTH'
 
 /** Most jobs above one. */
 export const maxDepth = 3

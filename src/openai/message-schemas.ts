@@ -95,5 +95,4 @@ export type UserMessage = z.infer<typeof userMessage>
 export type AssistantMessage = z.infer<typeof assistantMessage>
 export type ToolMessage = z.infer<typeof toolMessage>
 export type FunctionMessage = z.infer<typeof functionMessage>
-export type ImagePart = z.infer<typeof imagePart>
 export type ContentPart = z.infer<typeof parts>[number] | z.infer<typeof assistantParts>[number]

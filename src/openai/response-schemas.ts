@@ -183,4 +183,3 @@ export type Delta = Chunk['choices'][number]['delta']
 export type Task = z.infer<typeof taskSchema>
 export type TaskList = z.infer<typeof taskListSchema>
 export type Model = z.infer<typeof modelSchema>
-export type ModelList = z.infer<typeof modelListSchema>

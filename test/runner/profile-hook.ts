@@ -42,7 +42,8 @@ interface Internals {
 const internals = ChildProcess.prototype as unknown as Internals
 const { spawn } = internals
 internals.spawn = function (options) {
-  const isCli = /(^|\/)claude$/.test(options.file) && !options.args.includes('--version')
+  // the CLI is started through a shell that ties it to this process
+  const isCli = options.args.includes('--input-format=stream-json')
   profile[isCli ? 'clis' : 'others'] += 1
   return spawn.call(this, options)
 }
