@@ -11,6 +11,7 @@ import type { WarmSizes } from '../src/claude/executor.js'
 import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
+import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
@@ -19,6 +20,7 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  limits?: Partial<HttpLimits>
   warm?: Partial<WarmSizes>
   net?: NetOptions
   webhookDelays?: readonly number[]
@@ -52,6 +54,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: { level: 'debug', stream: { write: (line: string) => void logs.push(line) } },
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.limits && { limits: options.limits }),
     ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
     ...(options.warm && { warm: options.warm }),
     ...(options.net === undefined ? {} : { net: options.net }),
