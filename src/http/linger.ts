@@ -31,7 +31,8 @@ export function isBehindTheLast(request: IncomingMessage): boolean {
   return ending.has(request.socket)
 }
 
-function linger(socket: Socket, { lingerBytes, lingerMs }: Pick<HttpLimits, 'lingerBytes' | 'lingerMs'>): void {
+/** Ends the connection; what still comes in is dropped for a short time, and then the connection is closed. */
+export function linger(socket: Socket, { lingerBytes, lingerMs }: Pick<HttpLimits, 'lingerBytes' | 'lingerMs'>): void {
   if (socket.destroyed) return
   socket.end()
   let left = lingerBytes

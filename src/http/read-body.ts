@@ -16,7 +16,7 @@ const fewBytesPerPiece = 16
 
 const firstBytes = 16 * 1024
 
-/** @throws BridgeError 408, 413, 400 or 503; Error where the client goes away. The rest of the body is then left unread. */
+/** @throws BridgeError 408, 413, 400 (also where the client goes away) or 503. The rest of the body is then left unread. */
 export function readBody(source: IncomingMessage, limits: BodyLimits, room: BodyRoom): Promise<Body> {
   const body = new Body(limits, room)
   const scan = new JsonScan(limits.json)
@@ -24,7 +24,7 @@ export function readBody(source: IncomingMessage, limits: BodyLimits, room: Body
     let pieces = 0
     const stop = () => {
       clearTimeout(silence)
-      source.off('data', take).off('end', end).off('error', fail).off('close', gone)
+      source.off('data', take).off('end', end).off('error', gone).off('close', gone)
     }
     const fail = (error: Error) => {
       stop()
@@ -52,7 +52,8 @@ export function readBody(source: IncomingMessage, limits: BodyLimits, room: Body
       resolve(body)
     }
     const gone = () => fail(new BridgeError('invalid_request', 'The connection ended in the middle of the body.'))
-    source.on('data', take).on('end', end).on('error', fail).on('close', gone)
+    source.on('data', take).on('end', end).on('error', gone).on('close', gone)
+    if (source.destroyed) gone()
   })
 }
 

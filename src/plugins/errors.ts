@@ -1,11 +1,11 @@
 /** The one place where an error becomes HTTP: OpenAI's envelope on every route, and what a client's retry should know. */
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BridgeError, type Failure, catalogue } from '../errors.js'
 import { errorBody } from '../openai/error-body.js'
-import { closeAfter, hasUnreadBody } from '../http/linger.js'
+import { closeAfter, hasUnreadBody, linger } from '../http/linger.js'
 import { nothingThere } from './body.js'
 import { newRequestId } from './request-id.js'
 
@@ -56,9 +56,11 @@ export function onFrameworkError(error: FastifyError, request: FastifyRequest, r
   void sendFailure(reply.header('x-request-id', request.id), refusal ?? toFailure(error))
 }
 
-/** For bytes that are no HTTP request at all. */
-export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/** For bytes that are no HTTP request at all, and for requests that do not come to their end. */
+export function onClientError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  // an answer that is on its way cannot be followed by another
+  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse }
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -68,10 +70,11 @@ export function onClientError(error: NodeJS.ErrnoException, socket: Socket): voi
       ? { code: 'request_timeout', message: 'The request did not come in time.' }
       : { code: 'invalid_request', message: 'The request is not valid HTTP.' }
   const body = JSON.stringify(errorBody(failure))
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
       `x-request-id: ${newRequestId()}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  linger(socket, this.limits)
 }
 
 export default fp(async (app) => {
