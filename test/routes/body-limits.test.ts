@@ -11,7 +11,7 @@ const limits = { heldBytes: 8 * mb, freeBodyBytes: mb / 4, bodySilenceMs: 1000, 
 const bridge = await startBridge(t, { limits })
 const { port } = bridge
 const chat = '/v1/chat/completions'
-const json = { 'host': 'localhost', 'content-type': 'application/json' }
+const json = { host: 'localhost', 'content-type': 'application/json' }
 
 /** Sends it whole or in part; the answer has to be that error, in the envelope. */
 async function refused(t: Test, name: string, bytes: string, status: number, code: string): Promise<void> {
@@ -28,7 +28,13 @@ await t.test('a bomb is refused before it has come', async (t) => {
   await refused(t, 'to another route', request('POST /mcp', announced, '[{"x":'.repeat(300)), 400, 'invalid_json')
   await refused(t, 'numbers', request(`POST ${chat}`, announced, `[${'0,'.repeat(300_001)}`), 413, 'request_too_large')
   await refused(t, 'objects', request('POST /tasks', announced, `[${'{},'.repeat(150_001)}`), 413, 'request_too_large')
-  await refused(t, 'in chunks', request(`POST ${chat}`, { ...json, 'transfer-encoding': 'chunked' }, `258\r\n${'['.repeat(600)}\r\n`), 400, 'invalid_json')
+  await refused(
+    t,
+    'in chunks',
+    request(`POST ${chat}`, { ...json, 'transfer-encoding': 'chunked' }, `258\r\n${'['.repeat(600)}\r\n`),
+    400,
+    'invalid_json',
+  )
   const text = JSON.stringify(ask('[{,'.repeat(400_000), { model: 'nobody' }))
   t.equal((await bridge.post(chat, text)).status, 404, 'a text that only looks like one is taken')
 })
@@ -44,7 +50,8 @@ await t.test('other codings', async (t) => {
     t.equal(answer.status, 415, charset)
     t.match(await answer.json(), { error: { code: 'unsupported_media_type', message: /UTF-8/ } })
   }
-  for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8']) t.equal((await post({ 'content-type': `application/json;charset=${charset}` })).status, 404, charset)
+  for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8'])
+    t.equal((await post({ 'content-type': `application/json;charset=${charset}` })).status, 404, charset)
   const utf16 = Buffer.from(body, 'utf16le')
   t.equal((await post({}, utf16)).status, 400)
   t.equal((await post({}, `\ufeff${body}`)).status, 404, 'a byte order mark is no matter')
@@ -69,8 +76,11 @@ await t.test('unfinished bodies hold no more than their room', async (t) => {
     (await sending).map(({ status }) => status),
     Array.from({ length: 10 }, () => 503),
   )
-  const overloaded = await exchange(port, request(`POST ${chat}`, { ...json, 'content-length': String(20 * mb) }, `"${'x'.repeat(10 * mb)}`))
-  t.match(overloaded, { status: 503, headers: { 'retry-after': '2', 'connection': 'close' } })
+  const overloaded = await exchange(
+    port,
+    request(`POST ${chat}`, { ...json, 'content-length': String(20 * mb) }, `"${'x'.repeat(10 * mb)}`),
+  )
+  t.match(overloaded, { status: 503, headers: { 'retry-after': '2', connection: 'close' } })
   t.match(JSON.parse(overloaded.body), { error: { code: 'server_is_overloaded' } })
   t.equal((await bridge.post(chat, ask('x'.repeat(4 * mb), { model: 'nobody' }))).status, 404, 'and the room is free again')
 })
@@ -86,7 +96,11 @@ await t.test('a flood of tiny chunks', async (t) => {
   const chunks = `{"x":"${'x'.repeat(30_000)}`.replace(/./g, '1\r\n$&\r\n')
   await refused(t, 'one byte each', request(`POST ${chat}`, { ...json, 'transfer-encoding': 'chunked' }, chunks), 400, 'invalid_request')
   const body = JSON.stringify(ask('x', { model: 'nobody' }))
-  const few = request(`POST ${chat}`, { ...json, 'transfer-encoding': 'chunked' }, `${body.replace(/./g, '1\r\n$&\r\n')}0\r\nx-trailer: 1\r\n\r\n`)
+  const few = request(
+    `POST ${chat}`,
+    { ...json, 'transfer-encoding': 'chunked' },
+    `${body.replace(/./g, '1\r\n$&\r\n')}0\r\nx-trailer: 1\r\n\r\n`,
+  )
   t.equal((await exchange(port, few)).status, 404, 'a small body may come as it likes')
 })
 

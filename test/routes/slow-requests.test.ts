@@ -19,7 +19,10 @@ async function drip(port: number, first: string, unit: string, everyMs: number):
   let text = ''
   let ended = false
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk))
-  socket.on('error', () => undefined).on('close', () => (ended = true)).on('end', () => (ended = true))
+  socket
+    .on('error', () => undefined)
+    .on('close', () => (ended = true))
+    .on('end', () => (ended = true))
   if (first !== '') socket.write(first)
   while (!ended && Date.now() - from < 15_000) {
     await sleep(everyMs)
@@ -32,7 +35,7 @@ async function drip(port: number, first: string, unit: string, everyMs: number):
 await t.test('without keys', async (t) => {
   const bridge = await startBridge(t, { limits, timing: { commentEveryMs: 100 } })
   const { port } = bridge
-  const body = { 'host': 'localhost', 'content-type': 'application/json', 'content-length': '1000000' }
+  const body = { host: 'localhost', 'content-type': 'application/json', 'content-length': '1000000' }
 
   await t.test('slow heads and bodies are ended in the envelope', async (t) => {
     const [head, line, slowBody, none] = await Promise.all([
@@ -76,7 +79,10 @@ await t.test('without keys', async (t) => {
     t.ok(await until(() => ended))
     const unused = connect(port, '127.0.0.1')
     let over = false
-    unused.on('close', () => (over = true)).on('error', () => undefined).resume()
+    unused
+      .on('close', () => (over = true))
+      .on('error', () => undefined)
+      .resume()
     unused.write(request('GET /health', { host: 'localhost' }))
     t.ok(await until(() => over, 10_000), 'one that is not used any more is ended')
   })
@@ -103,8 +109,12 @@ await t.test('all addresses of localhost are looked after', async (t) => {
   const socket = connect(six.port, '::1')
   let text = ''
   let ended = false
-  socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk)).on('end', () => (ended = true)).on('error', () => undefined)
-  const expecting = { 'host': 'localhost', 'expect': '100-continue', 'content-length': '9', 'connection': 'Upgrade', 'upgrade': 'websocket' }
+  socket
+    .setEncoding('latin1')
+    .on('data', (chunk: string) => (text += chunk))
+    .on('end', () => (ended = true))
+    .on('error', () => undefined)
+  const expecting = { host: 'localhost', expect: '100-continue', 'content-length': '9', connection: 'Upgrade', upgrade: 'websocket' }
   socket.write(request('POST /tasks', expecting))
   await until(() => ended)
   t.match(text, /^HTTP\/1\.1 401 /)
