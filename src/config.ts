@@ -8,6 +8,8 @@ import { McpPolicy } from '../mcp/merge.js'
 import { BadRegistry, loadRules } from '../mcp/registry.js'
 import { type ApiKey, readApiKeys } from './api-keys.js'
 import { ConfigError } from './config-error.js'
+import { readAllowedHosts as readHostNames } from './http/host-names.js'
+import { readAllowedOrigins } from './http/origins.js'
 import { memoryLimit } from './memory.js'
 import { type Provider, readUpstreams } from './upstreams/settings.js'
 import { type AllowedHost, readAllowedHosts } from './webhooks/allowed-hosts.js'
@@ -32,6 +34,8 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535).default(3010),
   API_KEYS: z.string().optional(),
   ALLOW_ANONYMOUS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  ALLOWED_HOSTS: z.string().default(''),
+  ALLOWED_ORIGINS: z.string().default(''),
   DATA_DIR: z.string().default('.data'),
   STORE_URL: z.string().optional(),
   CLAUDE_BIN: z.string().optional(),
@@ -64,6 +68,10 @@ export interface Config {
   host: string
   port: number
   apiKeys: readonly ApiKey[]
+  /** further `Host` names that are let in where no key is asked for */
+  allowedHosts: readonly string[]
+  /** further origins of browsers that are let in */
+  allowedOrigins: readonly string[]
   /** absolute */
   dataDir: string
   /** undefined: the CLI that npm installed */
@@ -116,6 +124,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     host: values.HOST,
     port: values.PORT,
     apiKeys,
+    allowedHosts: listOf('ALLOWED_HOSTS', values.ALLOWED_HOSTS, readHostNames),
+    allowedOrigins: listOf('ALLOWED_ORIGINS', values.ALLOWED_ORIGINS, readAllowedOrigins),
     dataDir: path.resolve(values.DATA_DIR),
     claudeBin: values.CLAUDE_BIN,
     claudeModel: values.CLAUDE_MODEL,
@@ -161,6 +171,14 @@ function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly P
     return readUpstreams(text, idleTimeoutS)
   } catch (error) {
     throw new ConfigError(`UPSTREAMS: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function listOf(name: string, text: string, read: (text: string) => readonly string[]): readonly string[] {
+  try {
+    return text === '' ? [] : read(text)
+  } catch (error) {
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

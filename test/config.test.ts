@@ -91,6 +91,11 @@ const good: { env: NodeJS.ProcessEnv; gives: Partial<Config> }[] = [
 ]
 for (const { env, gives } of good) t.hasStrict(readConfig(env), gives, JSON.stringify(env))
 
+t.hasStrict(readConfig({ ALLOWED_HOSTS: 'Bridge.Example, other', ALLOWED_ORIGINS: 'https://App.example:443,chrome-extension://abc' }), {
+  allowedHosts: ['bridge.example', 'other'],
+  allowedOrigins: ['https://app.example', 'chrome-extension://abc'],
+})
+
 const notNumbers = ['-1', '1.5', '1e3', '0x10', ' 5', '5 ', 'ten', 'NaN', 'Infinity', '9'.repeat(30), '٣', '1\n2']
 const outOfRange: Record<string, string[]> = {
   PORT: ['65536'],
@@ -113,6 +118,12 @@ const bad: [variable: string, env: NodeJS.ProcessEnv][] = [
   ['CLAUDE_MODEL', { CLAUDE_MODEL: 'sonnet\nHOST' }],
   ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
   ['LOG_LEVEL', { LOG_LEVEL: 'INFO' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: '*' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: 'https://bridge.example' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: 'a,two\nlines' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'null' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: '*' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example/' }],
   ['HOST', { HOST: '0.0.0.0' }],
   ['HOST', { HOST: '::' }],
   ['HOST', { HOST: '192.168.0.1' }],

@@ -70,7 +70,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     credential: claude.credential,
     env: cliEnv,
     workspaceRoot,
-    observe: (outcome) => claude.observe(outcome),
+    observe: (outcome, owner) => claude.observe(outcome, owner),
     inside: {
       rules: config.mcp.rules,
       env,
