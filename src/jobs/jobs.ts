@@ -87,8 +87,9 @@ export class Jobs {
     for (const job of resumed) this.hold(job)
     for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.pruning = setInterval(() => {
-      void this.storeEnds()
-      void this.endUnreviewed()
+      const failed = (error: unknown) => this.options.onTrouble('what is done every minute failed', error)
+      this.storeEnds().catch(failed)
+      this.endUnreviewed().catch(failed)
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
     }, pruneEveryMs)
     this.pruning.unref()

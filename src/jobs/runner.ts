@@ -155,11 +155,11 @@ export class Runner {
         resolve(outcome)
       }
       execution.outcome.then(settle, (error: unknown) => settle(broken(error)))
-      void gone.then(() =>
+      const end = () =>
         setImmediate(() => {
           if (!given) settle(broken(new Error('the run has gone without one')))
-        }),
-      )
+        })
+      gone.then(end, end)
     })
   }
 

@@ -104,7 +104,9 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
 
   app.decorate('jobs', jobs)
   app.decorate('files', files)
-  const sweeper = setInterval(() => void files.sweep((id) => jobs.exists(id)), sweepEveryMs)
+  const sweeper = setInterval(() => {
+    files.sweep((id) => jobs.exists(id)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
+  }, sweepEveryMs)
   sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)
