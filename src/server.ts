@@ -23,13 +23,21 @@ async function main(): Promise<void> {
   closeWithGrace({ delay: closeMs, logger: app.log, skip: ['unhandledRejection'] }, async ({ signal, err }) => {
     if (err) {
       app.log.fatal({ err }, 'the server ends after an error')
+      app.jobs.endedByFault()
     } else {
       app.log.info(`${signal}: finishing what runs`)
       await app.jobs.drain(drainMs)
     }
     await app.close()
   })
-  await app.listen({ host: config.host, port: config.port })
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    // jobs of an earlier server run already: a port in use is not to count against them
+    setTimeout(() => process.exit(1), closeMs).unref()
+    await app.close()
+    throw error
+  }
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
   if (problem !== null) app.log.warn(`the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)

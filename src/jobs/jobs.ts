@@ -60,6 +60,7 @@ export class Jobs {
   private health: Promise<StoreHealth> | null = null
   private healthAt = 0
   private stopped = false
+  private faulty = false
   private pruning: NodeJS.Timeout | null = null
 
   constructor(private readonly options: JobsOptions) {
@@ -83,8 +84,12 @@ export class Jobs {
 
   /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
   async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
-    const { resumed, paused, counts } = await recover(this.store)
-    for (const job of resumed) this.hold(job)
+    const { inOrder } = await this.store.begin()
+    const { resumed, paused, counts } = await recover(this.store, inOrder, (message) => this.options.onTrouble(message, undefined))
+    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, undefined, true))
+    // the first of them before the others: the sooner it is known who kills
+    this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
+    for (const { job, suspect } of resumed) if (!suspect) this.hold(job)
     for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.pruning = setInterval(() => {
       const failed = (error: unknown) => this.options.onTrouble('what is done every minute failed', error)
@@ -284,6 +289,12 @@ export class Jobs {
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
     await this.storeEnds()
+    if (!this.faulty) await this.store.endInOrder().catch((error: unknown) => this.options.onTrouble('the end could not be noted', error))
+  }
+
+  /** The server ends after a fault: the next one takes it for a kill, since one of the jobs may be the cause. */
+  endedByFault(): void {
+    this.faulty = true
   }
 
   private async create(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
@@ -340,16 +351,28 @@ export class Jobs {
     return job
   }
 
-  /** Takes a queued job into memory and into the queue. */
-  private hold(job: Job, request?: unknown): LiveJob {
+  /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
+  private hold(job: Job, request?: unknown, suspect = false): LiveJob {
     const live = new LiveJob(job)
+    live.suspect = suspect
     live.request = request
     this.live.set(job.id, live)
     this.waiting[laneOf(job)] += 1
-    this.runner.enqueue(live)
+    if (!suspect) this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
     return live
+  }
+
+  /** Runs each when nothing of the one before is left. */
+  private async oneByOne(suspects: LiveJob[]): Promise<void> {
+    for (const live of suspects) {
+      if (this.closing) return
+      if (live.ending !== null || live.cause !== null) continue
+      this.runner.enqueue(live)
+      await live.whenOver()
+      await Promise.all(live.gone)
+    }
   }
 
   private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {

@@ -85,7 +85,14 @@ const webhooks = `
 /** What a human has been asked to decide. */
 const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
 
-export const migrations: readonly string[] = [tables, review, webhooks]
+/** Whether a server is at work or has ended in order, and how many ended otherwise, in a row, while a job ran. */
+const deaths = `
+  ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), running INTEGER NOT NULL);
+  INSERT INTO server VALUES (1, 0);
+`
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

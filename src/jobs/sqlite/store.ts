@@ -58,11 +58,28 @@ function storeOn(connection: Connection, release: () => void): JobStore {
     async unfinished() {
       return connection
         .sql(
-          `SELECT delivered, used_tools, ${selection} FROM jobs
+          `SELECT delivered, used_tools, deaths, ${selection} FROM jobs
            WHERE status IN ('queued', 'in_progress', 'requires_action') ORDER BY created_at, n`,
         )
         .all()
-        .map((row) => ({ job: jobOf(row), delivered: Boolean(row.delivered), usedTools: Boolean(row.used_tools) }))
+        .map((row) => ({
+          job: jobOf(row),
+          delivered: Boolean(row.delivered),
+          usedTools: Boolean(row.used_tools),
+          deaths: Number(row.deaths),
+        }))
+    },
+
+    async begin() {
+      return connection.transaction(() => {
+        const row = connection.sql('SELECT running FROM server').get()
+        connection.sql('UPDATE server SET running = 1').run()
+        return { inOrder: row?.running === 0 }
+      })
+    },
+
+    async endInOrder() {
+      connection.transaction(() => connection.sql('UPDATE server SET running = 0').run())
     },
 
     health: async () => health(connection),
