@@ -17,6 +17,7 @@ import { recover } from './recovery.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import { UnreadableRecord, unlessUnreadable } from './unreadable.js'
 import { watchProgress } from './watch.js'
 
 export interface JobsOptions {
@@ -133,19 +134,27 @@ export class Jobs {
     return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
   }
 
-  /** The record, or null where `owner` has none of that id. */
+  /** The record, or null where `owner` has none of that id. @throws UnreadableRecord for one of theirs */
   async get(id: string, owner: string): Promise<Job | null> {
     const live = this.live.get(id)
     // counted in the log while the job lives, in the store from then on
     if (live !== undefined) live.job.lastSeq = Math.max(live.job.lastSeq, live.log.shownSeq)
-    const job = live?.job ?? (await this.store.get(id))
+    const notTheirs = (error: unknown) => {
+      if (error instanceof UnreadableRecord && error.owner !== owner) return null
+      throw error
+    }
+    const job = live?.job ?? (await this.store.get(id).catch(notTheirs))
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
   /** Whether there is such a job, whoever's. */
   async exists(id: string): Promise<boolean> {
-    const job = this.live.get(id)?.job ?? (await this.store.get(id))
-    return job !== null && !hasExpired(job)
+    try {
+      const job = this.live.get(id)?.job ?? (await this.store.get(id))
+      return job !== null && !hasExpired(job)
+    } catch (error) {
+      return unlessUnreadable(true)(error)
+    }
   }
 
   /** What was asked, as it was submitted; null where `owner` has no job of that id. */
@@ -244,7 +253,8 @@ export class Jobs {
 
   /** Cancels and forgets. */
   async delete(id: string): Promise<boolean> {
-    await this.cancel(id)
+    // a record that cannot be read can still be forgotten
+    await this.cancel(id).catch(unlessUnreadable(undefined))
     const known = await this.store.delete(id)
     this.live.delete(id)
     await this.options.onForgotten?.(id)

@@ -11,6 +11,7 @@ import { type Answer, addToAnswer, answerOrNull, emptyAnswer } from './answer.js
 import type { LoggedEvent } from './events.js'
 import type { Job } from './job.js'
 import type { JobStore } from './store.js'
+import { unlessUnreadable } from './unreadable.js'
 
 export interface Resumed {
   job: Job
@@ -73,11 +74,11 @@ async function requeue(store: JobStore, job: Job, deaths: number): Promise<Job> 
   return { ...job, status: 'queued', startedAt: null, lastSeq: event.seq }
 }
 
-/** The answer as far as it is stored. */
+/** The answer as far as it is stored and can be read. */
 async function saidBy(store: JobStore, job: Job): Promise<Answer | null> {
   const said = emptyAnswer()
   for (let after = 0; ; ) {
-    const page = await store.events(job.id, after, 500)
+    const page = await store.events(job.id, after, 500).catch(unlessUnreadable([]))
     if (page.length === 0) break
     for (const { event } of page) addToAnswer(said, event)
     after = page.at(-1)!.seq

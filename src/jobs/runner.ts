@@ -14,6 +14,7 @@ import type { JobObserver } from './observer.js'
 import type { FairQueue, Ticket } from './queue.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
+import { UnreadableRecord } from './unreadable.js'
 
 export interface RunnerOptions {
   store: JobStore
@@ -104,7 +105,7 @@ export class Runner {
     const gone = this.runChoice(live, ticket.choice)
       .catch((error: unknown) => {
         this.options.onTrouble('a run failed in a way that was not foreseen', error)
-        return this.abort(live, serverFailed)
+        return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
       .finally(() => queue.release())

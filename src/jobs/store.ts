@@ -6,6 +6,7 @@
  *   caller says that this will do.
  * - Events of a job are numbered by the caller from 1 without gaps; a number is written once.
  * - `finish` moves a job to a final status exactly once; whoever comes second gets false and changes nothing.
+ * - A record that cannot be read fails what asks for it with `UnreadableRecord`, and is left out of `list` and `unfinished`.
  * - `request` is kept apart from the record, so that listing and polling never load a prompt.
  */
 import type { LoggedEvent } from './events.js'
@@ -111,4 +112,6 @@ export interface StoreHealth {
   kind: 'sqlite' | 'redis' | 'postgres'
   /** jobs on record */
   jobs: number
+  /** records that were met since the start and cannot be read */
+  unreadable: { id: string; part: string }[]
 }

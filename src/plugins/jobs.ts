@@ -47,7 +47,10 @@ export interface JobsPluginOptions {
 
 export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
-  const store = await openSqliteStore({ dataDir: config.dataDir })
+  const store = await openSqliteStore({
+    dataDir: config.dataDir,
+    onUnreadable: ({ id, part }) => app.log.error({ task: id, part }, 'the record of a task cannot be read; it is left as it is'),
+  })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
   const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
   if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
