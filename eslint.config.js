@@ -16,5 +16,13 @@ export default tseslint.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
     },
   },
+  {
+    // one rejection that nothing waits for would end the server: each promise says what becomes of its failure, also behind `void`
+    files: ['src/**/*.ts', 'routes/**/*.ts', 'mcp/**/*.ts', 'workspace/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }],
+      '@typescript-eslint/no-misused-promises': 'error',
+    },
+  },
   { files: ['**/*.js', '**/*.mjs'], ...tseslint.configs.disableTypeChecked },
 )

@@ -71,6 +71,7 @@ export const catalogue = {
   workspace_limit_exceeded: { status: 422, type: 'invalid_request_error', retriable: false },
   cancelled: { status: 409, type: 'invalid_request_error', retriable: false },
   interrupted: { status: 503, type: 'server_error', retriable: true },
+  record_unreadable: { status: 500, type: 'server_error', retriable: false },
   internal_error: { status: 500, type: 'server_error', retriable: false },
 } as const satisfies Record<string, { status: number; type: string; retriable: boolean }>
 

@@ -29,7 +29,9 @@ export const healthSchema = z.object({
   claude_authenticated: z.boolean(),
   queue: z.object({ queued: z.number(), max_queued: z.number() }),
   slots: z.object({ in_use: z.number(), total: z.number() }),
-  store: z.object({ kind: z.string(), ok: z.boolean(), jobs: z.number().nullable(), problem: z.string().nullable() }),
+  store: z.object({ kind: z.string(), ok: z.boolean(), jobs: z.number().nullable(), problem: z.string().nullable() }).extend({
+    unreadable: z.number().describe('records that were met since the start and cannot be read; the log names them'),
+  }),
   warm_pool: z.object({
     enabled: z.boolean(),
     ready: z.number(),
@@ -161,10 +163,10 @@ function queueCheck(jobs: Jobs, serving: Lane[]): Check {
 
 async function storeState(jobs: Jobs): Promise<Health['store']> {
   try {
-    const { kind, jobs: count } = await jobs.storeHealth()
-    return { kind, ok: true, jobs: count, problem: null }
+    const { kind, jobs: count, unreadable } = await jobs.storeHealth()
+    return { kind, ok: true, jobs: count, problem: null, unreadable: unreadable.length }
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error)
-    return { kind: 'sqlite', ok: false, jobs: null, problem }
+    return { kind: 'sqlite', ok: false, jobs: null, problem, unreadable: 0 }
   }
 }

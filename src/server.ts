@@ -1,5 +1,6 @@
 /** The process: configuration, logger, listening, and an end in order. */
 import closeWithGrace from 'close-with-grace'
+import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process.js'
 import { ConfigError, readConfig } from './config.js'
@@ -14,16 +15,40 @@ async function main(): Promise<void> {
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
-  closeWithGrace({ delay: closeMs, logger: app.log }, async ({ signal, err }) => {
-    if (err) app.log.fatal({ err }, 'the server ends after an error')
-    else app.log.info(`${signal}: finishing what runs`)
-    if (!err) await app.jobs.drain(drainMs)
+  outliveRejections(app.log)
+  closeWithGrace({ delay: closeMs, logger: app.log, skip: ['unhandledRejection'] }, async ({ signal, err }) => {
+    if (err) {
+      app.log.fatal({ err }, 'the server ends after an error')
+      app.jobs.endedByFault()
+    } else {
+      app.log.info(`${signal}: finishing what runs`)
+      await app.jobs.drain(drainMs)
+    }
     await app.close()
   })
-  await app.listen({ host: config.host, port: config.port })
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error) {
+    // jobs of an earlier server run already: a port in use is not to count against them
+    setTimeout(() => process.exit(1), closeMs).unref()
+    await app.close()
+    throw error
+  }
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
   if (problem !== null) app.log.warn(`the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)
+}
+
+/**
+ * The last resort for faults that belong to no run. A rejection that nothing waited for leaves no work half done that something else
+ * goes on with, so that it is told and the server goes on. An uncaught exception may have come from the middle of anything: the server
+ * ends, its state being unknown, and its supervisor starts another; close-with-grace does that.
+ */
+function outliveRejections(log: FastifyBaseLogger): void {
+  process.on('unhandledRejection', (reason) => {
+    const err = reason instanceof Error ? reason : new Error(String(reason))
+    log.error({ err }, 'a promise was rejected and nothing waited for it: a fault of this program; the server goes on')
+  })
 }
 
 /** One line for the person who started it; null for what is a fault of ours and deserves its stack. */

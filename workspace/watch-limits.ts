@@ -18,7 +18,8 @@ export function watchLimits(folders: readonly string[], limits: Limits, onExceed
     again(Math.max(everyMs, (performance.now() - began) * 4))
   }
   const again = (ms: number) => {
-    timer = setTimeout(() => void look(), ms)
+    // a look that fails is followed by another
+    timer = setTimeout(() => look().catch(() => !over && again(everyMs)), ms)
     timer.unref()
   }
   again(everyMs)

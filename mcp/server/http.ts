@@ -32,7 +32,7 @@ export async function answerPost(post: Post): Promise<Response> {
   await server.connect(transport)
   const left = new Promise<never>((_, reject) => {
     const leave = () => {
-      void server.close()
+      server.close().catch(() => undefined)
       reject(new BridgeError('cancelled', 'The client has gone.'))
     }
     if (gone.aborted) leave()

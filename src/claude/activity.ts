@@ -1,12 +1,7 @@
 /** The tools that a run uses by itself: block events and results in, `tool_activity` events out. No I/O. */
 import type { JobEvent } from '../jobs/events.js'
+import { objectIn, objectsIn, textIn } from './loose.js'
 import type { CliMessage } from './messages.js'
-
-interface ResultBlock {
-  type?: string
-  tool_use_id?: string
-  is_error?: boolean
-}
 
 export class ActivityReader {
   private readonly open = new Map<number, { id: string; tool: string; bytes: number }>()
@@ -39,16 +34,14 @@ export class ActivityReader {
 
   /** What the CLI tells the model of its calls. */
   results(message: CliMessage): void {
-    const content = (message['message'] as { content?: unknown } | undefined)?.content
-    if (!Array.isArray(content)) return
-    for (const block of content as (ResultBlock | null)[]) {
-      const call = block?.type === 'tool_result' ? this.running.get(block.tool_use_id ?? '') : undefined
+    for (const block of objectsIn(objectIn(message['message'])?.['content'])) {
+      const id = textIn(block['tool_use_id']) ?? ''
+      const call = block['type'] === 'tool_result' ? this.running.get(id) : undefined
       if (call === undefined) continue
-      const id = block!.tool_use_id!
       this.running.delete(id)
       this.emit({
         ...{ type: 'tool_activity', choice: this.choice, id, tool: call.tool, state: 'finished' },
-        ok: block!.is_error !== true,
+        ok: block['is_error'] !== true,
         durationMs: Math.round(this.now() - call.since),
       })
     }

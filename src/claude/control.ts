@@ -1,15 +1,12 @@
 /** The CLI's control protocol over the same pipes: requests of ours that it answers, requests of its own that we answer. */
 import type { JsonRpcRequest } from './client-tools.js'
+import { objectIn, textIn } from './loose.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess } from './process.js'
 
 /** The CLI refused a control request; the message is its own. */
 export class ControlRefused extends Error {
   override readonly name = 'ControlRefused'
-}
-
-interface ControlResponse extends CliMessage {
-  response?: { subtype?: string; request_id?: string; response?: unknown; error?: string }
 }
 
 export class ControlChannel {
@@ -31,33 +28,56 @@ export class ControlChannel {
     })
   }
 
-  /** Looks at one line; true if it belonged to the control protocol. */
+  /** Looks at one line; true if it belonged to the control protocol. Takes lines of any shape. */
   take(message: CliMessage): boolean {
     if (message.type === 'control_response') {
-      const { response } = message as ControlResponse
-      const waiting = this.pending.get(response?.request_id ?? '')
-      this.pending.delete(response?.request_id ?? '')
-      if (response?.subtype === 'success') waiting?.resolve(response.response)
-      else waiting?.reject(new ControlRefused(response?.error ?? 'the CLI refused a control request'))
+      this.settle(objectIn(message['response']) ?? {})
       return true
     }
     if (message.type === 'control_request') {
-      void this.answer(message)
+      // without an id there is no way to answer; the silence limit ends a process that waits for one
+      const requestId = textIn(message['request_id'])
+      // what cannot even be refused ends the process, and its run with it
+      if (requestId !== undefined) this.answer(requestId, objectIn(message['request']) ?? {}).catch(() => this.process.kill())
       return true
     }
     return message.type === 'control_cancel_request'
   }
 
-  private async answer(message: CliMessage): Promise<void> {
-    const requestId = message['request_id']
-    const { subtype, message: asked } = (message['request'] ?? {}) as { subtype?: string; message?: JsonRpcRequest }
-    if (subtype !== 'mcp_message' || asked === undefined) {
-      // an unanswered request would hold the CLI up
+  private settle(response: Record<string, unknown>): void {
+    const requestId = textIn(response['request_id']) ?? ''
+    const waiting = this.pending.get(requestId)
+    this.pending.delete(requestId)
+    if (response['subtype'] === 'success') waiting?.resolve(response['response'])
+    else waiting?.reject(new ControlRefused(textIn(response['error']) ?? 'the CLI refused a control request'))
+  }
+
+  /** An unanswered request would hold the CLI up, so that what cannot be answered is refused. */
+  private async answer(requestId: string, request: Record<string, unknown>): Promise<void> {
+    try {
+      const asked = request['subtype'] === 'mcp_message' ? jsonRpcRequest(request['message']) : null
+      if (asked === null) throw new Error('not supported by this host')
+      const result = await this.mcp(asked)
+      const response = { mcp_response: { jsonrpc: '2.0', id: asked.id, result } }
+      this.process.send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } })
+    } catch {
       const response = { subtype: 'error', request_id: requestId, error: 'not supported by this host' }
-      return this.process.send({ type: 'control_response', response })
+      this.process.send({ type: 'control_response', response })
     }
-    const result = await this.mcp(asked)
-    const response = { mcp_response: { jsonrpc: '2.0', id: asked.id, result } }
-    this.process.send({ type: 'control_response', response: { subtype: 'success', request_id: requestId, response } })
+  }
+}
+
+/** Null for what is no request of JSON-RPC. */
+function jsonRpcRequest(value: unknown): JsonRpcRequest | null {
+  const asked = objectIn(value)
+  const method = textIn(asked?.['method'])
+  if (asked === undefined || method === undefined) return null
+  const { id } = asked
+  const params = objectIn(asked['params'])
+  return {
+    jsonrpc: '2.0',
+    method,
+    ...((typeof id === 'string' || typeof id === 'number') && { id }),
+    ...(params && { params }),
   }
 }

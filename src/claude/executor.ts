@@ -98,7 +98,7 @@ export class ClaudeExecutor implements Executor {
           settle(failed('internal_error', `The run could not be made: ${redact(String(error))}`))
         }
       })
-    void outcome.then((value) => this.setup.observe(value, run.owner))
+    outcome.then((value) => this.setup.observe(value, run.owner)).catch(() => undefined)
     return { outcome, gone }
   }
 
@@ -141,7 +141,12 @@ export class ClaudeExecutor implements Executor {
     for (let tries = 1; ; tries++) {
       const found = await this.find(run, request, profile)
       if (found === null) return settle({ kind: 'aborted' })
-      const again = await this.runOn(found, run, request, profile, settle, tries < maxTries)
+      const again = await this.runOn(found, run, request, profile, settle, tries < maxTries).catch(async (error: unknown) => {
+        // a fault of ours: the process is not to outlive its run, nor to keep others from starting
+        found.started()
+        await found.session.end()
+        throw error
+      })
       if (!again) return
     }
   }

@@ -5,7 +5,10 @@ export class Leaving {
   private readonly ends = new Set<Promise<void>>()
 
   letGo(session: Session): void {
-    const end = session.end().finally(() => this.ends.delete(end))
+    const end = session
+      .end()
+      .catch(() => undefined)
+      .then(() => void this.ends.delete(end))
     this.ends.add(end)
   }
 

@@ -2,8 +2,6 @@
  * An answer that has to be JSON of a schema. The CLI offers the model a tool for it and checks every call, asking again where one
  * does not satisfy the schema (CLI protocol, section 6); so what was written is held until the CLI has accepted it.
  */
-import type { ResultMessage } from './messages.js'
-
 /** The tool's name, as the CLI gives it. */
 export const outputTool = 'StructuredOutput'
 
@@ -47,10 +45,9 @@ export class OutputReader {
     return this.block === null ? this.prose : this.pieces
   }
 
-  /** The accepted JSON in its pieces, or what is wrong with the answer. */
-  accept(result: ResultMessage): { pieces: string[] } | { problem: string } {
-    const value = result.structured_output
-    if (value === undefined) return { problem: result.errors?.join('; ') || 'The model answered in prose.' }
+  /** The accepted JSON in its pieces, or what is wrong with the answer. `value`: undefined where the CLI accepted none and gave `errors`. */
+  accept(value: unknown, errors: readonly string[]): { pieces: string[] } | { problem: string } {
+    if (value === undefined) return { problem: errors.join('; ') || 'The model answered in prose.' }
     const problem = this.check(value)
     if (problem !== null) return { problem }
     const text = this.pieces.join('')

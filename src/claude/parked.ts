@@ -44,9 +44,10 @@ export class ParkedSessions {
     const entry: Entry = { session, timer: setTimeout(() => this.drop(key, entry), this.idleMs) }
     entry.timer.unref()
     this.entries.set(key, entry)
-    void session.gone.then(() => {
+    const remove = () => {
       if (this.entries.get(key) === entry) this.remove(key, entry)
-    })
+    }
+    session.gone.then(remove, remove)
     return true
   }
 

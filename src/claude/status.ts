@@ -47,7 +47,10 @@ export class ClaudeStatus {
   async start(): Promise<void> {
     if (this.binary.problem === null) this.binary = await readVersion(this.binary.path, this.env)
     await this.checkLogin()
-    this.recheck = setInterval(() => void (this.authenticated ? null : this.checkLogin()), recheckMs)
+    this.recheck = setInterval(() => {
+      // it is asked again after another minute
+      if (!this.authenticated) this.checkLogin().catch(() => undefined)
+    }, recheckMs)
     this.recheck.unref()
   }
 

@@ -1,6 +1,6 @@
 /** The tokens of one turn, counted from the API's own figures as they are streamed: summed over the turn's messages. */
 import type { Usage } from '../jobs/events.js'
-import type { ApiUsage } from './messages.js'
+import { amountIn, objectIn } from './loose.js'
 
 export class TokenCount {
   private readonly spent: Usage = {
@@ -14,21 +14,23 @@ export class TokenCount {
   private thinking: number | null = null
 
   /** A message begins, with what it was asked with. */
-  start(usage: ApiUsage | undefined): void {
+  start(asked: unknown): void {
+    const usage = objectIn(asked)
     this.spent.outputTokens += this.output
     if (this.thinking !== null) this.spent.reasoningTokens = (this.spent.reasoningTokens ?? 0) + this.thinking
     this.output = 0
     this.thinking = null
-    this.spent.inputTokens += usage?.input_tokens ?? 0
-    this.spent.cacheReadTokens += usage?.cache_read_input_tokens ?? 0
-    this.spent.cacheWriteTokens += usage?.cache_creation_input_tokens ?? 0
-    if (usage !== undefined) this.update(usage)
+    this.spent.inputTokens += amountIn(usage?.['input_tokens']) ?? 0
+    this.spent.cacheReadTokens += amountIn(usage?.['cache_read_input_tokens']) ?? 0
+    this.spent.cacheWriteTokens += amountIn(usage?.['cache_creation_input_tokens']) ?? 0
+    this.update(usage)
   }
 
   /** The API's figures within one message are running totals, not differences. */
-  update(usage: ApiUsage): void {
-    this.output = usage.output_tokens ?? this.output
-    this.thinking = usage.output_tokens_details?.thinking_tokens ?? this.thinking
+  update(said: unknown): void {
+    const usage = objectIn(said)
+    this.output = amountIn(usage?.['output_tokens']) ?? this.output
+    this.thinking = thinkingOf(usage) ?? this.thinking
   }
 
   /** What is known so far. */
@@ -43,13 +45,19 @@ export class TokenCount {
 }
 
 /** A result's totals are the right ones for a turn, but all zero where the turn was cut short. */
-export function usageOf(usage: ApiUsage | undefined): Usage | null {
-  if (usage === undefined || !usage.output_tokens) return null
+export function usageOf(said: unknown): Usage | null {
+  const usage = objectIn(said)
+  const outputTokens = amountIn(usage?.['output_tokens'])
+  if (usage === undefined || !outputTokens) return null
   return {
-    inputTokens: usage.input_tokens ?? 0,
-    cacheReadTokens: usage.cache_read_input_tokens ?? 0,
-    cacheWriteTokens: usage.cache_creation_input_tokens ?? 0,
-    outputTokens: usage.output_tokens,
-    reasoningTokens: usage.output_tokens_details?.thinking_tokens ?? null,
+    inputTokens: amountIn(usage['input_tokens']) ?? 0,
+    cacheReadTokens: amountIn(usage['cache_read_input_tokens']) ?? 0,
+    cacheWriteTokens: amountIn(usage['cache_creation_input_tokens']) ?? 0,
+    outputTokens,
+    reasoningTokens: thinkingOf(usage) ?? null,
   }
+}
+
+function thinkingOf(usage: Record<string, unknown> | undefined): number | undefined {
+  return amountIn(objectIn(usage?.['output_tokens_details'])?.['thinking_tokens'])
 }

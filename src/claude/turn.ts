@@ -9,7 +9,9 @@ import type { Outcome } from '../jobs/executor.js'
 import { ActivityReader } from './activity.js'
 import { CallReader } from './call-reader.js'
 import { classify } from './failure.js'
-import type { ApiRetry, AssistantMessage, CliMessage, RateLimitEvent, ResultMessage, StreamEvent } from './messages.js'
+import { amountIn, objectIn, objectsIn, textIn } from './loose.js'
+import type { CliMessage } from './messages.js'
+import { redact } from './redact.js'
 import { OutputReader, outputTool } from './output-reader.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
@@ -54,7 +56,7 @@ export class TurnReader {
   private lastText = ''
   private answeredBy: string | null = null
   private sessionId: string | null = null
-  private errorSeen: AssistantMessage | null = null
+  private errorSeen: CliMessage | null = null
   private retryDelayMs: number | null = null
   private limitResetsAt: number | null = null
   private costSeen: number | null = null
@@ -67,18 +69,31 @@ export class TurnReader {
     this.output = output === undefined ? null : new OutputReader(output)
   }
 
-  /** Takes one message; null while the turn goes on. Messages after the ending change nothing. */
+  /**
+   * Takes one message, of any shape; null while the turn goes on. Messages after the ending change nothing. A message that cannot be
+   * read ends the turn.
+   */
   read(message: CliMessage): Ending | null {
     if (this.ending !== null) return this.ending
+    try {
+      return this.take(message)
+    } catch (error) {
+      const text = `The Claude CLI wrote a message (${message.type}) that could not be read: ${redact(String(error))}`
+      this.ending = { outcome: { kind: 'failed', failure: { code: 'cli_failed', message: text } }, kill: true }
+      return this.ending
+    }
+  }
+
+  private take(message: CliMessage): Ending | null {
     // a sub-agent's messages are not the answer
     if (typeof message.parent_tool_use_id === 'string') return null
-    if (message.session_id !== undefined) this.sessionId = message.session_id || this.sessionId
+    this.sessionId = textIn(message.session_id) || this.sessionId
     switch (message.type) {
       case 'stream_event':
-        this.streamEvent(message['event'] as StreamEvent | null | undefined)
+        this.streamEvent(objectIn(message['event']) ?? {})
         break
       case 'assistant':
-        this.assistant(message as AssistantMessage)
+        this.assistant(message)
         break
       case 'user':
         this.activity.results(message)
@@ -87,12 +102,12 @@ export class TurnReader {
         if (message.subtype === 'api_retry') this.retry(message)
         break
       case 'rate_limit_event': {
-        const info = (message as RateLimitEvent).rate_limit_info
-        if (info?.status === 'rejected') this.limitResetsAt = info.resetsAt ?? null
+        const info = objectIn(message['rate_limit_info'])
+        if (info?.['status'] === 'rejected') this.limitResetsAt = amountIn(info['resetsAt']) ?? null
         break
       }
       case 'result':
-        this.result(message as ResultMessage)
+        this.result(message)
         break
     }
     return this.ending
@@ -103,32 +118,41 @@ export class TurnReader {
     return this.costSeen
   }
 
-  private streamEvent(event: StreamEvent | null | undefined): void {
-    if (event == null) return
-    switch (event.type) {
-      case 'message_start':
+  private streamEvent(event: Record<string, unknown>): void {
+    const block = amountIn(event['index']) ?? 0
+    switch (event['type']) {
+      case 'message_start': {
         if (this.abandoned()) return
+        const message = objectIn(event['message'])
+        const id = textIn(message?.['id'])
         this.messageOpen = true
-        if (event.message?.id !== undefined) this.streamed.add(event.message.id)
-        this.answeredBy = event.message?.model ?? this.answeredBy
-        this.tokens.start(event.message?.usage)
+        if (id !== undefined) this.streamed.add(id)
+        this.answeredBy = textIn(message?.['model']) ?? this.answeredBy
+        this.tokens.start(message?.['usage'])
         this.output?.startMessage()
         break
-      case 'content_block_start':
-        if (event.content_block?.type === 'tool_use') this.call(event.index ?? 0, event.content_block)
+      }
+      case 'content_block_start': {
+        const started = objectIn(event['content_block'])
+        if (started?.['type'] === 'tool_use') this.call(block, textIn(started['name']), textIn(started['id']) ?? '')
         break
-      case 'content_block_delta':
-        if (event.delta?.type === 'text_delta') this.text(event.delta.text ?? '')
-        else if (event.delta?.type === 'thinking_delta') this.reasoning(event.delta.thinking ?? '')
-        else if (event.delta?.type === 'input_json_delta') this.input(event.index ?? 0, event.delta.partial_json ?? '')
+      }
+      case 'content_block_delta': {
+        const delta = objectIn(event['delta'])
+        if (delta?.['type'] === 'text_delta') this.text(textIn(delta['text']) ?? '')
+        else if (delta?.['type'] === 'thinking_delta') this.reasoning(textIn(delta['thinking']) ?? '')
+        else if (delta?.['type'] === 'input_json_delta') this.input(block, textIn(delta['partial_json']) ?? '')
         break
+      }
       case 'content_block_stop':
-        this.activity.stop(event.index ?? 0)
+        this.activity.stop(block)
         break
-      case 'message_delta':
-        if (event.usage !== undefined) this.tokens.update(event.usage)
-        if (event.delta?.stop_reason != null) this.messageEnds(event.delta.stop_reason)
+      case 'message_delta': {
+        this.tokens.update(event['usage'])
+        const stopReason = objectIn(event['delta'])?.['stop_reason']
+        if (stopReason != null) this.messageEnds(textIn(stopReason) ?? '')
         break
+      }
     }
   }
 
@@ -160,13 +184,13 @@ export class TurnReader {
   }
 
   /** What is no function of the client's is used inside the run; a name that nobody has, the CLI turns down by itself. */
-  private call(block: number, { name, id }: { name?: string; id?: string }): void {
+  private call(block: number, name: string | undefined, id: string): void {
     if (name === undefined) return
     if (name === outputTool) return this.output?.start(block)
-    if (!this.calls.knows(name)) return this.activity.start(block, name, id ?? '')
+    if (!this.calls.knows(name)) return this.activity.start(block, name, id)
     this.contentSeen = true
     this.emitText(this.cutter.rest())
-    this.calls.start(block, name, id ?? '')
+    this.calls.start(block, name, id)
   }
 
   private input(block: number, piece: string): void {
@@ -197,45 +221,48 @@ export class TurnReader {
   }
 
   /** Complete messages repeat what was streamed; they count only where nothing was, and where they carry an error. */
-  private assistant(message: AssistantMessage): void {
-    if (message.error !== undefined || message.message?.model === '<synthetic>') {
-      if (message.error !== undefined) this.errorSeen = message
+  private assistant(message: CliMessage): void {
+    const said = objectIn(message['message'])
+    const model = textIn(said?.['model'])
+    if (message['error'] !== undefined || model === '<synthetic>') {
+      if (message['error'] !== undefined) this.errorSeen = message
       return
     }
-    const id = message.message?.id
+    const id = textIn(said?.['id'])
     if (id === undefined ? this.messageOpen : this.streamed.has(id)) return
     const texts = textsOf(message)
     if (texts.length === 0 || this.abandoned()) return
     this.messageOpen = false
-    this.answeredBy = message.message?.model ?? this.answeredBy
+    this.answeredBy = model ?? this.answeredBy
     for (const text of texts) {
       if (this.ending === null) this.text(text)
     }
   }
 
-  private retry(retry: ApiRetry): void {
-    const status = retry.error_status ?? null
-    this.retryDelayMs = retry.retry_delay_ms ?? null
+  private retry(retry: CliMessage): void {
+    const status = amountIn(retry['error_status']) ?? null
+    const error = textIn(retry['error']) ?? null
+    this.retryDelayMs = amountIn(retry['retry_delay_ms']) ?? null
     if (this.contentSeen) return this.interrupted()
     const hopeless = status === 401 || status === 403 || status === 404
     const tooLong = status === 429 && (this.retryDelayMs ?? 0) > patienceMs
-    if (hopeless || tooLong) return this.fail(retry.error ?? null, status, null, '', true)
-    const reason = `asked again: ${retry.error ?? 'no answer'}${status === null ? '' : ` (${status})`}`
+    if (hopeless || tooLong) return this.fail(error, status, null, '', true)
+    const reason = `asked again: ${error ?? 'no answer'}${status === null ? '' : ` (${status})`}`
     this.options.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason })
   }
 
-  private result(result: ResultMessage): void {
-    if (result.is_error !== true) {
+  private result(result: CliMessage): void {
+    if (result['is_error'] !== true) {
       // 2.1.197 calls a stream that broke off a success; a whole answer has come to its own end
-      if (this.messageOpen && result.stop_reason == null) return this.interrupted()
+      if (this.messageOpen && result['stop_reason'] == null) return this.interrupted()
       if (this.output !== null) return this.acceptOutput(this.output, result)
       return this.finish({ kind: 'finished', reason: 'stop' }, result, false)
     }
-    if (result.stop_reason === 'refusal') {
+    if (result['stop_reason'] === 'refusal') {
       const refusal = 'The model declined to answer.'
       return this.finish({ kind: 'finished', reason: 'refusal', refusal }, result, false)
     }
-    if (this.errorSeen?.error === 'max_output_tokens') {
+    if (this.errorSeen?.['error'] === 'max_output_tokens') {
       return this.finish({ kind: 'finished', reason: 'length' }, result, false)
     }
     if (this.output !== null && result.subtype === 'error_max_structured_output_retries') {
@@ -243,16 +270,16 @@ export class TurnReader {
     }
     const said = this.errorSeen === null ? undefined : textsOf(this.errorSeen)[0]
     this.fail(
-      this.errorSeen?.error ?? null,
-      this.errorSeen?.api_error_status ?? result.api_error_status ?? null,
-      result.terminal_reason ?? null,
-      said ?? result.result ?? result.errors?.join('; ') ?? '',
+      textIn(this.errorSeen?.['error']) ?? null,
+      amountIn(this.errorSeen?.['api_error_status']) ?? amountIn(result['api_error_status']) ?? null,
+      textIn(result['terminal_reason']) ?? null,
+      said ?? textIn(result['result']) ?? errorsOf(result).join('; '),
       false,
     )
   }
 
-  private acceptOutput(output: OutputReader, result: ResultMessage): void {
-    const accepted = output.accept(result)
+  private acceptOutput(output: OutputReader, result: CliMessage): void {
+    const accepted = output.accept(result['structured_output'], errorsOf(result))
     if ('problem' in accepted) {
       const message = `The model gave no answer that satisfies the schema: ${accepted.problem}`
       this.ending = { outcome: { kind: 'failed', failure: { code: 'output_not_valid', message } }, kill: false }
@@ -280,14 +307,14 @@ export class TurnReader {
     this.ending = { outcome: { kind: 'failed', failure }, kill }
   }
 
-  private finish(outcome: Extract<Outcome, { kind: 'finished' }>, result: ResultMessage | null, kill: boolean): void {
+  private finish(outcome: Extract<Outcome, { kind: 'finished' }>, result: CliMessage | null, kill: boolean): void {
     this.emitText(this.cutter.rest())
-    this.costSeen = result?.total_cost_usd ?? null
+    this.costSeen = amountIn(result?.['total_cost_usd']) ?? null
     const { choice, continued = false, costBefore = 0 } = this.options
     this.options.emit({
       type: 'usage',
       choice,
-      usage: (continued ? null : usageOf(result?.usage)) ?? this.tokens.usage,
+      usage: (continued ? null : usageOf(result?.['usage'])) ?? this.tokens.usage,
       costUsd: this.costSeen === null ? null : Math.max(0, this.costSeen - costBefore),
       model: this.answeredBy,
       sessionId: this.sessionId,
@@ -297,8 +324,12 @@ export class TurnReader {
 }
 
 /** The texts of a complete message; none where its content is not what the API's is. */
-function textsOf({ message }: AssistantMessage): string[] {
-  const content: unknown = message?.content
-  if (!Array.isArray(content)) return []
-  return (content as ({ type?: string; text?: string } | null)[]).flatMap((block) => (block?.type === 'text' ? [block.text ?? ''] : []))
+function textsOf(message: CliMessage): string[] {
+  const content = objectsIn(objectIn(message['message'])?.['content'])
+  return content.flatMap((block) => (block['type'] === 'text' ? [textIn(block['text']) ?? ''] : []))
+}
+
+function errorsOf(result: CliMessage): string[] {
+  const { errors } = result
+  return Array.isArray(errors) ? errors.filter((error) => typeof error === 'string') : []
 }

@@ -168,7 +168,7 @@ export class WarmPool {
     // or was handed out, whichever is sooner
     const proven = setTimeout(() => (this.failures = 0), earlyDeathMs)
     proven.unref()
-    void session.gone.then(() => {
+    const left = () => {
       clearTimeout(proven)
       const at = shelf.ready.findIndex((entry) => entry.session === session)
       if (at === -1) return
@@ -176,7 +176,8 @@ export class WarmPool {
       shelf.ready.splice(at, 1)
       if (Date.now() - since < earlyDeathMs) this.failed()
       this.replenishSoon()
-    })
+    }
+    session.gone.then(left, left)
   }
 
   private failed(): void {

@@ -53,7 +53,7 @@ export class Opening {
     this.stream = new SseStream(this.reply, this.timing)
     const frames = this.frames.first() + this.held
     this.held = ''
-    if (frames !== '') void this.stream.write(frames)
+    if (frames !== '') this.stream.write(frames).catch(() => this.reply.raw.destroy())
   }
 
   cancel(): void {

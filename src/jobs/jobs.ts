@@ -17,6 +17,7 @@ import { recover } from './recovery.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import { UnreadableRecord, unlessUnreadable } from './unreadable.js'
 import { watchProgress } from './watch.js'
 
 export interface JobsOptions {
@@ -60,6 +61,7 @@ export class Jobs {
   private health: Promise<StoreHealth> | null = null
   private healthAt = 0
   private stopped = false
+  private faulty = false
   private pruning: NodeJS.Timeout | null = null
 
   constructor(private readonly options: JobsOptions) {
@@ -83,12 +85,17 @@ export class Jobs {
 
   /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
   async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
-    const { resumed, paused, counts } = await recover(this.store)
-    for (const job of resumed) this.hold(job)
+    const { inOrder } = await this.store.begin()
+    const { resumed, paused, counts } = await recover(this.store, inOrder, (message) => this.options.onTrouble(message, undefined))
+    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, undefined, true))
+    // the first of them before the others: the sooner it is known who kills
+    this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
+    for (const { job, suspect } of resumed) if (!suspect) this.hold(job)
     for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.pruning = setInterval(() => {
-      void this.storeEnds()
-      void this.endUnreviewed()
+      const failed = (error: unknown) => this.options.onTrouble('what is done every minute failed', error)
+      this.storeEnds().catch(failed)
+      this.endUnreviewed().catch(failed)
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
     }, pruneEveryMs)
     this.pruning.unref()
@@ -127,19 +134,27 @@ export class Jobs {
     return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
   }
 
-  /** The record, or null where `owner` has none of that id. */
+  /** The record, or null where `owner` has none of that id. @throws UnreadableRecord for one of theirs */
   async get(id: string, owner: string): Promise<Job | null> {
     const live = this.live.get(id)
     // counted in the log while the job lives, in the store from then on
     if (live !== undefined) live.job.lastSeq = Math.max(live.job.lastSeq, live.log.shownSeq)
-    const job = live?.job ?? (await this.store.get(id))
+    const notTheirs = (error: unknown) => {
+      if (error instanceof UnreadableRecord && error.owner !== owner) return null
+      throw error
+    }
+    const job = live?.job ?? (await this.store.get(id).catch(notTheirs))
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
   /** Whether there is such a job, whoever's. */
   async exists(id: string): Promise<boolean> {
-    const job = this.live.get(id)?.job ?? (await this.store.get(id))
-    return job !== null && !hasExpired(job)
+    try {
+      const job = this.live.get(id)?.job ?? (await this.store.get(id))
+      return job !== null && !hasExpired(job)
+    } catch (error) {
+      return unlessUnreadable(true)(error)
+    }
   }
 
   /** What was asked, as it was submitted; null where `owner` has no job of that id. */
@@ -238,7 +253,8 @@ export class Jobs {
 
   /** Cancels and forgets. */
   async delete(id: string): Promise<boolean> {
-    await this.cancel(id)
+    // a record that cannot be read can still be forgotten
+    await this.cancel(id).catch(unlessUnreadable(undefined))
     const known = await this.store.delete(id)
     this.live.delete(id)
     await this.options.onForgotten?.(id)
@@ -283,6 +299,12 @@ export class Jobs {
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
     await this.storeEnds()
+    if (!this.faulty) await this.store.endInOrder().catch((error: unknown) => this.options.onTrouble('the end could not be noted', error))
+  }
+
+  /** The server ends after a fault: the next one takes it for a kill, since one of the jobs may be the cause. */
+  endedByFault(): void {
+    this.faulty = true
   }
 
   private async create(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
@@ -339,16 +361,28 @@ export class Jobs {
     return job
   }
 
-  /** Takes a queued job into memory and into the queue. */
-  private hold(job: Job, request?: unknown): LiveJob {
+  /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
+  private hold(job: Job, request?: unknown, suspect = false): LiveJob {
     const live = new LiveJob(job)
+    live.suspect = suspect
     live.request = request
     this.live.set(job.id, live)
     this.waiting[laneOf(job)] += 1
-    this.runner.enqueue(live)
+    if (!suspect) this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
     return live
+  }
+
+  /** Runs each when nothing of the one before is left. */
+  private async oneByOne(suspects: LiveJob[]): Promise<void> {
+    for (const live of suspects) {
+      if (this.closing) return
+      if (live.ending !== null || live.cause !== null) continue
+      this.runner.enqueue(live)
+      await live.whenOver()
+      await Promise.all(live.gone)
+    }
   }
 
   private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {

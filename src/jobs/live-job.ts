@@ -25,6 +25,8 @@ export class LiveJob {
   runsLeft: number
   /** runs at work: only they can be silent */
   active = 0
+  /** the server before was killed while it ran */
+  suspect = false
   /** connections that take the result */
   attached = 0
   /** resolves when nothing of the job's runs is left */

@@ -1,62 +1,95 @@
 /**
- * What becomes of the jobs that a killed server had not ended. Queued ones run. One that was running runs again if nothing
- * of it can have been delivered and it used no tools; else it ends as `interrupted`, for a second run could say something else.
+ * What becomes of the jobs that an earlier server had not ended. Queued ones run. One that was running runs again if nothing of it can
+ * have been delivered and it used no tools; else it ends as `interrupted`, for a second run could say something else.
+ *
+ * A job that kills its server would do so for ever. So where the server before did not end in order, each job that was running is
+ * counted (`deaths`) before anything else is done with it; at the second count in a row it is set aside: it ends as `interrupted`, and
+ * neither its run nor its log is looked at again. Until then a job with a count is a suspect: suspects run one at a time, so that the
+ * next death counts against one of them only.
  */
-import { addToAnswer, answerOrNull, emptyAnswer } from './answer.js'
+import { type Answer, addToAnswer, answerOrNull, emptyAnswer } from './answer.js'
 import type { LoggedEvent } from './events.js'
 import type { Job } from './job.js'
 import type { JobStore } from './store.js'
+import { unlessUnreadable } from './unreadable.js'
+
+export interface Resumed {
+  job: Job
+  /** the server before was killed while it ran */
+  suspect: boolean
+}
 
 export interface Recovered {
   /** to be held and queued, oldest first */
-  resumed: Job[]
+  resumed: Resumed[]
   /** wait for a human */
   paused: Job[]
   counts: { queued: number; rerun: number; interrupted: number }
 }
 
-export async function recover(store: JobStore): Promise<Recovered> {
-  const resumed: Job[] = []
+/** Servers that may be killed, in a row, while a job runs. */
+const mostDeaths = 2
+
+/** `inOrder`: how the server before ended; `onSetAside` is told of each job that does not run again. */
+export async function recover(store: JobStore, inOrder: boolean, onSetAside: (message: string) => void): Promise<Recovered> {
+  const resumed: Resumed[] = []
   const paused: Job[] = []
   const counts = { queued: 0, rerun: 0, interrupted: 0 }
-  for (const { job, delivered, usedTools } of await store.unfinished()) {
-    if (job.status === 'requires_action') paused.push(job)
-    else if (job.status === 'queued') {
+  for (const { job, delivered, usedTools, deaths: before } of await store.unfinished()) {
+    if (job.status === 'requires_action') {
+      paused.push(job)
+      continue
+    }
+    if (job.status === 'queued') {
       counts.queued += 1
-      resumed.push(job)
+      resumed.push({ job, suspect: before > 0 })
+      continue
+    }
+    const deaths = inOrder ? 0 : before + 1
+    if (deaths >= mostDeaths) {
+      counts.interrupted += 1
+      const message = `The server was killed ${deaths} times while the job ran: it is not run again.`
+      onSetAside(`${job.id} is set aside: ${message}`)
+      await end(store, job, message, null)
     } else if (delivered || usedTools) {
       counts.interrupted += 1
-      await interrupt(store, job)
+      // reading what it said is work as well, and may be what kills
+      if (deaths > 0) await store.update(job.id, { deaths }, [])
+      await end(store, job, 'The server was stopped while the job ran.', await saidBy(store, job))
     } else {
       counts.rerun += 1
-      resumed.push(await requeue(store, job))
+      resumed.push({ job: await requeue(store, job, deaths), suspect: deaths > 0 })
     }
   }
   return { resumed, paused, counts }
 }
 
-async function requeue(store: JobStore, job: Job): Promise<Job> {
+async function requeue(store: JobStore, job: Job, deaths: number): Promise<Job> {
   const event: LoggedEvent = {
     seq: job.lastSeq + 1,
     at: Date.now(),
     event: { type: 'status', status: 'queued', phase: 'queued', reason: 'the server was restarted' },
   }
-  await store.update(job.id, { status: 'queued', startedAt: null }, [event])
+  await store.update(job.id, { status: 'queued', startedAt: null, deaths }, [event])
   return { ...job, status: 'queued', startedAt: null, lastSeq: event.seq }
 }
 
-async function interrupt(store: JobStore, job: Job): Promise<void> {
+/** The answer as far as it is stored and can be read. */
+async function saidBy(store: JobStore, job: Job): Promise<Answer | null> {
   const said = emptyAnswer()
   for (let after = 0; ; ) {
-    const page = await store.events(job.id, after, 500)
+    const page = await store.events(job.id, after, 500).catch(unlessUnreadable([]))
     if (page.length === 0) break
     for (const { event } of page) addToAnswer(said, event)
     after = page.at(-1)!.seq
   }
+  return answerOrNull(said)
+}
+
+async function end(store: JobStore, job: Job, message: string, answer: Answer | null): Promise<void> {
   const now = Date.now()
-  const answer = answerOrNull(said)
-  const error = { code: 'interrupted', message: 'The server was stopped while the job ran.' } as const
-  const end: LoggedEvent = { seq: job.lastSeq + 1, at: now, event: { type: 'end', status: 'failed', error } }
+  const error = { code: 'interrupted', message } as const
+  const last: LoggedEvent = { seq: job.lastSeq + 1, at: now, event: { type: 'end', status: 'failed', error } }
   const change = { status: 'failed', completedAt: now, expiresAt: now + job.ttlS * 1000, answer, error } as const
-  await store.update(job.id, change, [end])
+  await store.update(job.id, change, [last])
 }

@@ -14,6 +14,7 @@ import type { JobObserver } from './observer.js'
 import type { FairQueue, Ticket } from './queue.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
+import { UnreadableRecord } from './unreadable.js'
 
 export interface RunnerOptions {
   store: JobStore
@@ -104,7 +105,7 @@ export class Runner {
     const gone = this.runChoice(live, ticket.choice)
       .catch((error: unknown) => {
         this.options.onTrouble('a run failed in a way that was not foreseen', error)
-        return this.abort(live, serverFailed)
+        return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
       .finally(() => queue.release())
@@ -155,11 +156,11 @@ export class Runner {
         resolve(outcome)
       }
       execution.outcome.then(settle, (error: unknown) => settle(broken(error)))
-      void gone.then(() =>
+      const end = () =>
         setImmediate(() => {
           if (!given) settle(broken(new Error('the run has gone without one')))
-        }),
-      )
+        })
+      gone.then(end, end)
     })
   }
 
@@ -168,29 +169,24 @@ export class Runner {
     const { job } = live
     live.controller = new AbortController()
     this.options.onStart(live)
-    const request = live.request ?? (await this.options.store.request(job.id))
-    live.request = undefined
     const startedAt = Date.now()
-    if (live.ending !== null || live.cause !== null) return request
     job.status = 'in_progress'
     job.startedAt = startedAt
     job.attempts += 1
     live.append({ type: 'status', status: 'in_progress', phase: 'starting' }, startedAt)
     const change = { status: job.status, startedAt, attempts: job.attempts } as const
-    // the run begins meanwhile, and no disk is waited for: a crash in between finds the job queued, and nothing of it had been shown
-    setImmediate(() => {
-      // whoever came first has written it with its own
-      if (live.end !== null || live.paused) return
-      live.log
-        .write((events) => this.options.store.update(job.id, change, events, { synced: false }))
-        .catch((error: unknown) => {
-          this.options.onTrouble(`the start of ${job.id} could not be stored`, error)
-          return this.abort(live, serverFailed)
-        })
-        .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
-    })
     this.startClocks(live)
-    return request
+    // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
+    // only where that has happened before
+    await live.log
+      .write((events) => this.options.store.update(job.id, change, events, { synced: live.suspect }))
+      .catch((error: unknown) => {
+        this.options.onTrouble(`the start of ${job.id} could not be stored`, error)
+        return this.abort(live, serverFailed)
+      })
+    const request = live.request
+    live.request = undefined
+    return request ?? (live.ending === null ? this.options.store.request(job.id) : null)
   }
 
   private startClocks(live: LiveJob): void {
@@ -248,10 +244,13 @@ export class Runner {
     const expiresAt = Date.now() + job.ttlS * 1000
     const change = { status: 'requires_action', background: true, review, expiresAt } as const
     Object.assign(job, change)
+    // its run has come to an end: what kills a server later is another run
+    const cleared = live.suspect ? { deaths: 0 } : {}
+    live.suspect = false
     this.emit(live, { type: 'review', reason: review.reason })
     const answer = answerOrNull(live.answer)
     await live.log.write((events) =>
-      this.options.store.update(job.id, { ...change, startedAt: job.startedAt, attempts: job.attempts, answer }, events),
+      this.options.store.update(job.id, { ...change, ...cleared, startedAt: job.startedAt, attempts: job.attempts, answer }, events),
     )
     live.pause()
   }

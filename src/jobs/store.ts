@@ -6,6 +6,7 @@
  *   caller says that this will do.
  * - Events of a job are numbered by the caller from 1 without gaps; a number is written once.
  * - `finish` moves a job to a final status exactly once; whoever comes second gets false and changes nothing.
+ * - A record that cannot be read fails what asks for it with `UnreadableRecord`, and is left out of `list` and `unfinished`.
  * - `request` is kept apart from the record, so that listing and polling never load a prompt.
  */
 import type { LoggedEvent } from './events.js'
@@ -38,8 +39,17 @@ export interface JobStore {
 
   list(query: JobQuery): Promise<JobPage>
 
-  /** Every job that has not ended, oldest first; `delivered` and `usedTools` are read off its stored events. */
-  unfinished(): Promise<{ job: Job; delivered: boolean; usedTools: boolean }[]>
+  /**
+   * Notes that a server is at work from now on. Says whether the one before ended in order, which is true where there was none: false
+   * where it was killed, or ended after a fault.
+   */
+  begin(): Promise<{ inOrder: boolean }>
+
+  /** Notes that the server ends in order: none of its jobs runs any more. */
+  endInOrder(): Promise<void>
+
+  /** Every job that has not ended, oldest first. */
+  unfinished(): Promise<UnfinishedJob[]>
 
   /**
    * Writes changes of one record, and events of its log, in one transaction. False, and nothing is written, if the stored
@@ -68,8 +78,18 @@ export interface JobStore {
 }
 
 export type JobChange = Partial<
-  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background' | 'review'>
+  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background' | 'review'> &
+    Pick<UnfinishedJob, 'deaths'>
 >
+
+export interface UnfinishedJob {
+  job: Job
+  /** read off its stored events */
+  delivered: boolean
+  usedTools: boolean
+  /** how many servers, in a row, were killed while the job ran; 0 for a new job */
+  deaths: number
+}
 
 export interface JobQuery {
   /** undefined: of all owners */
@@ -92,4 +112,6 @@ export interface StoreHealth {
   kind: 'sqlite' | 'redis' | 'postgres'
   /** jobs on record */
   jobs: number
+  /** records that were met since the start and cannot be read */
+  unreadable: { id: string; part: string }[]
 }

@@ -55,6 +55,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
       onMoved: (moved, left) =>
         app.log.warn({ moved, left }, 'records of keys without a name are moved to names made of hashes of the keys'),
     },
+    onUnreadable: ({ id, part }) => app.log.error({ task: id, part }, 'the record of a task cannot be read; it is left as it is'),
   })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
   const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
@@ -112,7 +113,9 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
 
   app.decorate('jobs', jobs)
   app.decorate('files', files)
-  const sweeper = setInterval(() => void files.sweep((id) => jobs.exists(id)), sweepEveryMs)
+  const sweeper = setInterval(() => {
+    files.sweep((id) => jobs.exists(id)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
+  }, sweepEveryMs)
   sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)

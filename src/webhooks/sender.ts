@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Agent } from 'undici'
 import type { JobStore } from '../jobs/store.js'
+import { unlessUnreadable } from '../jobs/unreadable.js'
 import type { Webhook } from '../jobs/webhooks.js'
 import { toWebUrl } from '../net/web-url.js'
 import { type AllowedHost, isAllowedHost } from './allowed-hosts.js'
@@ -31,6 +32,8 @@ const longestWaitMs = 30_000
 /** between two looks while some are on their way */
 const busyWaitMs = 1000
 const troubleWaitMs = 2000
+/** in place of a record that cannot be read */
+const damaged = Symbol('damaged')
 
 export class WebhookSender {
   /** what is on its way, by id */
@@ -81,7 +84,8 @@ export class WebhookSender {
 
   /** Nothing where it is on its way already or has no room. */
   private start(webhook: Webhook): void {
-    const { host } = new URL(webhook.url)
+    // what is no URL is removed by `send`, and hides no other
+    const host = URL.canParse(webhook.url) ? new URL(webhook.url).host : ''
     const toHost = [...this.sending.values()].filter((other) => other.host === host).length
     if (this.stop.signal.aborted || this.sending.has(webhook.id) || this.sending.size >= atOnce || toHost >= perHost) return
     const over = this.send(webhook)
@@ -101,16 +105,18 @@ export class WebhookSender {
   private async send(webhook: Webhook): Promise<void> {
     const { store, agent, secret, allowed, delays = defaultDelays } = this.options
     const url = toWebUrl(webhook.url)
-    const job = await store.get(webhook.jobId)
+    const job = await store.get(webhook.jobId).catch(unlessUnreadable(damaged))
     // forgotten meanwhile, or no longer allowed
     if (job === null || url === null || !isAllowedHost(url, allowed)) return store.webhooks.remove(webhook.id)
-    const message = { id: webhook.id, url: url.href, body: payloadOf(webhook, job) }
-    const delivery: Delivery = await deliver(agent, secret, message, this.stop.signal)
+    const delivery: Delivery =
+      job === damaged
+        ? { kind: 'failed', why: 'the record of its task cannot be read' }
+        : await deliver(agent, secret, { id: webhook.id, url: url.href, body: payloadOf(webhook, job) }, this.stop.signal)
     if (delivery.kind === 'done') return store.webhooks.remove(webhook.id)
     const delay = delivery.kind === 'gone' ? null : delayAfter(webhook.attempts + 1, delays)
     if (delay !== null) return store.webhooks.postpone(webhook.id, Date.now() + delay)
     const why = delivery.kind === 'gone' ? 'status 410' : delivery.why
-    this.options.onTrouble(`webhook ${webhook.id} of ${job.id} to ${url.host} is given up: ${why}`)
+    this.options.onTrouble(`webhook ${webhook.id} of ${webhook.jobId} to ${url.host} is given up: ${why}`)
     await store.webhooks.remove(webhook.id)
   }
 }

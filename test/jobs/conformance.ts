@@ -319,13 +319,33 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
         else await store.update(id, {}, [event])
       }
       if (status !== undefined) await store.update(id, { status }, [])
-      expected.push({ job: await store.get(id), delivered, usedTools })
+      expected.push({ job: await store.get(id), delivered, usedTools, deaths: 0 })
     }
     for (const status of ['completed', 'failed', 'cancelled', 'incomplete'] as const) {
       await store.update(await addJob(store), ...ending(status, 2))
     }
     const oldestFirst = [9, 6, 7, 8, 3, 4, 5, 0, 1, 2].map((i) => expected[i])
     t.strictSame(await store.unfinished(), oldestFirst)
+  })
+
+  await subtest('how servers end', async (t, store, reopen) => {
+    const again = async () => {
+      await store.close()
+      store = await reopen()
+      return (await store.begin()).inOrder
+    }
+    t.strictSame(await store.begin(), { inOrder: true }, 'the first server has none before it')
+    const id = await addJob(store)
+    t.equal(await store.update(id, { status: 'in_progress', deaths: 1 }, []), true)
+    t.equal(await again(), false, 'closing the store is no end in order')
+    t.match(await store.unfinished(), [{ job: { id, status: 'in_progress' }, deaths: 1 }])
+    await store.endInOrder()
+    t.equal(await again(), true)
+    t.equal(await again(), false, 'an end in order counts once')
+    await store.update(id, { deaths: 0 }, [])
+    t.match(await store.unfinished(), [{ deaths: 0 }])
+    await store.update(id, ...ending('completed', 2))
+    t.equal(await store.update(id, { deaths: 5 }, []), false, 'a job that has ended is not counted')
   })
 
   await subtest('delete', async (t, store) => {

@@ -16,6 +16,8 @@ export function faulty(store: JobStore): FaultyStore {
     'get',
     'request',
     'list',
+    'begin',
+    'endInOrder',
     'unfinished',
     'update',
     'append',

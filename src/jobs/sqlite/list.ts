@@ -1,15 +1,16 @@
 /** Pages of records, by time of creation and, within the same millisecond, by order of insertion. */
 import { BridgeError } from '../../errors.js'
+import type { Job } from '../job.js'
 import type { JobPage, JobQuery } from '../store.js'
 import type { Connection } from './connection.js'
 import type { Row, Value } from './driver.js'
-import { jobOf, selection, valueOf } from './record.js'
+import { selection, valueOf } from './record.js'
 
 /**
- * Throws `invalid_value` (param `after`) for an `after` that names no job, or none of this owner's: an empty page would
+ * `readable`: the record in a row, or nothing. Throws `invalid_value` (param `after`) for an `after` that names no job, or none of this owner's: an empty page would
  * tell the caller that there is no more.
  */
-export function list(connection: Connection, query: JobQuery): JobPage {
+export function list(connection: Connection, query: JobQuery, readable: (row: Row) => Job[]): JobPage {
   const conditions: string[] = []
   const values: Value[] = []
   const where = (condition: string, ...given: Value[]) => {
@@ -26,13 +27,23 @@ export function list(connection: Connection, query: JobQuery): JobPage {
   }
 
   const order = query.order === 'asc' ? 'ASC' : 'DESC'
-  const rows = connection
-    .sql(
-      `SELECT ${selection} FROM jobs ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
-       ORDER BY created_at ${order}, n ${order} LIMIT ?`,
-    )
-    .all(...values, query.limit + 1)
-  return { jobs: rows.slice(0, query.limit).map(jobOf), hasMore: rows.length > query.limit }
+  const page = (more: string[], given: Value[]) =>
+    connection
+      .sql(
+        `SELECT jobs.n, ${selection} FROM jobs ${more.length > 0 ? `WHERE ${more.join(' AND ')}` : ''}
+         ORDER BY created_at ${order}, n ${order} LIMIT ?`,
+      )
+      .all(...given, query.limit + 1)
+  const jobs: Job[] = []
+  let rows = page(conditions, values)
+  for (;;) {
+    jobs.push(...rows.flatMap(readable))
+    // records that cannot be read are left out, and the page is filled with those behind them
+    const last = rows.at(-1)
+    if (last === undefined || rows.length <= query.limit || jobs.length > query.limit) break
+    rows = page([...conditions, `(created_at, n) ${query.order === 'asc' ? '>' : '<'} (?, ?)`], [...values, last.created_at!, last.n!])
+  }
+  return { jobs: jobs.slice(0, query.limit), hasMore: jobs.length > query.limit }
 }
 
 function findLast(connection: Connection, id: string, owner: string | undefined): Row {

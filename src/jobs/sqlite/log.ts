@@ -1,5 +1,6 @@
 /** The event log: appended in order, read in order. */
 import { isContent, type JobEvent, type LoggedEvent } from '../events.js'
+import { UnreadableRecord } from '../unreadable.js'
 import type { Connection } from './connection.js'
 
 /** Where a job's log stands. */
@@ -53,6 +54,16 @@ export function readEvents(connection: Connection, id: string, after: number, li
     .map(({ seq, at, event }) => ({
       seq: Number(seq),
       at: Number(at),
-      event: JSON.parse(event as string) as JobEvent,
+      event: eventOf(id, event),
     }))
+}
+
+function eventOf(id: string, stored: unknown): JobEvent {
+  try {
+    const event = JSON.parse(stored as string) as { type?: unknown } | null
+    if (typeof event?.type === 'string') return event as JobEvent
+  } catch {
+    // said below
+  }
+  throw new UnreadableRecord(id, null, 'events')
 }

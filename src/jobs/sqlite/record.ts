@@ -1,50 +1,90 @@
 /** A job's record as a row: each member declared once, and reading, inserting and changing follow from it. */
+import { catalogue } from '../../errors.js'
 import type { Job } from '../job.js'
+import { statuses } from '../status.js'
+import { UnreadableRecord } from '../unreadable.js'
 import type { Row, Value } from './driver.js'
 
 interface Column<T> {
   name: string
   write(value: T): Value
-  read(stored: Value): T
+  /** Throws for what `write` cannot have given. */
+  read(stored: Value | undefined): T
 }
 
-function plain<T extends Value>(name: string): Column<T> {
-  return { name, write: (value) => value, read: (stored) => stored as T }
+/** Whether a stored value is one of the column's. */
+type Is = (value: unknown) => boolean
+
+function checked<T>(value: unknown, is: Is): T {
+  if (!is(value)) throw new TypeError('not what was written')
+  return value as T
+}
+
+function plain<T extends Value>(name: string, is: Is): Column<T> {
+  return { name, write: (value) => value, read: (stored) => checked(stored, is) }
 }
 
 function flag(name: string): Column<boolean> {
-  return { name, write: Number, read: Boolean }
+  return { name, write: Number, read: (stored) => Boolean(checked(stored, isWhole)) }
 }
 
-function json<T>(name: string): Column<T> {
+function json<T>(name: string, is: Is): Column<T> {
   return {
     name,
     write: (value) => (value === null ? null : JSON.stringify(value)),
-    read: (stored) => (stored === null ? null : JSON.parse(stored as string)) as T,
+    read: (stored) => checked(stored === null ? null : (JSON.parse(checked(stored, isText)) as unknown), is),
   }
 }
 
+const isText: Is = (value) => typeof value === 'string'
+const isWhole: Is = Number.isSafeInteger
+const isStatus: Is = (value) => statuses.some((status) => status === value)
+const orNull =
+  (is: Is): Is =>
+  (value) =>
+    value === null || is(value)
+const listOf =
+  (is: Is): Is =>
+  (value) =>
+    Array.isArray(value) && value.every(is)
+const objectWith =
+  (parts: Record<string, Is>): Is =>
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(parts).every(([name, is]) => is((value as Record<string, unknown>)[name]))
+
+const isChoice = objectWith({
+  text: isText,
+  reasoning: isText,
+  toolCalls: listOf(objectWith({ id: isText, name: isText, arguments: isText })),
+})
+const isAnswer = objectWith({ choices: listOf(isChoice) })
+const isFailure = objectWith({ code: (code) => isText(code) && Object.hasOwn(catalogue, code as string), message: isText })
+const isReview = objectWith({ reason: isText, attempts: isWhole, lastResponse: isText, validationErrors: listOf(objectWith({})) })
+
 const columns: { [K in keyof Job]: Column<Job[K]> } = {
-  id: plain('id'),
-  owner: plain('owner'),
-  status: plain('status'),
+  id: plain('id', isText),
+  owner: plain('owner', isText),
+  status: plain('status', isStatus),
   // the caller's words, and the driver cuts a text at its first NUL: JSON has none
-  model: json('model'),
+  model: json('model', isText),
   background: flag('background'),
-  metadata: json('metadata'),
-  view: json('view'),
-  choices: plain('choices'),
-  attempts: plain('attempts'),
-  createdAt: plain('created_at'),
-  startedAt: plain('started_at'),
-  completedAt: plain('completed_at'),
-  expiresAt: plain('expires_at'),
-  ttlS: plain('ttl_s'),
-  timeoutS: plain('timeout_s'),
-  lastSeq: plain('last_seq'),
-  answer: json('answer'),
-  error: json('error'),
-  review: json('review'),
+  metadata: json('metadata', objectWith({})),
+  view: json('view', objectWith({ ignored: listOf(isText) })),
+  choices: plain('choices', isWhole),
+  attempts: plain('attempts', isWhole),
+  createdAt: plain('created_at', isWhole),
+  startedAt: plain('started_at', orNull(isWhole)),
+  completedAt: plain('completed_at', orNull(isWhole)),
+  expiresAt: plain('expires_at', orNull(isWhole)),
+  ttlS: plain('ttl_s', isWhole),
+  timeoutS: plain('timeout_s', isWhole),
+  lastSeq: plain('last_seq', isWhole),
+  answer: json('answer', orNull(isAnswer)),
+  error: json('error', orNull(isFailure)),
+  review: json('review', orNull(isReview)),
 }
 
 const members = Object.keys(columns) as (keyof Job)[]
@@ -68,7 +108,16 @@ export function columnOf(member: keyof Job): string {
   return columns[member].name
 }
 
-/** The record in a row of the {@link selection}. */
+/** The record in a row of the {@link selection}. @throws UnreadableRecord */
 export function jobOf(row: Row): Job {
-  return Object.fromEntries(members.map((member) => [member, columns[member].read(row[columns[member].name]!)])) as unknown as Job
+  return Object.fromEntries(members.map((member) => [member, read(row, member)])) as unknown as Job
+}
+
+function read(row: Row, member: keyof Job): unknown {
+  const { name, read } = columns[member]
+  try {
+    return read(row[name])
+  } catch {
+    throw new UnreadableRecord(String(row.id), typeof row.owner === 'string' ? row.owner : null, name)
+  }
 }

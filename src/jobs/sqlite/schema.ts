@@ -88,7 +88,14 @@ const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
 /** What is done once in the life of a database and is no matter of its tables alone. */
 const doneOnce = 'CREATE TABLE done_once (step TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID'
 
-export const migrations: readonly string[] = [tables, review, webhooks, doneOnce]
+/** Whether a server is at work or has ended in order, and how many ended otherwise, in a row, while a job ran. */
+const deaths = `
+  ALTER TABLE jobs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE server (one INTEGER PRIMARY KEY CHECK (one = 1), running INTEGER NOT NULL);
+  INSERT INTO server VALUES (1, 0);
+`
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

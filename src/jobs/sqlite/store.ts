@@ -1,25 +1,36 @@
 /** The embedded store: one SQLite database in a directory of the server's own. The rules are those of `JobStore`. */
 import { join, resolve } from 'node:path'
+import { statuses } from '../status.js'
 import type { JobStore, StoreHealth } from '../store.js'
+import { UnreadableRecord } from '../unreadable.js'
 import { type Connection, openConnection } from './connection.js'
 import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
-import { loadDriver } from './driver.js'
+import { type Row, loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
 import { list } from './list.js'
 import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
+import { UnreadableRecords } from './unreadable-records.js'
 import { update } from './update.js'
 import { webhooksOn } from './webhooks.js'
+
+export interface SqliteOptions {
+  dataDir: string
+  /** Left out: no records change their owner. */
+  owners?: OwnerMoves
+  /** Told once of each record that cannot be read, as it is met. */
+  onUnreadable?(record: UnreadableRecord): void
+}
 
 /**
  * Opens the store in `dataDir`, which is made if need be and must be on a local disk (neither the lock nor the
  * write-ahead log is safe on a network file system). Rejects with `DataDirInUse` if another server has it, with
  * `DatabaseTooNew` as cause if a later version wrote it, else with an error that names the file.
  */
-export async function openSqliteStore({ dataDir, owners }: { dataDir: string; owners?: OwnerMoves }): Promise<JobStore> {
+export async function openSqliteStore({ dataDir, owners, onUnreadable = () => {} }: SqliteOptions): Promise<JobStore> {
   const open = await loadDriver()
   const directory = resolve(dataDir)
   makeDataDir(directory)
@@ -32,7 +43,7 @@ export async function openSqliteStore({ dataDir, owners }: { dataDir: string; ow
       connection.close()
       throw error
     }
-    return storeOn(connection, () => lock.release())
+    return storeOn(connection, new UnreadableRecords(onUnreadable), () => lock.release())
   } catch (error) {
     lock.release()
     throw error
@@ -40,39 +51,65 @@ export async function openSqliteStore({ dataDir, owners }: { dataDir: string; ow
 }
 
 /** Everything below is synchronous inside; `async` makes a rejection of whatever is thrown. */
-function storeOn(connection: Connection, release: () => void): JobStore {
+function storeOn(connection: Connection, unreadable: UnreadableRecords, release: () => void): JobStore {
+  const readable = (row: Row) => unreadable.without(() => [jobOf(row)])
+
   return {
     create: async (job, request, first, idempotency) => create(connection, job, request, first, idempotency),
     earlier: async (owner, idempotency) => findEarlier(connection, owner, idempotency),
     update: async (id, change, events, how) => update(connection, id, change, events, how?.synced),
     append: async (batch) => append(connection, batch),
-    events: async (id, after, limit) => readEvents(connection, id, after, limit),
-    list: async (query) => list(connection, query),
+    events: async (id, after, limit) => unreadable.noting(() => readEvents(connection, id, after, limit)),
+    list: async (query) => list(connection, query, readable),
     delete: async (id) => forget(connection, id),
     prune: async (now) => prune(connection, now),
     webhooks: webhooksOn(connection),
 
     async get(id) {
       const row = connection.sql(`SELECT ${selection} FROM jobs WHERE id = ?`).get(id)
-      return row === undefined ? null : jobOf(row)
+      return row === undefined ? null : unreadable.noting(() => jobOf(row))
     },
 
     async request(id) {
       const row = connection.sql('SELECT request FROM requests WHERE job = (SELECT n FROM jobs WHERE id = ?)').get(id)
-      return row === undefined ? null : (JSON.parse(row.request as string) as unknown)
+      return row === undefined ? null : unreadable.noting(() => requestOf(id, row.request))
     },
 
     async unfinished() {
+      // a status that no version knows is in no list of those that have not ended
+      for (const { n } of connection.sql(unknownStatus).all(...statuses)) {
+        const row = connection.sql(`SELECT ${selection} FROM jobs WHERE n = ?`).get(n!)
+        if (row !== undefined) readable(row)
+      }
       return connection
         .sql(
-          `SELECT delivered, used_tools, ${selection} FROM jobs
+          `SELECT delivered, used_tools, deaths, ${selection} FROM jobs
            WHERE status IN ('queued', 'in_progress', 'requires_action') ORDER BY created_at, n`,
         )
         .all()
-        .map((row) => ({ job: jobOf(row), delivered: Boolean(row.delivered), usedTools: Boolean(row.used_tools) }))
+        .flatMap((row) =>
+          readable(row).map((job) => ({
+            job,
+            delivered: Boolean(row.delivered),
+            usedTools: Boolean(row.used_tools),
+            deaths: Number(row.deaths),
+          })),
+        )
     },
 
-    health: async () => health(connection),
+    async begin() {
+      return connection.transaction(() => {
+        const row = connection.sql('SELECT running FROM server').get()
+        connection.sql('UPDATE server SET running = 1').run()
+        return { inOrder: row?.running === 0 }
+      })
+    },
+
+    async endInOrder() {
+      connection.transaction(() => connection.sql('UPDATE server SET running = 0').run())
+    },
+
+    health: async () => ({ ...health(connection), unreadable: unreadable.known }),
 
     async close() {
       try {
@@ -84,7 +121,17 @@ function storeOn(connection: Connection, release: () => void): JobStore {
   }
 }
 
-function health(connection: Connection): StoreHealth {
+const unknownStatus = `SELECT n FROM jobs WHERE status NOT IN (${statuses.map(() => '?').join(', ')}) LIMIT 1000`
+
+function requestOf(id: string, stored: unknown): unknown {
+  try {
+    return JSON.parse(stored as string) as unknown
+  } catch {
+    throw new UnreadableRecord(id, null, 'request')
+  }
+}
+
+function health(connection: Connection): Omit<StoreHealth, 'unreadable'> {
   return connection.transaction(() => {
     connection.sql('UPDATE health SET beats = beats + 1').run()
     return { kind: 'sqlite', jobs: Number(connection.sql('SELECT count(*) AS jobs FROM jobs').get()?.jobs) }

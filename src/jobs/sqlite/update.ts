@@ -31,6 +31,7 @@ export function update(connection: Connection, id: string, change: JobChange, ev
         .sql(`UPDATE jobs SET ${members.map((member) => `${columnOf(member)} = ?`).join(', ')} WHERE n = ?`)
         .run(...members.map((member) => valueOf(member, change[member]!)), n)
     }
+    if (change.deaths !== undefined) connection.sql('UPDATE jobs SET deaths = ? WHERE n = ?').run(change.deaths, n)
     if (change.status !== undefined) addWebhook(connection, n, job.status as JobStatus, change.status, change.completedAt ?? Date.now())
     addEvents(connection, { n, id, lastSeq: Number(job.last_seq) }, events)
     return true

@@ -9,11 +9,20 @@ import type { Connection } from './connection.js'
 export function addWebhook(connection: Connection, n: number, before: JobStatus, status: JobStatus, at: number): void {
   if (status === before || !isTold(status)) return
   const row = connection.sql('SELECT view FROM jobs WHERE n = ?').get(n)
-  const { webhookUrl: url } = JSON.parse(row!.view as string) as JobView
-  if (url === undefined) return
+  const url = urlIn(row?.view)
+  if (url === undefined || !URL.canParse(url)) return
   connection
     .sql('INSERT INTO webhooks (id, job, status, url, host, at, due) VALUES (?, ?, ?, ?, ?, ?, ?)')
     .run(newWebhookId(), n, status, url, new URL(url).host, at, at)
+}
+
+/** Undefined also where the view cannot be read: the job's end is to be stored all the same. */
+function urlIn(view: unknown): string | undefined {
+  try {
+    return (JSON.parse(view as string) as JobView).webhookUrl
+  } catch {
+    return undefined
+  }
 }
 
 /** From one host to the next by the index: thousands may wait for each. */

@@ -74,11 +74,11 @@ export class CheckThreads {
   }
 
   private keep(thread: Worker): void {
-    if (this.closed) return void thread.terminate()
+    if (this.closed) return end(thread)
     thread.unref()
     const timer = setTimeout(() => {
       this.idle.delete(thread)
-      void thread.terminate()
+      end(thread)
     }, this.limits.idleMs).unref()
     this.idle.set(thread, timer)
   }
@@ -105,7 +105,7 @@ export class CheckThreads {
     let stopped: Error | undefined
     const stop = (why: Error) => {
       stopped ??= why
-      void thread.terminate()
+      end(thread)
     }
     const late = new Error(`it took longer than ${this.limits.checkMs / 1000} s and was stopped`)
     const timer = setTimeout(stop, this.limits.checkMs, late)
@@ -127,6 +127,11 @@ export class CheckThreads {
       signal?.removeEventListener('abort', abort)
     }
   }
+}
+
+/** Its `exit` event says when it has gone. */
+function end(thread: Worker): void {
+  thread.terminate().catch(() => undefined)
 }
 
 /** The first message that `pick` takes. @throws Error if the thread ends before */

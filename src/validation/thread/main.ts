@@ -14,5 +14,9 @@ async function run({ type, params, answer }: Work): Promise<Reply> {
   }
 }
 
-port.on('message', (work: Work) => void run(work).then(reply))
+port.on('message', (work: Work) => {
+  run(work)
+    .then(reply)
+    .catch(() => reply({ crashed: 'its verdict could not be passed on' }))
+})
 reply('ready')
