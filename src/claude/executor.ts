@@ -153,8 +153,7 @@ export class ClaudeExecutor implements Executor {
     // with its servers and its folder, a process is its own job's alone
     const live = request.inside !== undefined ? null : this.parked.take(conversationKey(run.owner, profile.key, request, before))
     if (live !== null) {
-      const last = request.turns.at(-1)
-      if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false, started: noStart }
+      if (live.awaits(request)) return { session: live, heard: before.length, fresh: false, started: noStart }
       // something else is said than it waits for: it cannot be told, a fresh one can
       this.parked.letGo(live)
     }

@@ -36,8 +36,20 @@ await t.test('each field has its effect where the table says, and only there', a
     const after = { ...before, [field]: others[field] }
     const changed = (of: (request: ClaudeRequest) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after))
     const has = (place: Parameters<typeof fieldsAt>[0]) => (fieldsAt(place) as string[]).includes(field)
-    t.equal(changed((request) => chatProfile(request, 'login').key), has('launch'), `${field}: launch`)
-    t.equal(changed((request) => conversationKey('anna', 'profile', request, [])), has('once per process'), `${field}: once per process`)
-    t.equal(changed((request) => turnSettings(request, false)), has('each turn'), `${field}: each turn`)
+    t.equal(
+      changed((request) => chatProfile(request, 'login').key),
+      has('launch'),
+      `${field}: launch`,
+    )
+    t.equal(
+      changed((request) => conversationKey('anna', 'profile', request, [])),
+      has('once per process'),
+      `${field}: once per process`,
+    )
+    t.equal(
+      changed((request) => turnSettings(request, false)),
+      has('each turn'),
+      `${field}: each turn`,
+    )
   }
 })
