@@ -35,6 +35,7 @@ export const healthSchema = z.object({
     parked: z.number().describe('processes that wait for their conversation to go on'),
     failures: z.number().describe('starts in a row that failed'),
     next_try: unixSeconds.nullable(),
+    last_failure: z.object({ at: unixSeconds, cause: z.string() }).nullable().describe('the last start that failed, and why'),
   }),
   upstreams: z.object({
     in_use: z.number().describe('calls of other providers at work'),
@@ -91,7 +92,8 @@ export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecu
 export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
   const store = await storeState(jobs)
   const cli = claude.health()
-  const asked: Check = { ok: cli.problem === null && cli.claude_authenticated, detail: cli.problem ?? cli.hint }
+  // a credential that was refused a while ago is tried by one request
+  const asked: Check = { ok: cli.problem === null && (cli.claude_authenticated || claude.halfOpen), detail: cli.problem ?? cli.hint }
   const others = providersCheck(providers)
   const serving: Lane[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
   const checks = {

@@ -1,13 +1,12 @@
 /** The process: configuration, logger, listening, and an end in order. */
-import closeWithGrace from 'close-with-grace'
 import type { FastifyServerOptions } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process.js'
 import { ConfigError, type Config, readConfig } from './config.js'
+import { endInOrder } from './shutdown.js'
 
-/** Running work may come to its end this long after the first signal; Docker kills after 10 s. */
-const drainMs = 5000
-const closeMs = 9000
+/** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
+const closeMs = 4000
 
 function loggerOptions(level: Config['logLevel']): FastifyServerOptions['logger'] {
   if (!process.stdout.isTTY) return { level }
@@ -19,13 +18,19 @@ async function main(): Promise<void> {
   const app = await buildApp({ config, env: process.env, logger: loggerOptions(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
-  closeWithGrace({ delay: closeMs, logger: app.log }, async ({ signal, err }) => {
-    if (err) app.log.fatal({ err }, 'the server ends after an error')
-    else app.log.info(`${signal}: finishing what runs`)
-    if (!err) await app.jobs.drain(drainMs)
-    await app.close()
+  const drainMs = config.drainS * 1000
+  endInOrder({
+    limitMs: drainMs + closeMs,
+    async close(cause) {
+      if (typeof cause !== 'string') app.log.fatal({ err: cause.error }, 'the server ends after an error')
+      else app.log.info(`${cause}: finishing what runs`)
+      if (typeof cause === 'string') await app.jobs.drain(drainMs)
+      await app.close()
+    },
+    onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   await app.listen({ host: config.host, port: config.port })
+  await app.claude.checked
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
   if (problem !== null) app.log.warn(`the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)
