@@ -46,6 +46,7 @@ const environment = z.object({
   MAX_CONCURRENT: wholeNumber(1, 1000).optional(),
   WARM_PROCESSES: wholeNumber(0, 64).default(1),
   MAX_QUEUED: wholeNumber(0, 1_000_000).default(100),
+  DRAIN_S: wholeNumber(0, 86_400).default(5),
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
   IDLE_TIMEOUT_S: wholeNumber(1, 604_800).default(300),
   TASK_TTL_S: wholeNumber(1, 31_536_000).default(86_400),
@@ -81,6 +82,8 @@ export interface Config {
   maxQueued: number
   /** ready processes kept for each launch profile in use; 0: none, and none kept for conversations either */
   warmProcesses: number
+  /** how long running answers may still take after SIGTERM */
+  drainS: number
   jobTimeoutS: number
   idleTimeoutS: number
   taskTtlS: number
@@ -132,6 +135,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     maxConcurrent: values.MAX_CONCURRENT ?? defaultConcurrency(),
     maxQueued: values.MAX_QUEUED,
     warmProcesses: values.WARM_PROCESSES,
+    drainS: values.DRAIN_S,
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
     taskTtlS: values.TASK_TTL_S,

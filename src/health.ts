@@ -39,6 +39,7 @@ export const healthSchema = z.object({
     parked: z.number().describe('processes that wait for their conversation to go on'),
     failures: z.number().describe('starts in a row that failed'),
     next_try: unixSeconds.nullable(),
+    last_failure: z.object({ at: unixSeconds, cause: z.string() }).nullable().describe('the last start that failed, and why'),
   }),
   upstreams: z.object({
     in_use: z.number().describe('calls of other providers at work'),
@@ -121,8 +122,9 @@ export function withoutDetails({ ready, checks }: Readiness): Readiness {
 export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
   const store = await storeState(jobs)
   const cli = claude.health()
+  // a credential that was refused a while ago is tried by one request
   const asked = checkOf(
-    cli.problem === null && cli.claude_authenticated,
+    cli.problem === null && (cli.claude_authenticated || claude.halfOpen),
     cli.problem === null ? 'claude_not_authenticated' : 'claude_unavailable',
     cli.problem ?? cli.hint,
   )

@@ -1,14 +1,13 @@
 /** The process: configuration, logger, listening, and an end in order. */
-import closeWithGrace from 'close-with-grace'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process.js'
 import { ConfigError, readConfig } from './config.js'
 import { createLogger } from './logger.js'
+import { endInOrder } from './shutdown.js'
 
-/** Running work may come to its end this long after the first signal; Docker kills after 10 s. */
-const drainMs = 5000
-const closeMs = 9000
+/** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
+const closeMs = 4000
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -16,15 +15,20 @@ async function main(): Promise<void> {
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
   outliveRejections(app.log)
-  closeWithGrace({ delay: closeMs, logger: app.log, skip: ['unhandledRejection'] }, async ({ signal, err }) => {
-    if (err) {
-      app.log.fatal({ err }, 'the server ends after an error')
-      app.jobs.endedByFault()
-    } else {
-      app.log.info(`${signal}: finishing what runs`)
-      await app.jobs.drain(drainMs)
-    }
-    await app.close()
+  const drainMs = config.drainS * 1000
+  endInOrder({
+    limitMs: drainMs + closeMs,
+    async close(cause) {
+      if (typeof cause === 'string') {
+        app.log.info(`${cause}: finishing what runs`)
+        await app.jobs.drain(drainMs)
+      } else {
+        app.log.fatal({ err: cause.error }, 'the server ends after an error')
+        app.jobs.endedByFault()
+      }
+      await app.close()
+    },
+    onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -34,6 +38,7 @@ async function main(): Promise<void> {
     await app.close()
     throw error
   }
+  await app.claude.checked
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
   if (problem !== null) app.log.warn(`the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)
@@ -42,7 +47,7 @@ async function main(): Promise<void> {
 /**
  * The last resort for faults that belong to no run. A rejection that nothing waited for leaves no work half done that something else
  * goes on with, so that it is told and the server goes on. An uncaught exception may have come from the middle of anything: the server
- * ends, its state being unknown, and its supervisor starts another; close-with-grace does that.
+ * ends in order (`shutdown.ts`), its state being unknown, and its supervisor starts another.
  */
 function outliveRejections(log: FastifyBaseLogger): void {
   process.on('unhandledRejection', (reason) => {

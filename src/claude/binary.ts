@@ -3,6 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { execa } from 'execa'
+import { within } from './within.js'
 
 export interface ClaudeBinary {
   path: string
@@ -37,12 +38,29 @@ export function locateBinary(configured: string | undefined): { path: string; pr
   }
 }
 
-/** Asks the binary for its version (7 to 80 ms, writes nothing, needs no HOME). Never rejects. */
-export async function readVersion(binary: string, env: Record<string, string>): Promise<ClaudeBinary> {
-  const result = await execa(binary, ['--version'], { env, extendEnv: false, reject: false, timeout: 10_000, stdin: 'ignore' })
-  const version = /^(\d+\.\d+\.\d+)\S* \(Claude Code\)/.exec(result.stdout)?.[1]
-  if (version !== undefined) return { path: binary, version, problem: null }
-  return { path: binary, version: null, problem: `${path.basename(binary)} --version did not answer as the Claude CLI does` }
+/** Asks the binary for its version (7 to 80 ms, writes nothing, needs no HOME), for `limitMs` at most. Never rejects. */
+export async function readVersion(
+  binary: string,
+  env: Record<string, string>,
+  limitMs = 10_000,
+  cancelSignal?: AbortSignal,
+): Promise<ClaudeBinary> {
+  const asked = execa(binary, ['--version'], {
+    ...{ env, extendEnv: false, reject: false, stdin: 'ignore', timeout: limitMs, killSignal: 'SIGKILL' },
+    ...(cancelSignal && { cancelSignal }),
+  })
+  const name = path.basename(binary)
+  let problem = `${name} --version did not answer as the Claude CLI does`
+  try {
+    // a child of the program's may hold the output open for longer than the program lives
+    const { stdout, timedOut } = await within(asked, limitMs + 1000, 'no answer')
+    const version = /^(\d+\.\d+\.\d+)\S* \(Claude Code\)/.exec(stdout ?? '')?.[1]
+    if (version !== undefined) return { path: binary, version, problem: null }
+    if (timedOut) problem = `${name} --version did not answer within ${limitMs / 1000} s`
+  } catch {
+    problem = `${name} --version did not end within ${limitMs / 1000} s`
+  }
+  return { path: binary, version: null, problem }
 }
 
 function problemOf(file: string): string | null {

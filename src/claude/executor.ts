@@ -24,6 +24,7 @@ import { redact } from './redact.js'
 import type { Session } from './session.js'
 import type { Ending } from './turn.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
+import { within } from './within.js'
 
 export interface ClaudeSetup extends LaunchSetup {
   credential: CredentialKind
@@ -31,6 +32,14 @@ export interface ClaudeSetup extends LaunchSetup {
   observe(outcome: Outcome, owner: string): void
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
+  /** Called when a run begins. */
+  begin?(): void
+  /** Resolves when it is known whether there is a CLI that works; left out: it is known */
+  checked?: Promise<void>
+  /** milliseconds until a process has to show its first sign of life; left out: {@link startLimitMs} */
+  startLimitMs?: number
+  /** told of each process that could not be made ready */
+  onStartFailure?(cause: string): void
   /** processes kept started; left out: none, neither before nor after an answer */
   warm?: WarmSizes
 }
@@ -61,6 +70,11 @@ interface Found {
 
 const noStart = () => {}
 
+/** A cold start takes half a second, on a machine that is too busy many times as long. */
+const startLimitMs = 60_000
+/** For one that was never going to start, the client need not wait as long as its job might take. */
+const checkPatienceMs = 30_000
+
 export class ClaudeExecutor implements Executor {
   private readonly sizes: WarmSizes
   private readonly pool: WarmPool
@@ -83,10 +97,17 @@ export class ClaudeExecutor implements Executor {
       launch: (profile) => launch(setup, profile),
       ready: (session, profile) => this.makeReady(session, profile),
       quiet: () => this.gate.idle,
+      startLimitMs: this.startLimitMs,
+      onFailure: (cause) => setup.onStartFailure?.(redact(cause)),
     })
   }
 
+  private get startLimitMs(): number {
+    return this.setup.startLimitMs ?? startLimitMs
+  }
+
   run(run: Run): Execution {
+    this.setup.begin?.()
     let settle!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
     const gone = this.execute(run, settle)
@@ -127,7 +148,8 @@ export class ClaudeExecutor implements Executor {
     if (!this.exercises || !this.gate.idle || this.unconfirmed.has(profile.model)) return
     if (!canBeExercised(profile, this.setup.binary().version)) return
     try {
-      await session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
+      const exercised = session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
+      await within(exercised, this.startLimitMs / 2, 'the first turn of a process took too long')
     } catch (error) {
       this.exercises = false
       throw error
@@ -137,6 +159,7 @@ export class ClaudeExecutor implements Executor {
   private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
     const request = run.request as ClaudeRequest
     const profile = chatProfile(request, this.setup.credential)
+    if (this.setup.checked !== undefined) await withinOrAborted(this.setup.checked, checkPatienceMs, run.signal)
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
       const found = await this.find(run, request, profile)
@@ -158,8 +181,7 @@ export class ClaudeExecutor implements Executor {
     // with its servers and its folder, a process is its own job's alone
     const live = request.inside !== undefined ? null : this.parked.take(conversationKey(run.owner, profile.key, request, before))
     if (live !== null) {
-      const last = request.turns.at(-1)
-      if (last?.role === 'user' && live.awaits(last.content)) return { session: live, heard: before.length, fresh: false, started: noStart }
+      if (live.awaits(request)) return { session: live, heard: before.length, fresh: false, started: noStart }
       // something else is said than it waits for: it cannot be told, a fresh one can
       this.parked.letGo(live)
     }
@@ -202,9 +224,18 @@ export class ClaudeExecutor implements Executor {
       decide(failed('workspace_limit_exceeded', message))
       session.child.kill()
     })
+    const servers = inside === null ? 0 : (this.setup.inside?.startTimeoutMs ?? 0)
+    const silent = setTimeout(() => {
+      const seconds = (this.startLimitMs + servers) / 1000
+      decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))
+      session.child.kill()
+    }, this.startLimitMs + servers)
     const answered = session.converse(request, heard, {
       choice: run.choice,
-      alive: () => run.alive(),
+      alive: () => {
+        clearTimeout(silent)
+        run.alive()
+      },
       asked: started,
       ...(inside !== null && { equipment: () => inside.equipment() }),
       emit: (event) => {
@@ -217,6 +248,7 @@ export class ClaudeExecutor implements Executor {
       return before && mayTryAgain ? 'refused' : refusedEnding(error)
     }
     const ending = await Promise.race([answered.catch(refused), session.gone])
+    clearTimeout(silent)
     started()
     if (ending === 'refused') {
       // nothing was asked yet; a process that has not made a turn takes it
@@ -297,6 +329,15 @@ class AnswerSoFar {
     })
     return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
   }
+}
+
+/** Resolves when the promise does, when it takes too long, or when the run is aborted. */
+function withinOrAborted(promise: Promise<void>, ms: number, signal: AbortSignal): Promise<unknown> {
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  return within(Promise.race([promise, aborted]), ms, 'the check of the CLI takes long').catch(() => {})
 }
 
 function isEnding(value: Ending | Exit): value is Ending {

@@ -17,7 +17,7 @@ import { type ControlRequest, processSettings } from './settings.js'
 import { modelName } from './tool-names.js'
 import { type PlainTextMark, historyLines, userLine } from './transcript.js'
 import { type Ending, TurnReader } from './turn.js'
-import { changes, isThoughtless, noSettings, turnSettings } from './turn-settings.js'
+import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn-settings.js'
 
 /** What a turn tells while it goes on. */
 export interface TurnListener {
@@ -67,14 +67,19 @@ export class Session {
     })
   }
 
-  /** Whether the process can go on with what the user's side says next: results of exactly its calls, or words if it has made none. */
-  awaits(content: readonly UserBlock[]): boolean {
+  /** Whether the process can go on with a request: it gets results of exactly its calls, or words if it has made none. */
+  awaits(request: ClaudeRequest): boolean {
+    const content = request.turns.at(-1)?.content ?? []
     const results = content.filter((block) => block.type === 'tool_result')
     if (this.called.size === 0) return results.length === 0
+    const next = this.nextSettings(request, true)
     return (
       results.length === content.length &&
       results.length === this.called.size &&
-      results.every((result) => this.called.has(result.toolCallId) && lengthOf(result) <= longestResult)
+      results.every((result) => this.called.has(result.toolCallId) && lengthOf(result) <= longestResult) &&
+      // between a call and its result the CLI does not look at these again
+      next.maxTokens === this.set.maxTokens &&
+      next.thinking === this.set.thinking
     )
   }
 
@@ -143,14 +148,18 @@ export class Session {
   }
 
   private settings(request: ClaudeRequest, heard: number): ControlRequest[] {
-    const results = request.turns.at(-1)?.content.some((block) => block.type === 'tool_result') === true
-    // of a replayed call the client has no thoughts; a process that made the call has them, if it had any
-    const next = turnSettings(request, results && (heard === 0 || isThoughtless(this.set)))
+    const next = this.nextSettings(request, heard > 0)
     const turn = changes(this.set, next)
     this.set = next
     if (heard > 0) return turn
     this.tools.offer(request.tools ?? [])
     return [...processSettings(request, this.isExercised), ...turn]
+  }
+
+  private nextSettings(request: ClaudeRequest, live: boolean): TurnSettings {
+    const results = request.turns.at(-1)?.content.some((block) => block.type === 'tool_result') === true
+    // of a replayed call the client has no thoughts; a process that made the call has them, if it had any
+    return turnSettings(request, results && (!live || isThoughtless(this.set)))
   }
 
   /** Nobody listens any more: what the process says is dropped. */

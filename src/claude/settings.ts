@@ -13,7 +13,10 @@ export interface ControlRequest {
 }
 
 /** For a process that has heard nothing yet; `exercised`: see `exercise.ts`. */
-export function processSettings(request: Pick<ClaudeRequest, FieldsAt<'once per process' | 'launch'>>, exercised: boolean): ControlRequest[] {
+export function processSettings(
+  request: Pick<ClaudeRequest, FieldsAt<'once per process' | 'launch'>>,
+  exercised: boolean,
+): ControlRequest[] {
   const requests: ControlRequest[] = []
   // the CLI joins the parts by a blank line
   const prompt = exercised ? request.system.filter((part) => part !== '').join('\n\n') : ''

@@ -5,15 +5,17 @@
 import { execa } from 'execa'
 import type { Outcome } from '../jobs/executor.js'
 import { type ClaudeBinary, locateBinary, readVersion } from './binary.js'
+import { credentialFingerprint } from './credential-fingerprint.js'
 import { type CredentialKind, credentialKind } from './environment.js'
 import { loginHint } from './failure.js'
+import { within } from './within.js'
 
 export interface ClaudeHealth {
   path: string
   version: string | null
   problem: string | null
   claude_authenticated: boolean
-  /** which credential, or `none`; `refused` once the model's API has turned it down */
+  /** which credential, or `none`; `checking` until the CLI has said; `refused` once the model's API has turned it down */
   auth_status: string
   /** what to do about it; null where nothing is to be done */
   hint: string | null
@@ -22,44 +24,74 @@ export interface ClaudeHealth {
   last_failure: { at: number; code: string; message: string | null } | null
 }
 
-/** While nobody is logged in, the CLI is asked again this often. */
-const recheckMs = 60_000
+export interface StatusTiming {
+  /** where something is wrong, the CLI is asked again this often */
+  recheckMs: number
+  /** how long it may take to say its version, and its login */
+  askMs: number
+  /** after this long in `refused`, one request is let in that may cure it */
+  refusedMs: number
+}
+
+const defaultTiming: StatusTiming = { recheckMs: 10_000, askMs: 10_000, refusedMs: 60_000 }
 
 export class ClaudeStatus {
+  /** Resolves when the first check is over. Never rejects. */
+  readonly checked: Promise<void>
   private binary: ClaudeBinary
   private authenticated = false
-  private authStatus = 'unknown'
+  private authStatus = 'checking'
+  /** since when the credential counts as refused, and what it was */
+  private refused: { at: number; fingerprint: string } | null = null
+  /** a request is on its way that may end the refusal */
+  private trying = false
   private lastSuccess: number | null = null
   private lastFailure: { at: number; code: string; message: string; owner: string } | null = null
   private recheck: NodeJS.Timeout | null = null
+  private checking = false
+  private readonly stopped = new AbortController()
+  private checkedOnce!: () => void
   readonly credential: CredentialKind
 
   constructor(
-    configured: string | undefined,
-    hostEnv: NodeJS.ProcessEnv,
+    private readonly configured: string | undefined,
+    private readonly hostEnv: NodeJS.ProcessEnv,
     private readonly env: Record<string, string>,
+    private readonly timing: StatusTiming = defaultTiming,
   ) {
     this.credential = credentialKind(hostEnv)
     this.binary = { ...locateBinary(configured), version: null }
+    this.checked = new Promise((resolve) => (this.checkedOnce = resolve))
   }
 
-  /** Asks the CLI for its version and its login, once, at start. Never rejects. */
-  async start(): Promise<void> {
-    if (this.binary.problem === null) this.binary = await readVersion(this.binary.path, this.env)
-    await this.checkLogin()
+  /** Begins to ask the CLI for its version and its login, and asks again while something is wrong. Waits for neither. */
+  start(): void {
+    this.check().then(this.checkedOnce, this.checkedOnce)
     this.recheck = setInterval(() => {
-      // it is asked again after another minute
-      if (!this.authenticated) this.checkLogin().catch(() => undefined)
-    }, recheckMs)
+      // it is asked again after another interval
+      this.check().catch(() => undefined)
+    }, this.timing.recheckMs)
     this.recheck.unref()
   }
 
   stop(): void {
     if (this.recheck !== null) clearInterval(this.recheck)
+    this.stopped.abort()
+    this.checkedOnce()
   }
 
   current(): ClaudeBinary {
     return this.binary
+  }
+
+  /** The credential was refused a while ago, and no request has tried it since: one may. */
+  get halfOpen(): boolean {
+    return this.refused !== null && !this.trying && Date.now() - this.refused.at >= this.timing.refusedMs
+  }
+
+  /** Takes note that a run begins. */
+  begin(): void {
+    if (this.halfOpen) this.trying = true
   }
 
   /** Takes note of how a run of that owner ended. */
@@ -67,12 +99,14 @@ export class ClaudeStatus {
     const at = Math.floor(Date.now() / 1000)
     if (outcome.kind === 'finished') {
       this.lastSuccess = at
+      this.refused = null
       this.authenticated = true
-      if (this.authStatus === 'refused' || this.authStatus === 'none') this.authStatus = this.credential
+      if (['refused', 'none', 'checking'].includes(this.authStatus)) this.authStatus = this.credential
     } else if (outcome.kind === 'failed') {
       const { code, message } = outcome.failure
       this.lastFailure = { at, code, message, owner }
       if (code === 'upstream_auth') {
+        this.refused = { at: Date.now(), fingerprint: credentialFingerprint(this.hostEnv) }
         this.authenticated = false
         this.authStatus = 'refused'
       } else if (code === 'claude_not_authenticated') {
@@ -80,17 +114,19 @@ export class ClaudeStatus {
         this.authStatus = 'none'
       }
     }
+    this.trying = false
   }
 
   /** @param owner who asks: the text of a failure may hold what its owner wrote; left out, there is none */
   health(owner?: string): ClaudeHealth {
+    const checking = this.authStatus === 'checking'
     return {
       path: this.binary.path,
       version: this.binary.version,
       problem: this.binary.problem,
       claude_authenticated: this.authenticated,
       auth_status: this.authStatus,
-      hint: this.authenticated ? null : `Not logged in: ${loginHint}.`,
+      hint: this.authenticated ? null : checking ? 'The Claude CLI is being checked.' : `Not logged in: ${loginHint}.`,
       last_success: this.lastSuccess,
       last_failure: this.failureFor(owner),
     }
@@ -102,29 +138,60 @@ export class ClaudeStatus {
     return { at, code, message: whose === owner ? message : null }
   }
 
-  /** A credential in the environment is taken as it is until the API refuses it; a stored login is the CLI's to know. */
+  /** Looks again at what is wrong. Never rejects. */
+  private async check(): Promise<void> {
+    if (this.checking) return
+    this.checking = true
+    try {
+      if (this.binary.problem !== null || this.binary.version === null) await this.checkBinary()
+      await this.checkLogin()
+    } finally {
+      this.checking = false
+    }
+  }
+
+  private async checkBinary(): Promise<void> {
+    const located = locateBinary(this.configured)
+    if (located.problem !== null) this.binary = { ...located, version: null }
+    else this.binary = await readVersion(located.path, this.env, this.timing.askMs, this.stopped.signal)
+  }
+
+  /**
+   * A credential in the environment is taken as it is until the API refuses it; a stored login is the CLI's to know. One that was refused
+   * counts again after a run that succeeded, or when it is another one.
+   */
   private async checkLogin(): Promise<void> {
+    if (this.refused !== null && this.refused.fingerprint === credentialFingerprint(this.hostEnv)) return
+    if (this.authenticated) return
     if (this.credential !== 'login') {
-      if (this.authStatus === 'refused') return
       this.authenticated = true
       this.authStatus = this.credential
       return
     }
-    if (this.binary.problem !== null) return
-    const result = await execa(this.binary.path, ['auth', 'status', '--json'], {
-      env: this.env,
-      extendEnv: false,
-      reject: false,
-      timeout: 10_000,
-      stdin: 'ignore',
+    if (this.binary.problem !== null) {
+      if (this.authStatus === 'checking') this.authStatus = 'unknown'
+      return
+    }
+    const said = await this.askLogin()
+    // meanwhile a run may have shown more
+    if (this.authenticated || this.stopped.signal.aborted) return
+    this.authenticated = said?.loggedIn === true
+    this.authStatus = said === null ? 'unknown' : (said.authMethod ?? (this.authenticated ? 'login' : 'none'))
+    if (this.authenticated) this.refused = null
+  }
+
+  private async askLogin(): Promise<{ loggedIn?: boolean; authMethod?: string } | null> {
+    const asked = execa(this.binary.path, ['auth', 'status', '--json'], {
+      ...{ env: this.env, extendEnv: false, reject: false, stdin: 'ignore' },
+      ...{ timeout: this.timing.askMs, killSignal: 'SIGKILL', cancelSignal: this.stopped.signal },
     })
     try {
-      const said = JSON.parse(result.stdout) as { loggedIn?: boolean; authMethod?: string }
-      this.authenticated = said.loggedIn === true
-      this.authStatus = said.authMethod ?? (this.authenticated ? 'login' : 'none')
+      // a child of the CLI's may hold the output open for longer than the CLI lives
+      const { stdout } = await within(asked, this.timing.askMs + 1000, 'no answer')
+      const said: unknown = JSON.parse(stdout)
+      return typeof said === 'object' ? said : null
     } catch {
-      this.authenticated = false
-      this.authStatus = 'unknown'
+      return null
     }
   }
 }

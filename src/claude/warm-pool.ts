@@ -5,6 +5,7 @@
 import { Leaving } from './leaving.js'
 import type { LaunchProfile } from './profile.js'
 import type { Session } from './session.js'
+import { within } from './within.js'
 
 export interface WarmPoolOptions {
   /** ready processes kept for each profile in use; 0 turns the pool off */
@@ -18,6 +19,10 @@ export interface WarmPoolOptions {
   ready(session: Session, profile: LaunchProfile): Promise<void>
   /** Whether a start now would not be in the way of running work. */
   quiet(): boolean
+  /** how long a process may take to be ready, in milliseconds; then it is ended, and the start has failed */
+  startLimitMs: number
+  /** told of each start that failed */
+  onFailure(cause: string): void
 }
 
 interface Shelf {
@@ -32,6 +37,8 @@ export interface PoolStats {
   /** starts in a row that failed, and when the next is tried (Unix seconds) */
   failures: number
   next_try: number | null
+  /** the last start that failed since the server's start */
+  last_failure: { at: number; cause: string } | null
 }
 
 /** A process that ends this soon after its start was not a process to count on. */
@@ -46,6 +53,9 @@ export class WarmPool {
   private readonly shelves = new Map<string, Shelf>()
   private readonly leaving = new Leaving()
   private starting = 0
+  /** the process of that start, once there is one */
+  private startingSession: Session | null = null
+  private lastFailure: PoolStats['last_failure'] = null
   private failures = 0
   private retryAt = 0
   private timer: NodeJS.Timeout | null = null
@@ -81,6 +91,7 @@ export class WarmPool {
       starting: this.starting,
       failures: this.failures,
       next_try: this.retryAt > Date.now() ? Math.ceil(this.retryAt / 1000) : null,
+      last_failure: this.lastFailure,
     }
   }
 
@@ -92,6 +103,8 @@ export class WarmPool {
     const sessions = [...this.shelves.values()].flatMap((shelf) => shelf.ready.map(({ session }) => session))
     this.shelves.clear()
     for (const session of sessions) this.leaving.letGo(session)
+    // what is not ready has nothing to tidy up
+    this.startingSession?.child.kill()
     await this.leaving.settled()
     while (this.starting > 0) await new Promise((resolve) => setTimeout(resolve, 10))
   }
@@ -131,7 +144,9 @@ export class WarmPool {
     this.wantedSince = 0
     this.starting += 1
     this.start(shelf)
-      .catch(() => this.failed())
+      .catch((error: unknown) => {
+        if (!this.closed) this.failed(error instanceof Error ? error.message : String(error))
+      })
       .finally(() => {
         this.starting -= 1
         this.replenishSoon()
@@ -156,10 +171,16 @@ export class WarmPool {
     const session = await this.options.launch(shelf.profile)
     // a process counts when it answers, not when it exists
     try {
-      await Promise.race([this.options.ready(session, shelf.profile), session.gone.then(endedTooSoon)])
+      this.startingSession = session
+      if (this.closed) session.child.kill()
+      const ready = Promise.race([this.options.ready(session, shelf.profile), session.gone.then(endedTooSoon)])
+      await within(ready, this.options.startLimitMs, `the process was not ready within ${this.options.startLimitMs / 1000} s`)
     } catch (error) {
+      session.child.kill()
       await session.end()
       throw error
+    } finally {
+      this.startingSession = null
     }
     const since = Date.now()
     // meanwhile the pool was closed, or nobody wants the profile any more
@@ -174,14 +195,16 @@ export class WarmPool {
       if (at === -1) return
       // it died on the shelf; nobody will be handed it
       shelf.ready.splice(at, 1)
-      if (Date.now() - since < earlyDeathMs) this.failed()
+      if (Date.now() - since < earlyDeathMs) this.failed('the process ended soon after its start')
       this.replenishSoon()
     }
     session.gone.then(left, left)
   }
 
-  private failed(): void {
+  private failed(cause: string): void {
     this.failures += 1
+    this.lastFailure = { at: Math.floor(Date.now() / 1000), cause }
+    this.options.onFailure(cause)
     this.retryAt = Date.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** (this.failures - 1))
   }
 

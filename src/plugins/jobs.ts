@@ -63,7 +63,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
 
   const cliEnv = baseEnvironment(env)
   const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
-  await claude.start()
+  claude.start()
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
   if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
   const executor = new ClaudeExecutor({
@@ -71,7 +71,10 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     credential: claude.credential,
     env: cliEnv,
     workspaceRoot,
+    begin: () => claude.begin(),
     observe: (outcome, owner) => claude.observe(outcome, owner),
+    checked: claude.checked,
+    onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
     inside: {
       rules: config.mcp.rules,
       env,
@@ -122,13 +125,13 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   app.decorate('upstreams', upstreams)
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
+    claude.stop()
     await jobs.stopAll()
     await webhooks.close()
     await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
-  app.addHook('onListen', async () => executor.prepare(config.claudeModel))
+  app.addHook('onListen', async () => void claude.checked.then(() => executor.prepare(config.claudeModel)))
   app.addHook('onClose', async () => {
-    claude.stop()
     clearInterval(sweeper)
     await closeWorkspaceRoot(workspaceRoot)
     await store.close()

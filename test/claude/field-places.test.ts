@@ -6,9 +6,10 @@ import { turnSettings } from '../../src/claude/turn-settings.js'
 import type { ClaudeRequest } from '../../src/openai/conversation.js'
 
 /** What the compiler has to refuse: with no error on the next line, `@ts-expect-error` is one itself. */
-const { stop: _, ...incomplete } = fieldPlaces
-// @ts-expect-error a field of a request is left out
-incomplete satisfies FieldPlaces
+const incomplete = (table: Omit<typeof fieldPlaces, 'stop'>) =>
+  // @ts-expect-error a field of a request is left out
+  table satisfies FieldPlaces
+t.type(incomplete, 'function')
 // @ts-expect-error there is no such place
 ;({ ...fieldPlaces, stop: ['sometimes'] }) satisfies FieldPlaces
 // @ts-expect-error a field that acts on each turn cannot decide the launch profile
@@ -36,8 +37,20 @@ await t.test('each field has its effect where the table says, and only there', a
     const after = { ...before, [field]: others[field] }
     const changed = (of: (request: ClaudeRequest) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after))
     const has = (place: Parameters<typeof fieldsAt>[0]) => (fieldsAt(place) as string[]).includes(field)
-    t.equal(changed((request) => chatProfile(request, 'login').key), has('launch'), `${field}: launch`)
-    t.equal(changed((request) => conversationKey('anna', 'profile', request, [])), has('once per process'), `${field}: once per process`)
-    t.equal(changed((request) => turnSettings(request, false)), has('each turn'), `${field}: each turn`)
+    t.equal(
+      changed((request) => chatProfile(request, 'login').key),
+      has('launch'),
+      `${field}: launch`,
+    )
+    t.equal(
+      changed((request) => conversationKey('anna', 'profile', request, [])),
+      has('once per process'),
+      `${field}: once per process`,
+    )
+    t.equal(
+      changed((request) => turnSettings(request, false)),
+      has('each turn'),
+      `${field}: each turn`,
+    )
   }
 })

@@ -46,7 +46,9 @@ await t.test('settings of a request, in their order', async (t) => {
 await t.test('what the answer is for stands in its schema', async (t) => {
   const schemaOf = (output: ClaudeRequest['output']) => processSettings(request({ ...(output && { output }) }), false)[0]?.['jsonSchema']
   t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object' } }), { description: 'what for' })
-  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object', description: 'own' } }), { description: 'what for\n\nown' })
+  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object', description: 'own' } }), {
+    description: 'what for\n\nown',
+  })
   t.match(schemaOf({ name: 'a', description: 'own', schema: { type: 'object', description: 'own' } }), { description: 'own' })
   t.strictSame(schemaOf({ name: 'a', schema: { type: 'object' } }), { type: 'object' })
 })

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { ask, environment } from '../helper.js'
+import { ask, environment, until } from '../helper.js'
 import { startServer, temporary } from '../helper-server.js'
 import { message, startStandin } from '../standin/index.js'
 
@@ -69,10 +69,11 @@ await t.test('without credentials it serves, and says what is missing', async (t
   mkdirSync(config)
   const { PATH, DATA_DIR, PORT } = environment(home, '')
   const server = await startServer(t, { PATH: PATH!, DATA_DIR: DATA_DIR!, PORT: PORT!, HOME: home, CLAUDE_CONFIG_DIR: config })
+  // the server listens before it knows of the CLI, and says then what is missing
+  t.ok(await until(() => server.stdout().includes('claude setup-token')), 'also where it was started')
   const health = await fetch(`${server.url}/health`)
   t.equal(health.status, 200)
   t.match(await health.json(), { status: 'degraded', claude_authenticated: false, claude: { hint: /claude setup-token/ } })
-  t.match(server.stdout(), /claude setup-token/, 'also where it was started')
   t.equal((await fetch(`${server.url}/health/ready`)).status, 503)
   for (const stream of [false, true]) {
     const from = Date.now()

@@ -1,4 +1,6 @@
 /** The process ends in order: what runs is finished or told, nothing is left, and a second signal does not wait. */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Task } from '../../src/openai/response-schemas.js'
@@ -105,6 +107,11 @@ await t.test('a second signal does not wait', async (t) => {
   t.ok(server.workers().length > 0)
   server.process.kill('SIGTERM')
   await until(() => server.stdout().includes('SIGTERM'))
+  // what comes within a second is the same signal, as one to a process group comes twice
+  server.process.kill('SIGTERM')
+  server.process.kill('SIGINT')
+  await sleep(1200)
+  t.equal(server.process.exitCode, null, 'it still waits for what runs')
   const from = Date.now()
   server.process.kill('SIGTERM')
   const { code } = await server.ended
@@ -113,6 +120,37 @@ await t.test('a second signal does not wait', async (t) => {
   t.ok(Date.now() - from < 3000, `${Date.now() - from} ms`)
   t.ok(await until(() => server.workers().length === 0, momentMs), 'no process is left')
   await blocked
+})
+
+await t.test('DRAIN_S bounds how long answers may take', async (t) => {
+  const { server, standin, post, asked } = await start(t, { DRAIN_S: '0' })
+  standin.when('P-drain', hang(1))
+  const blocked = post(chat, ask('P-drain'))
+  await asked('P-drain')
+  const from = Date.now()
+  server.process.kill('SIGTERM')
+  t.equal((await blocked).status, 503)
+  t.strictSame(await server.ended, { code: 0, signal: null })
+  t.ok(Date.now() - from < 4500, `${Date.now() - from} ms`)
+})
+
+await t.test('a CLI that hangs at its start holds up neither the start nor the end', async (t) => {
+  const folder = temporary(t)
+  for (const [name, body] of Object.entries({
+    version: 'sleep 100',
+    start: 'if [ "$1" = --version ]; then echo "2.1.329 (Claude Code)"; else trap "" TERM INT; sleep 100; fi',
+  })) {
+    const binary = path.join(folder, name)
+    writeFileSync(binary, `#!/bin/sh\n${body}\n`, { mode: 0o755 })
+    const { server, post } = await start(t, { CLAUDE_BIN: binary })
+    t.match(await (await fetch(`${server.url}/health`)).json(), { claude: { path: binary } }, `${name}: it listens`)
+    const blocked = post(chat, ask('P-never'))
+    await sleep(300)
+    server.process.kill('SIGTERM')
+    t.equal((await blocked).status, 503)
+    t.strictSame(await server.ended, { code: 0, signal: null }, name)
+    t.ok(await until(() => server.workers().length === 0, momentMs), `${name}: no process is left`)
+  }
 })
 
 await t.test('a reader that takes nothing does not hold it up', async (t) => {

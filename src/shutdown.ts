@@ -1,0 +1,52 @@
+/**
+ * Ends the process in order at a signal: `close` is called once, and the process ends with code 0 when it is through.
+ *
+ * A signal to a process group comes twice, from the terminal and from the parent, so signals within a second count as one; a later one
+ * ends the process at once. An error that nothing has caught ends it in order as well, with code 1.
+ */
+
+export interface ShutdownOptions {
+  /** the whole end may take this long, in milliseconds; then the process ends with code 1 */
+  limitMs: number
+  /** `cause`: the signal's name, or the error */
+  close: (cause: string | { error: unknown }) => Promise<void>
+  /** what did not go as it should */
+  onTrouble: (message: string, error?: unknown) => void
+}
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+const sameMs = 1000
+
+export function endInOrder({ limitMs, close, onTrouble }: ShutdownOptions): void {
+  let firstAt: number | null = null
+  let code = 0
+
+  const end = (cause: string | { error: unknown }) => {
+    firstAt = performance.now()
+    if (typeof cause !== 'string') code = 1
+    setTimeout(() => {
+      onTrouble(`the end took longer than ${limitMs / 1000} s`)
+      process.exit(1)
+    }, limitMs).unref()
+    close(cause)
+      .catch((error: unknown) => {
+        onTrouble('the end failed', error)
+        code = 1
+      })
+      .finally(() => process.exit(code))
+  }
+
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (firstAt === null) return end(signal)
+      if (performance.now() - firstAt < sameMs) return
+      onTrouble(`${signal} again: the end does not wait`)
+      process.exit(1)
+    })
+  }
+  process.on('uncaughtException', (error: unknown) => {
+    if (firstAt === null) return end({ error })
+    onTrouble('an error during the end', error)
+    code = 1
+  })
+}
