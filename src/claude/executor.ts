@@ -29,6 +29,8 @@ export interface ClaudeSetup extends LaunchSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
   observe(outcome: Outcome): void
+  /** What is wrong with an answer by `response_format`'s schema, or null. Never rejects. Left out: no such answer is accepted. */
+  outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
   /** processes kept started; left out: none, neither before nor after an answer */
@@ -197,10 +199,14 @@ export class ClaudeExecutor implements Executor {
       decide(failed('workspace_limit_exceeded', message))
       session.child.kill()
     })
+    const { outputProblem } = this.setup
     const answered = session.converse(request, heard, {
       choice: run.choice,
       alive: () => run.alive(),
       asked: started,
+      ...(outputProblem && {
+        outputProblem: (schema, value) => outputProblem(schema, value, { owner: run.owner, signal: run.signal }),
+      }),
       ...(inside !== null && { equipment: () => inside.equipment() }),
       emit: (event) => {
         said.add(event)

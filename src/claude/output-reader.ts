@@ -13,9 +13,6 @@ export class OutputReader {
   private block: number | null = null
   private pieces: string[] = []
 
-  /** What is wrong with a value, or null; covers what the CLI's own check cannot. */
-  constructor(private readonly check: (value: unknown) => string | null) {}
-
   /** A message begins: what an earlier one said was not accepted. */
   startMessage(): void {
     this.prose = []
@@ -47,14 +44,12 @@ export class OutputReader {
     return this.block === null ? this.prose : this.pieces
   }
 
-  /** The accepted JSON in its pieces, or what is wrong with the answer. */
-  accept(result: ResultMessage): { pieces: string[] } | { problem: string } {
+  /** The JSON that the CLI has accepted and its pieces, or what is wrong with the answer. The CLI's check does not cover everything. */
+  accept(result: ResultMessage): { value: unknown; pieces: string[] } | { problem: string } {
     const value = result.structured_output
     if (value === undefined) return { problem: result.errors?.join('; ') || 'The model answered in prose.' }
-    const problem = this.check(value)
-    if (problem !== null) return { problem }
     const text = this.pieces.join('')
-    return { pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
+    return { value, pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
   }
 }
 

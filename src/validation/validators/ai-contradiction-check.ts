@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { askVerdict } from '../agent/ask-verdict.js'
 import { childTools, modelParams, modelRenames } from '../agent/tools.js'
 import { verdictJsonSchema } from '../agent/verdict.js'
 import { fillIn } from '../placeholders.js'
@@ -16,10 +15,11 @@ export const aiContradictionCheck = validator({
     topic_context: z.string().optional().describe('what the text is about'),
     ...modelParams,
   }),
-  async check({ content }, params, context) {
+  asks: {
+   question({ content }, params, originalPrompt) {
     const { text_to_check, topic_context: topic, validation_model_alias: model, required_mcp_tools: servers } = params
-    const texts = { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: context.originalPrompt }
-    const verdict = await askVerdict(context, {
+    const texts = { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: originalPrompt }
+    return {
       prompt: [
         task,
         ...(topic === undefined ? [] : [`Topic: ${topic}`]),
@@ -34,7 +34,9 @@ export const aiContradictionCheck = validator({
       }),
       ...(model !== undefined && { model }),
       ...childTools(params),
-    })
+    }
+   },
+   judge(verdict) {
     const contradictions = contradictionsOf(verdict.details)
     if (contradictions.length > 0) {
       return resultOf(
@@ -43,6 +45,7 @@ export const aiContradictionCheck = validator({
     }
     if (verdict.validation_passed) return passed
     return wrong('The validating model did not pass the text.', { mend: `Its reasoning: ${verdict.reasoning.slice(0, 2000)}` })
+   },
   },
 })
 
