@@ -38,6 +38,9 @@ export interface JobStore {
 
   list(query: JobQuery): Promise<JobPage>
 
+  /** Those of some ids whose jobs are there and have not expired by `now`. */
+  known(ids: readonly string[], now: number): Promise<Set<string>>
+
   /** Every job that has not ended, oldest first; `delivered` and `usedTools` are read off its stored events. */
   unfinished(): Promise<{ job: Job; delivered: boolean; usedTools: boolean }[]>
 

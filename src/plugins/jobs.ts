@@ -109,7 +109,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   app.decorate('jobs', jobs)
   app.decorate('compiler', new Compiler(threads))
   app.decorate('files', files)
-  const sweeper = setInterval(() => void files.sweep((id) => jobs.exists(id)), sweepEveryMs)
+  const sweeper = setInterval(() => void files.sweep((ids) => jobs.known(ids)), sweepEveryMs)
   sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)

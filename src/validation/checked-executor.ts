@@ -102,7 +102,7 @@ export class CheckedExecutor implements Executor {
       }
       if (!report.ok) return { kind: 'wrong', errors: errorsOf(report) }
     }
-    if (outcome.kind === 'finished') held.release()
+    if (outcome.kind === 'finished') await held.release()
     return { kind: 'end', outcome }
   }
 

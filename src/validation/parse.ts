@@ -99,7 +99,8 @@ function parseParams(
   const result = validator.params.safeParse(Object.fromEntries(values))
   if (!result.success) throw paramsError(result.error.issues, sent, index, given, takes)
   for (const { param: at, source, wrong } of validator.sources?.(result.data) ?? []) {
-    const refuse = (why: string) => paramsError([{ code: 'custom', path: [at], message: wrong(why), input: undefined }], sent, index, given, takes)
+    const refuse = (why: string) =>
+      paramsError([{ code: 'custom', path: [at], message: wrong(why), input: undefined }], sent, index, given, takes)
     pending.push({ source, refuse })
   }
   return result.data

@@ -91,7 +91,10 @@ await t.test('what is no request at all', async (t) => {
     t.equal(ok, false)
     t.type(error?.code, 'string', JSON.stringify(body))
   }
-  t.match(await checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, options, async () => {}), { ok: true, ignored: ['unheard_of'] })
+  t.match(await checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, options, async () => {}), {
+    ok: true,
+    ignored: ['unheard_of'],
+  })
 })
 
 await t.test('the document', async (t) => {

@@ -72,10 +72,7 @@ await t.test('a bad parameter', async (t) => {
 await t.test('a schema nested too deep for the stack', async (t) => {
   const depth = 10_000
   const list = JSON.parse(`[{"type":"schema","params":{"schema":${'{"not":'.repeat(depth)}{}${'}'.repeat(depth)}}}]`) as unknown
-  t.match(
-    await failureOf(() => parseValidation(list)),
-    { param: 'validation[0].params.schema', message: /nested too deep/ },
-  )
+  t.match(await failureOf(() => parseValidation(list)), { param: 'validation[0].params.schema', message: /nested too deep/ })
 })
 
 await t.test('many large schemas', async (t) => {

@@ -1,15 +1,17 @@
 /** Pages of records, by time of creation and, within the same millisecond, by order of insertion. */
 import { BridgeError } from '../../errors.js'
+import type { Job } from '../job.js'
 import type { JobPage, JobQuery } from '../store.js'
 import type { Connection } from './connection.js'
 import type { Row, Value } from './driver.js'
+import { createSlices } from '../../slices.js'
 import { jobOf, selection, valueOf } from './record.js'
 
 /**
  * Throws `invalid_value` (param `after`) for an `after` that names no job, or none of this owner's: an empty page would
  * tell the caller that there is no more.
  */
-export function list(connection: Connection, query: JobQuery): JobPage {
+export async function list(connection: Connection, query: JobQuery): Promise<JobPage> {
   const conditions: string[] = []
   const values: Value[] = []
   const where = (condition: string, ...given: Value[]) => {
@@ -28,11 +30,26 @@ export function list(connection: Connection, query: JobQuery): JobPage {
   const order = query.order === 'asc' ? 'ASC' : 'DESC'
   const rows = connection
     .sql(
-      `SELECT ${selection} FROM jobs ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+      `SELECT n FROM jobs ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
        ORDER BY created_at ${order}, n ${order} LIMIT ?`,
     )
     .all(...values, query.limit + 1)
-  return { jobs: rows.slice(0, query.limit).map(jobOf), hasMore: rows.length > query.limit }
+  // a record has its answer, which may be long
+  const slice = createSlices()
+  const jobs: Job[] = []
+  for (const { n } of rows.slice(0, query.limit)) {
+    const row = connection.sql(`SELECT ${selection} FROM jobs WHERE n = ?`).get(n!)
+    if (row !== undefined) jobs.push(jobOf(row))
+    await slice()
+  }
+  return { jobs, hasMore: rows.length > query.limit }
+}
+
+export function known(connection: Connection, ids: readonly string[], now: number): Set<string> {
+  const rows = connection
+    .sql('SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)')
+    .all(JSON.stringify(ids), now)
+  return new Set(rows.map(({ id }) => id as string))
 }
 
 function findLast(connection: Connection, id: string, owner: string | undefined): Row {

@@ -6,7 +6,7 @@ import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
 import { loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
-import { list } from './list.js'
+import { known, list } from './list.js'
 import { append, readEvents } from './log.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
@@ -41,6 +41,7 @@ function storeOn(connection: Connection, release: () => void): JobStore {
     append: async (batch) => append(connection, batch),
     events: async (id, after, limit) => readEvents(connection, id, after, limit),
     list: async (query) => list(connection, query),
+    known: async (ids, now) => known(connection, ids, now),
     delete: async (id) => forget(connection, id),
     prune: async (now) => prune(connection, now),
     webhooks: webhooksOn(connection),

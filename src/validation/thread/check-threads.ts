@@ -18,7 +18,7 @@ export interface ThreadLimits {
   memoryMb: number
 }
 
-const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 60_000, memoryMb: 256 }
+const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 300_000, memoryMb: 256 }
 
 /** Whose work it is, and when nobody wants it any more. */
 export interface WorkFor {

@@ -1,29 +1,29 @@
 /** The thread's program: does one piece of work after another. Whatever hangs it is ended from outside. */
 import { parentPort } from 'node:worker_threads'
+// all that any work needs is loaded before the thread is ready: the limit of a piece of work is not for loading
+import { validatorOf } from '../registry.js'
+import { outputProblem, sourceProblem } from './compile.js'
 import type { Reply, Work, Works } from './messages.js'
 
 const port = parentPort!
 const reply = (message: Reply) => port.postMessage(message)
 
-/** Each kind of work loads what it needs when it first comes. */
 async function resultOf(work: Work): Promise<Works[Work['kind']]['result']> {
   switch (work.kind) {
     case 'check': {
-      const { validatorOf } = await import('../registry.js')
       const { check } = validatorOf(work.type)
       if (check === undefined) throw new Error(`'${work.type}' is checked by a model`)
       return check(work.answer, work.params)
     }
     case 'judge': {
-      const { validatorOf } = await import('../registry.js')
       const { asks } = validatorOf(work.type)
       if (asks === undefined) throw new Error(`'${work.type}' asks no model`)
       return asks.judge(work.verdict, work.params)
     }
     case 'compile':
-      return (await import('./compile.js')).sourceProblem(work.source)
+      return sourceProblem(work.source)
     case 'output':
-      return (await import('./compile.js')).outputProblem(work.schema, work.value)
+      return outputProblem(work.schema, work.value)
   }
 }
 
