@@ -2,7 +2,10 @@
 import { seedLongResponses } from './long-response.js'
 import { dataDirOf } from './bridge.js'
 import type { Rig } from './rig.js'
-import { silenceCases } from './silence-cases.js'
+import { chatRequestSchema } from '../src/openai/chat-request.js'
+import { parseChat } from '../src/openai/parse-chat.js'
+import { validate } from '../src/openai/request-error.js'
+import { realTools, silenceCases } from './silence-cases.js'
 import { startWatched } from './watched-server.js'
 
 const patienceMs = 170_000
@@ -29,13 +32,16 @@ export async function measureSilence(rig: Rig, only: readonly string[] = []): Pr
     })
     const size = bytes < 1e5 ? '' : `, ${(bytes / 1e6).toFixed(1)} MB`
     findings.add(`silence_${id}`, `silence: ${name}${size} (${status})`, 'ms', longestMs)
-    findings.add(`grown_${id}`, `  memory`, 'MiB', grownMiB)
+    findings.add(`grown_${id}`, '  its memory', 'MiB', grownMiB)
+    findings.add(`size_${id}`, '  its body', 'MB', bytes / 1e6)
     if (longestMs > bound(bytes)) findings.notes.push(`silence: ${name}: ${longestMs.toFixed(0)} ms, more than ${bound(bytes).toFixed(0)}`)
   }
   const post = (path: string, body: string) =>
     fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(patienceMs) })
   const get = (path: string) => fetch(url + path, { signal: AbortSignal.timeout(patienceMs) })
 
+  const tools = JSON.stringify({ model: 'sonnet', question: 'x', tools: realTools(60) })
+  if (only.length === 0) findings.add('parse_60_tools', 'parsing a request with 60 tools of real size', 'ms', parseTimes(tools))
   await measure('nothing', 'nothing', () => get('/health'))
   const plain = JSON.stringify({ model: 'sonnet', question: 'x' })
   await measure('plain', 'a small request', () => post('/v1/chat/completions/check', plain))
@@ -50,4 +56,17 @@ export async function measureSilence(rig: Rig, only: readonly string[] = []): Pr
   const references = JSON.stringify({ model: 'no such model', input })
   await measure('references', '200 references to items of 5 such responses', () => post('/v1/responses', references))
   await rig.end(server.bridge)
+}
+
+/** From the text of a body to what has to be done, in this process, after a few to warm up. */
+function parseTimes(text: string): number[] {
+  const times: number[] = []
+  for (let round = -10; round < 20; round++) {
+    const from = performance.now()
+    const { value, error } = validate(chatRequestSchema, JSON.parse(text))
+    if (error !== undefined) throw error
+    parseChat(value, { claudeModel: 'sonnet' })
+    if (round >= 0) times.push(performance.now() - from)
+  }
+  return times
 }

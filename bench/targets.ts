@@ -1,5 +1,6 @@
 /** What the project wants of these figures. A figure that misses its target is said to, and fails nothing. */
 import type { Findings } from './findings.js'
+import { silenceCases } from './silence-cases.js'
 
 export interface Target {
   /** row that it stands beside */
@@ -19,6 +20,9 @@ const atMost = (row: string, limit: number, wanted: string): Target => ({
   wanted,
   met: (findings) => findings.median(row) <= limit,
 })
+
+/** 200 ms for a body up to 1 MB, 30 ms for each further MB. */
+const silenceBound = (findings: Findings, id: string) => 200 + 30 * Math.max(0, findings.median(`size_${id}`) - 1)
 
 export const targets: readonly Target[] = [
   over('cold_first', 'bare_lean_first', 15, 'lean CLI + 15'),
@@ -46,6 +50,12 @@ export const targets: readonly Target[] = [
     met: (findings) => findings.median('validated_total') / findings.median('unchecked_total') <= 1.02,
   },
   { row: 'retry_extra', wanted: 'below 60', met: (findings) => findings.median('retry_extra') < 60 },
+  atMost('parse_60_tools', 10, 'below 10'),
+  ...silenceCases.map(({ id }): Target => ({
+    row: `silence_${id}`,
+    wanted: '200, and 30 for each MB',
+    met: (findings) => findings.median(`silence_${id}`) <= silenceBound(findings, id),
+  })),
   { row: 'enqueue', wanted: 'below 1', met: (findings) => findings.median('enqueue') < 1 },
   { row: 'enqueue_http', wanted: 'below 1', met: (findings) => findings.median('enqueue_http') < 1 },
 ]

@@ -6,6 +6,7 @@ import { constants } from 'node:fs'
 import { copyFile, lstat, mkdir, open, opendir, readdir, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 
 export interface KeptFile {
   /** relative, with slashes */
@@ -15,6 +16,9 @@ export interface KeptFile {
 
 /** Longer ones fit into no URL that everybody takes. */
 const longestPath = 1024
+
+/** Jobs in one question to the store: a millisecond. */
+const lookedUpAtOnce = 200
 
 export class KeptFiles {
   constructor(private readonly root: string) {}
@@ -55,10 +59,16 @@ export class KeptFiles {
     await rm(this.folder(job), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
 
-  /** Forgets the files of every job that is not there any more. Never rejects. */
-  async sweep(isThere: (job: string) => Promise<boolean>): Promise<void> {
+  /** Forgets the files of every job that is not there any more. Never rejects. `known`: which of some jobs are there. */
+  async sweep(known: (jobs: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
     const jobs = await readdir(this.root).catch(() => [])
-    for (const job of jobs) if (!(await isThere(job).catch(() => true))) await this.forget(job)
+    for (let from = 0; from < jobs.length; from += lookedUpAtOnce) {
+      const some = jobs.slice(from, from + lookedUpAtOnce)
+      // what cannot be looked up is left for the next time
+      const there = await known(some).catch(() => new Set(some))
+      for (const job of some) if (!there.has(job)) await this.forget(job)
+      await turn()
+    }
   }
 
   private folder(job: string): string {

@@ -43,7 +43,7 @@ export const chatArguments = z.looseObject({
 /** @throws BridgeError as a chat request would be refused */
 export async function submitArguments(
   args: Record<string, unknown>,
-  { jobs, config, caller, publicAgent, signal }: ToolContext,
+  { jobs, config, caller, publicAgent, compiler, signal }: ToolContext,
   background: boolean,
 ): Promise<Job> {
   for (const name of decided) {
@@ -53,6 +53,6 @@ export async function submitArguments(
   if (error !== undefined) throw error
   const parsed = parseChat(value, config)
   const { owner, depth } = caller
-  const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, gone: signal }
+  const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

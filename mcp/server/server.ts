@@ -17,6 +17,7 @@ import type { Jobs } from '../../src/jobs/jobs.js'
 import type { PublicAgent } from '../../src/net/public-agent.js'
 import { errorBody } from '../../src/openai/error-body.js'
 import { validate } from '../../src/openai/request-error.js'
+import type { Compiler } from '../../src/validation/thread/compiler.js'
 import { version } from '../../src/version.js'
 import type { RunningCalls } from './calls.js'
 import type { Caller, Tool, ToolContext } from './tool.js'
@@ -26,6 +27,7 @@ export interface ServerSetup {
   jobs: Jobs
   config: Config
   publicAgent: PublicAgent
+  compiler: Compiler
   calls: RunningCalls
   caller: Caller
   /** the client's name for itself; null for one that takes no session */
@@ -51,7 +53,7 @@ export function createServer(setup: ServerSetup): Server {
     const call = calls.begin(caller.owner, session, requestId)
     try {
       const context: ToolContext = {
-        ...{ jobs: setup.jobs, config: setup.config, publicAgent: setup.publicAgent, caller },
+        ...{ jobs: setup.jobs, config: setup.config, publicAgent: setup.publicAgent, compiler: setup.compiler, caller },
         signal: AbortSignal.any([signal, call.signal]),
         tell: progressToken === undefined ? null : tell,
       }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Config } from '../../src/config.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
 import type { PublicAgent } from '../../src/net/public-agent.js'
+import type { Compiler } from '../../src/validation/thread/compiler.js'
 
 /** Who calls: the owner of the jobs, and how deep below other jobs (see `depth.ts`). */
 export interface Caller {
@@ -17,6 +18,8 @@ export interface ToolContext {
   config: Config
   /** gets what a question only names */
   publicAgent: PublicAgent
+  /** compiles the schemas and patterns of a question */
+  compiler: Compiler
   caller: Caller
   /** aborted when the call is cancelled or its client has gone */
   signal: AbortSignal

@@ -30,7 +30,7 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const { headers, owner } = request
       const response = await answerPost({
-        ...{ jobs, config, publicAgent: app.publicAgent, calls, body: request.body },
+        ...{ jobs, config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
         caller: { owner, depth: headers[depthHeader] },
         session: readSession(headers[sessionHeader]),
         accept: headers.accept,

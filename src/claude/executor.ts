@@ -30,6 +30,8 @@ export interface ClaudeSetup extends LaunchSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
   observe(outcome: Outcome, owner: string): void
+  /** What is wrong with an answer by `response_format`'s schema, or null. Never rejects. Left out: no such answer is accepted. */
+  outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
   /** Called when a run begins. */
@@ -230,6 +232,7 @@ export class ClaudeExecutor implements Executor {
       decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))
       session.child.kill()
     }, this.startLimitMs + servers)
+    const { outputProblem } = this.setup
     const answered = session.converse(request, heard, {
       choice: run.choice,
       alive: () => {
@@ -237,6 +240,9 @@ export class ClaudeExecutor implements Executor {
         run.alive()
       },
       asked: started,
+      ...(outputProblem && {
+        outputProblem: (schema, value) => outputProblem(schema, value, { owner: run.owner, signal: run.signal }),
+      }),
       ...(inside !== null && { equipment: () => inside.equipment() }),
       emit: (event) => {
         said.add(event)

@@ -11,9 +11,6 @@ export class OutputReader {
   private block: number | null = null
   private pieces: string[] = []
 
-  /** What is wrong with a value, or null; covers what the CLI's own check cannot. */
-  constructor(private readonly check: (value: unknown) => string | null) {}
-
   /** A message begins: what an earlier one said was not accepted. */
   startMessage(): void {
     this.prose = []
@@ -45,13 +42,14 @@ export class OutputReader {
     return this.block === null ? this.prose : this.pieces
   }
 
-  /** The accepted JSON in its pieces, or what is wrong with the answer. `value`: undefined where the CLI accepted none and gave `errors`. */
-  accept(value: unknown, errors: readonly string[]): { pieces: string[] } | { problem: string } {
+  /**
+   * The JSON that the CLI has accepted and its pieces, or what is wrong with the answer; the CLI's check does not cover everything. `value`:
+   * undefined where the CLI accepted none and gave `errors`.
+   */
+  accept(value: unknown, errors: readonly string[]): { value: unknown; pieces: string[] } | { problem: string } {
     if (value === undefined) return { problem: errors.join('; ') || 'The model answered in prose.' }
-    const problem = this.check(value)
-    if (problem !== null) return { problem }
     const text = this.pieces.join('')
-    return { pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
+    return { value, pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
   }
 }
 

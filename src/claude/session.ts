@@ -4,7 +4,6 @@
  */
 import type { JobEvent } from '../jobs/events.js'
 import type { ClaudeRequest, UserBlock } from '../openai/conversation.js'
-import { outputCheck } from '../openai/output-check.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { longestResult } from '../../mcp/whole-tool.js'
 import { ClientTools } from './client-tools.js'
@@ -26,6 +25,8 @@ export interface TurnListener {
   alive(): void
   /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
   asked(): void
+  /** What is wrong with an answer by a schema, or null. Never rejects. Left out: no such answer is accepted. */
+  outputProblem?(schema: Record<string, unknown>, value: unknown): Promise<string | null>
   /** what a fresh process is given before it is told anything */
   equipment?(): Promise<Equipment>
 }
@@ -94,7 +95,7 @@ export class Session {
       model: request.model,
       stop: request.stop ?? [],
       functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
-      ...(request.output && { output: outputCheck(request.output.schema) }),
+      output: request.output !== undefined,
       continued: this.called.size > 0,
       costBefore: this.cost,
       emit: (event) => {
@@ -103,6 +104,11 @@ export class Session {
       },
     })
     return new Promise((resolve, reject) => {
+      const end = (ending: Ending) => {
+        this.called = calls
+        this.cost = turn.totalCost ?? this.cost
+        resolve(ending)
+      }
       let taken: (() => void) | null = null
       let asked = false
       this.hear = (message) => {
@@ -112,10 +118,12 @@ export class Session {
         else if (asked || message.type === 'result' || message.type === 'assistant') {
           if (message.type === 'stream_event' || (message.type === 'system' && message.subtype === 'status')) listener.asked()
           const ending = turn.read(message)
-          if (ending === null) return
-          this.called = calls
-          this.cost = turn.totalCost ?? this.cost
-          resolve(ending)
+          const output = turn.takeOutput()
+          if (ending !== null) end(ending)
+          else if (output !== null) {
+            const checked = listener.outputProblem?.(request.output!.schema, output.value) ?? Promise.resolve('it cannot be checked here')
+            checked.then((problem) => end(turn.endOutput(problem))).catch(reject)
+          }
         }
       }
       const say = async (): Promise<void> => {

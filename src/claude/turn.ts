@@ -28,8 +28,8 @@ export interface TurnOptions {
   stop?: readonly string[]
   /** the client's functions: the model's names -> the client's */
   functions?: ReadonlyMap<string, string>
-  /** The answer has to be JSON: says what is wrong with a value, or null. */
-  output?: (value: unknown) => string | null
+  /** The answer has to be JSON: see `TurnReader.takeOutput`. */
+  output?: boolean
   /** The turn began in an earlier answer that ended with calls: the result's totals cover both. */
   continued?: boolean
   /** what the process had cost before, in the CLI's estimate: its figures are totals since its start */
@@ -51,6 +51,9 @@ export class TurnReader {
   private readonly calls: CallReader
   private readonly activity: ActivityReader
   private readonly output: OutputReader | null
+  /** the JSON that the answer is, until it has been checked */
+  private held: { value: unknown; pieces: string[]; result: ResultMessage } | null = null
+  private taken = false
   /** what was said stands before a use of tools, and what comes is another paragraph */
   private parted = false
   private lastText = ''
@@ -62,11 +65,11 @@ export class TurnReader {
   private costSeen: number | null = null
 
   constructor(private readonly options: TurnOptions) {
-    const { choice, stop = [], functions = new Map<string, string>(), output } = options
+    const { choice, stop = [], functions = new Map<string, string>(), output = false } = options
     this.cutter = new StopCutter(stop)
     this.calls = new CallReader(choice, functions, options.emit)
     this.activity = new ActivityReader(choice, options.emit)
-    this.output = output === undefined ? null : new OutputReader(output)
+    this.output = output ? new OutputReader() : null
   }
 
   /**
@@ -74,7 +77,7 @@ export class TurnReader {
    * read ends the turn.
    */
   read(message: CliMessage): Ending | null {
-    if (this.ending !== null) return this.ending
+    if (this.ending !== null || this.held !== null) return this.ending
     try {
       return this.take(message)
     } catch (error) {
@@ -280,13 +283,31 @@ export class TurnReader {
 
   private acceptOutput(output: OutputReader, result: CliMessage): void {
     const accepted = output.accept(result['structured_output'], errorsOf(result))
-    if ('problem' in accepted) {
-      const message = `The model gave no answer that satisfies the schema: ${accepted.problem}`
-      this.ending = { outcome: { kind: 'failed', failure: { code: 'output_not_valid', message } }, kill: false }
-      return
+    if ('problem' in accepted) this.refuseOutput(accepted.problem)
+    else this.held = { ...accepted, result }
+  }
+
+  /** The turn has come to its end, and its JSON is to be checked before it is shown: given once, to whoever then calls `endOutput`. */
+  takeOutput(): { value: unknown } | null {
+    if (this.held === null || this.taken) return null
+    this.taken = true
+    return { value: this.held.value }
+  }
+
+  /** @param problem what is wrong with the JSON, or null */
+  endOutput(problem: string | null): Ending {
+    const { pieces, result } = this.held!
+    if (problem !== null) this.refuseOutput(problem)
+    else {
+      for (const piece of pieces) this.emitText(piece)
+      this.finish({ kind: 'finished', reason: 'stop' }, result, false)
     }
-    for (const piece of accepted.pieces) this.emitText(piece)
-    this.finish({ kind: 'finished', reason: 'stop' }, result, false)
+    return this.ending!
+  }
+
+  private refuseOutput(problem: string): void {
+    const message = `The model gave no answer that satisfies the schema: ${problem}`
+    this.ending = { outcome: { kind: 'failed', failure: { code: 'output_not_valid', message } }, kill: false }
   }
 
   private interrupted(): void {

@@ -30,7 +30,7 @@ export async function readContext(jobs: Jobs, body: ResponseRequest, owner: stri
   if (input == null) return { carried, items: [] }
   if (typeof input === 'string') return { carried, items: [{ item: { role: 'user', content: input }, place: 'input' }] }
 
-  const outputs = new Map<string, OutputItem[]>()
+  const outputs = new Map<string, Map<string, OutputItem>>()
   const items: PlacedItem[] = []
   let references = 0
   for (const [index, item] of input.entries()) {
@@ -65,14 +65,15 @@ async function follow(
   { id }: ReferenceItem,
   place: string,
   owner: string,
-  outputs: Map<string, OutputItem[]>,
+  outputs: Map<string, Map<string, OutputItem>>,
 ): Promise<PlacedItem['item']> {
   const taskId = taskIdOfItem(id)
   if (taskId !== null && !outputs.has(taskId)) {
     const job = await findResponse(jobs, responseId(taskId), owner)
-    outputs.set(taskId, job === null ? [] : await outputOf(jobs, job))
+    const items = job === null ? [] : await outputOf(jobs, job)
+    outputs.set(taskId, new Map(items.map((item) => [item.id, item])))
   }
-  const found = outputs.get(taskId ?? '')?.find((item) => item.id === id)
+  const found = outputs.get(taskId ?? '')?.get(id)
   if (found !== undefined) return found
   const message = `Item with id '${id.slice(0, 80)}' not found. Only what a stored response has answered can be referred to.`
   throw new BridgeError('item_not_found', message, { param: `${place}.id` })

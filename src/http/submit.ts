@@ -9,6 +9,7 @@ import type { Lane } from '../jobs/lanes.js'
 import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../openai/parse-request.js'
 import type { JobRequest } from '../openai/upstream-request.js'
+import type { Compiler } from '../validation/thread/compiler.js'
 import { clientGone } from './client-gone.js'
 import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
@@ -25,13 +26,15 @@ export interface Asking {
   body: unknown
   /** gets what the request only names */
   publicAgent: PublicAgent
+  /** compiles schemas and patterns */
+  compiler: Compiler
   /** the client has left */
   gone: AbortSignal
 }
 
 export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
   const { owner, headers, body, server } = request
-  return { owner, headers, body, publicAgent: server.publicAgent, gone: clientGone(reply) }
+  return { owner, headers, body, publicAgent: server.publicAgent, compiler: server.compiler, gone: clientGone(reply) }
 }
 
 /** @throws BridgeError as {@link Jobs.submit}, {@link readDepth}, {@link checkWebhookUrl} and {@link fetchImages} do */
@@ -54,6 +57,7 @@ export async function submitChat(
   const limit = parsed.limitS ?? config.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   const run = { ...parsed.run, ...below }
+  await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
   await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
   return jobs.submit({
     owner,

@@ -147,14 +147,11 @@ export class Jobs {
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
-  /** Whether there is such a job, whoever's. */
-  async exists(id: string): Promise<boolean> {
-    try {
-      const job = this.live.get(id)?.job ?? (await this.store.get(id))
-      return job !== null && !hasExpired(job)
-    } catch (error) {
-      return unlessUnreadable(true)(error)
-    }
+  /** Those of some ids whose jobs are there, whoever's. */
+  async known(ids: readonly string[]): Promise<Set<string>> {
+    const found = await this.store.known(ids, Date.now())
+    for (const id of ids) if (this.live.has(id)) found.add(id)
+    return found
   }
 
   /** What was asked, as it was submitted; null where `owner` has no job of that id. */

@@ -5,6 +5,7 @@
 import type { LoggedEvent } from './events.js'
 import type { LiveJob } from './live-job.js'
 import type { JobStore } from './store.js'
+import { createSlices } from '../slices.js'
 
 export interface ReadOptions {
   /** number of the last event the reader has; 0 for all */
@@ -27,6 +28,7 @@ export async function* readLog(
   { after, durable, signal }: ReadOptions,
 ): AsyncGenerator<LoggedEvent[]> {
   let next = after
+  const slice = createSlices()
   const wake = () => live?.log.poke()
   signal.addEventListener('abort', wake)
   try {
@@ -37,6 +39,8 @@ export async function* readLog(
         const last = batch.at(-1)!
         if (last.event.type === 'end') return
         next = last.seq
+        // neither the store nor a reader that takes all has to wait for anything
+        await slice()
       } else if (live === undefined || live.log.closed) {
         return
       } else {

@@ -39,6 +39,9 @@ export interface JobStore {
 
   list(query: JobQuery): Promise<JobPage>
 
+  /** Those of some ids whose jobs are there and have not expired by `now`. */
+  known(ids: readonly string[], now: number): Promise<Set<string>>
+
   /**
    * Notes that a server is at work from now on. Says whether the one before ended in order, which is true where there was none: false
    * where it was killed, or ended after a fault.

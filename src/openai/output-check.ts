@@ -33,11 +33,3 @@ const looked = Object.assign(
   },
   { code: '() => ({ test: () => true })' },
 )
-
-/** A schema that has been accepted -> what is wrong with a value, or null. Compiled when it is first needed. */
-export function outputCheck(schema: JsonSchema): (value: unknown) => string | null {
-  return (value) => {
-    const validate = compileOutput(schema)
-    return validate(value) ? null : describe(validate.errors)
-  }
-}

@@ -38,6 +38,8 @@ export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<
       candidates: [{ name: body.model, run: parsed.run }, ...others.map(({ model, run }) => ({ name: model, run }))],
     },
     remoteImages: [parsed, ...others].flatMap(({ remoteImages }) => remoteImages),
+    // of the same schema all of them
+    pending: parsed.pending.length > 0 ? parsed.pending : (others.find(({ pending }) => pending.length > 0)?.pending ?? []),
     // what may need a process takes a process's slot
     lane: onCli ? 'process' : 'network',
     ignored: [

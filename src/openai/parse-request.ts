@@ -2,6 +2,7 @@
 import { BridgeError } from '../errors.js'
 import type { Lane } from '../jobs/lanes.js'
 import type { AttemptPlan } from '../validation/plan.js'
+import type { PendingSource } from '../validation/thread/compiler.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from './conversation.js'
@@ -22,6 +23,8 @@ export interface ParsedRequest<Run = ClaudeRequest> {
   run: Run
   /** images in `run` that have to be fetched before it is whole */
   remoteImages: RemoteImage[]
+  /** schemas and patterns that have to compile before the request can be taken */
+  pending: PendingSource[]
   /** the model's name as it was written */
   model: string
   /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
@@ -74,7 +77,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string; 
     ...conversation,
     ...toOffer(body, conversation, ignored),
   }
-  const output = body.response_format == null ? null : toOutput(body.response_format, ignored)
+  const pending: PendingSource[] = []
+  const output = body.response_format == null ? null : toOutput(body.response_format, ignored, pending)
   if (output !== null) run.output = output
   if (body.stop != null) run.stop = typeof body.stop === 'string' ? [body.stop] : body.stop
   const maxTokens = body.max_completion_tokens ?? body.max_tokens
@@ -89,11 +93,12 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string; 
   const ask = toMcpAsk(body, ignored)
   const inside = ask === null ? undefined : rules.settle(ask, ignored)
   if (inside !== undefined) run.inside = inside
-  const plan = requestPlan(body, ignored, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
+  const plan = requestPlan(body, ignored, pending, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
   const user = body.user ?? body.safety_identifier
   return {
     run,
     remoteImages,
+    pending,
     model: body.model,
     ...deliveryOf(body),
     includeUsage: includeUsage(body, ignored),

@@ -8,6 +8,7 @@ import { checkFields } from './check-fields.js'
 import { createIgnored } from './ignored.js'
 import { deliveryOf, includeUsage, maxChoices, type ParsedRequest } from './parse-request.js'
 import { asksModel } from '../validation/plan.js'
+import type { PendingSource } from '../validation/thread/compiler.js'
 import { refuse } from './refuse.js'
 import { requestPlan } from './request-plan.js'
 import type { UpstreamRoute } from './upstream-models.js'
@@ -61,7 +62,8 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
   if (n > maxChoices) throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
   if (body.messages != null && body.question != null) ignored.add('question')
 
-  const plan = requestPlan(body, ignored)
+  const pending: PendingSource[] = []
+  const plan = requestPlan(body, ignored, pending)
   const { model } = route
   const user = body.user ?? body.safety_identifier
   const asked = deliveryOf(body)
@@ -85,6 +87,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
     metadata: body.metadata ?? {},
     store: body.store ?? false,
     ignored: ignored.names(),
+    pending,
     ...(plan && { plan }),
     // a validator that asks a model may need a process
     ...(plan?.checks.some(asksModel) ? {} : { lane: 'network' as const }),

@@ -1,6 +1,7 @@
 /** How the answers of a request are checked and made again: what its members say, with what the user has asked for. */
 import type { AttemptPlan } from '../validation/plan.js'
 import { toPlan } from '../validation/plan-of-request.js'
+import type { PendingSource } from '../validation/thread/compiler.js'
 import type { ChatRequest } from './chat-request.js'
 import type { Ignored } from './ignored.js'
 import { refuse } from './refuse.js'
@@ -9,10 +10,12 @@ import { refuse } from './refuse.js'
 export function requestPlan(
   body: ChatRequest,
   ignored: Ignored,
+  pending: PendingSource[],
   toolRequest: (config: Record<string, unknown>) => Record<string, unknown> = noServers,
 ): AttemptPlan | undefined {
   const plan = toPlan(body, {
     ignored,
+    pending,
     lastUserText: lastUserText(body),
     originalRequest: body.messages ?? body.question,
     n: body.n ?? 1,

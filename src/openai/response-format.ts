@@ -4,6 +4,7 @@ import { BridgeError } from '../errors.js'
 import type { OutputSchema } from './conversation.js'
 import type { Ignored } from './ignored.js'
 import { type JsonSchema, schemaProblem } from './json-schema.js'
+import type { PendingSource } from '../validation/thread/compiler.js'
 
 export const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
@@ -23,8 +24,11 @@ export type ResponseFormat = z.infer<typeof responseFormatSchema>
 
 const read = ['name', 'description', 'schema', 'strict']
 
-/** Null where any text will do. Throws 400 `invalid_json_schema` with `param`. */
-export function toOutput(format: ResponseFormat, ignored: Ignored): OutputSchema | null {
+/** Of the schema's JSON: it is compiled here, and again by the CLI. */
+const maxCharacters = 256 * 1024
+
+/** Null where any text will do. Throws 400 `invalid_json_schema` with `param`; the schema has to be compiled as well (`pending`). */
+export function toOutput(format: ResponseFormat, ignored: Ignored, pending: PendingSource[]): OutputSchema | null {
   if (format.type === 'text') return null
   if (format.type === 'json_object') return { name: 'json_object', schema: { type: 'object' } }
   // an answer always satisfies its schema here, as if it were strict
@@ -32,10 +36,10 @@ export function toOutput(format: ResponseFormat, ignored: Ignored): OutputSchema
   for (const [member, value] of Object.entries(format.json_schema)) {
     if (value != null && !read.includes(member)) ignored.add(`response_format.json_schema.${member}`)
   }
-  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name) }
+  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name, pending) }
 }
 
-function toObjectSchema(asked: JsonSchema, name: string): JsonSchema {
+function toObjectSchema(asked: JsonSchema, name: string, pending: PendingSource[]): JsonSchema {
   const param = 'response_format.json_schema.schema'
   const wrong = (why: string) => new BridgeError('invalid_json_schema', `Invalid schema for response_format '${name}': ${why}.`, { param })
   const schema = rooted(asked)
@@ -47,6 +51,9 @@ function toObjectSchema(asked: JsonSchema, name: string): JsonSchema {
   const whole = { ...schema, type: 'object' }
   const problem = schemaProblem(whole)
   if (problem !== null) throw wrong(problem)
+  const size = JSON.stringify(whole).length
+  if (size > maxCharacters) throw wrong(`it has ${size} characters, more than ${maxCharacters}`)
+  pending.push({ source: { what: 'output', schema: whole }, refuse: wrong })
   return whole
 }
 

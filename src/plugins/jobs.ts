@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { depthBelow } from '../../mcp/server/depth.js'
 import { baseEnvironment } from '../claude/environment.js'
-import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
+import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { movesFromPlaces } from '../api-keys.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
@@ -17,6 +17,7 @@ import { openWebhooks } from '../webhooks/open.js'
 import { CheckedExecutor } from '../validation/checked-executor.js'
 import { childRequest } from '../validation/child-request.js'
 import { CheckThreads } from '../validation/thread/check-threads.js'
+import { Compiler } from '../validation/thread/compiler.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/environment.js'
 import { KeptFiles } from '../../workspace/kept-files.js'
@@ -28,6 +29,8 @@ declare module 'fastify' {
     jobs: Jobs
     /** what jobs have left */
     files: KeptFiles
+    /** compiles what requests bring */
+    compiler: Compiler
     /** the processes kept ready */
     pool: ClaudeExecutor
     claude: ClaudeStatus
@@ -66,7 +69,9 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   claude.start()
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
   if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+  const threads = new CheckThreads()
   const executor = new ClaudeExecutor({
+    outputProblem: outputProblemBy(threads),
     binary: () => claude.current(),
     credential: claude.credential,
     env: cliEnv,
@@ -92,7 +97,6 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
   }
   const single = byKind({ claude: executor, upstream: upstreams })
-  const threads = new CheckThreads()
   const unchecked = byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) })
   const jobs = new Jobs({
     store: webhooks.store,
@@ -115,9 +119,10 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   webhooks.start()
 
   app.decorate('jobs', jobs)
+  app.decorate('compiler', new Compiler(threads))
   app.decorate('files', files)
   const sweeper = setInterval(() => {
-    files.sweep((id) => jobs.exists(id)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
+    files.sweep((ids) => jobs.known(ids)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
   }, sweepEveryMs)
   sweeper.unref()
   app.decorate('pool', executor)
@@ -137,6 +142,14 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     await store.close()
   })
 })
+
+/** A check that could not be made is a reason not to give the answer. */
+function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['outputProblem']> {
+  return (schema, value, by) =>
+    threads
+      .run('output', { schema, value }, by)
+      .catch((error: unknown) => `it could not be checked: ${error instanceof Error ? error.message : String(error)}`)
+}
 
 /** Files of tasks that have expired go within this. */
 const sweepEveryMs = 60_000

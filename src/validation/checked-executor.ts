@@ -48,6 +48,8 @@ export class CheckedExecutor implements Executor {
   }
 
   private async attempts(run: Run, { inner, plan }: CheckedRequest, left: Promise<void>[]): Promise<Outcome> {
+    // it starts while the model answers
+    if (plan.checks.length > 0) this.setup.threads.prepare()
     let stand = begin(run, inner, plan)
     for (;;) {
       const held = new HeldAnswer((event) => run.emit(event), plan.checks.length === 0)
@@ -100,7 +102,7 @@ export class CheckedExecutor implements Executor {
       }
       if (!report.ok) return { kind: 'wrong', errors: errorsOf(report) }
     }
-    if (outcome.kind === 'finished') held.release()
+    if (outcome.kind === 'finished') await held.release()
     return { kind: 'end', outcome }
   }
 
@@ -116,6 +118,7 @@ export class CheckedExecutor implements Executor {
       originalPrompt: plan.originalPrompt,
       childJobs,
       threads: this.setup.threads,
+      owner: run.owner,
       signal: run.signal,
     })
   }

@@ -1,6 +1,7 @@
 /** One attempt's answer, held until it has passed: what is streamed and stored is the accepted one only. */
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
+import { createSlices } from '../slices.js'
 
 export class HeldAnswer {
   text = ''
@@ -30,9 +31,13 @@ export class HeldAnswer {
     this.pass({ type: 'status', status: 'in_progress', phase: 'answering' })
   }
 
-  /** The answer has passed. */
-  release(): void {
-    for (const event of this.held) this.pass(event)
+  /** The answer has passed. Resolves when all of it has been passed on, which for a long one is done in turns with others' work. */
+  async release(): Promise<void> {
+    const slice = createSlices()
+    for (const event of this.held) {
+      this.pass(event)
+      await slice()
+    }
     this.held = []
   }
 }

@@ -5,6 +5,7 @@ import { refuse } from '../openai/refuse.js'
 import { requestError } from '../openai/request-error.js'
 import { list as listed, nameOf, shorten } from '../openai/value-words.js'
 import { find, knownTypes } from './registry.js'
+import type { PendingSource } from './thread/compiler.js'
 import type { Validator } from './validator.js'
 
 /** One check, as JSON, for storing with the job. */
@@ -20,10 +21,10 @@ const maxSchemas = 128 * 1024
 
 /**
  * Members of a check other than `type` and `params` have no effect; their paths are added to `ignored`, as
- * `validation[0].Topic`. Absent and null are no checks.
+ * `validation[0].Topic`. What has to compile before the checks can be taken is added to `pending`. Absent and null are no checks.
  * @throws BridgeError 400
  */
-export function parseValidation(list: unknown, ignored?: { add(param: string): unknown }): Check[] {
+export function parseValidation(list: unknown, ignored?: { add(param: string): unknown }, pending: PendingSource[] = []): Check[] {
   if (list == null) return []
   if (!Array.isArray(list)) {
     const message = `Invalid type for 'validation': expected an array, but got ${nameOf(list)} instead.`
@@ -32,8 +33,8 @@ export function parseValidation(list: unknown, ignored?: { add(param: string): u
   if (list.length > maxChecks) throw refuse('invalid_value', 'validation', `expected at most ${maxChecks} items, not ${list.length}`)
   let schemas = 0
   return list.map((entry: unknown, index) => {
-    const { check, others } = parseCheck(entry, index)
-    // compiling takes time on the server's own thread, so it is bounded for the whole list
+    const { check, others } = parseCheck(entry, index, pending)
+    // each is compiled before the request is taken, so they are bounded for the whole list
     if (check.type === 'schema') schemas += JSON.stringify(check.params).length
     if (schemas > maxSchemas) {
       throw refuse('invalid_value', `validation[${index}].params`, `the schemas have more than ${maxSchemas} characters together`)
@@ -43,7 +44,7 @@ export function parseValidation(list: unknown, ignored?: { add(param: string): u
   })
 }
 
-function parseCheck(entry: unknown, index: number): { check: Check; others: string[] } {
+function parseCheck(entry: unknown, index: number, pending: PendingSource[]): { check: Check; others: string[] } {
   const param = `validation[${index}]`
   if (!isObject(entry)) {
     const message = `Invalid type for '${param}': expected an object with 'type' and 'params', but got ${nameOf(entry)} instead.`
@@ -68,11 +69,18 @@ function parseCheck(entry: unknown, index: number): { check: Check; others: stri
     throw new BridgeError('invalid_type', message, { param: `${param}.params` })
   }
   const { validator, preset } = found
-  const params = { ...preset, ...parseParams(validator, name, preset, given, index) }
+  const params = { ...preset, ...parseParams(validator, name, preset, given, index, pending) }
   return { check: { type: validator.type, ...(name !== validator.type && { alias: name }), params }, others }
 }
 
-function parseParams(validator: Validator, name: string, preset: object, given: Record<string, unknown>, index: number) {
+function parseParams(
+  validator: Validator,
+  name: string,
+  preset: object,
+  given: Record<string, unknown>,
+  index: number,
+  pending: PendingSource[],
+) {
   const param = `validation[${index}].params`
   const known = Object.keys(validator.params.shape)
   const takes = known.length === 0 ? `'${name}' takes no parameters` : `'${name}' takes ${listed(known)}`
@@ -89,8 +97,13 @@ function parseParams(validator: Validator, name: string, preset: object, given: 
     if (value !== null) values.set(canonical, value)
   }
   const result = validator.params.safeParse(Object.fromEntries(values))
-  if (result.success) return result.data
-  throw paramsError(result.error.issues, sent, index, given, takes)
+  if (!result.success) throw paramsError(result.error.issues, sent, index, given, takes)
+  for (const { param: at, source, wrong } of validator.sources?.(result.data) ?? []) {
+    const refuse = (why: string) =>
+      paramsError([{ code: 'custom', path: [at], message: wrong(why), input: undefined }], sent, index, given, takes)
+    pending.push({ source, refuse })
+  }
+  return result.data
 }
 
 /** The first issue under the names that were sent, with the known names after it. */

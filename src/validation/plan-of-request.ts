@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { refuse } from '../openai/refuse.js'
 import { type Check, parseValidation } from './parse.js'
 import type { AttemptPlan } from './plan.js'
+import type { PendingSource } from './thread/compiler.js'
 
 /** More attempts than this help nobody, and each is paid for. */
 export const mostAttempts = 50
@@ -37,6 +38,8 @@ export interface PlanFields {
 
 export interface PlanContext {
   ignored: { add(name: string): void }
+  /** gets what has to compile before the request can be taken */
+  pending: PendingSource[]
   /** what the user asked for, where the request does not say it in a member of its own */
   lastUserText: string
   originalRequest: unknown
@@ -51,7 +54,7 @@ const helpers = ['max_attempts_before_tool_use', 'debug_tool_name', 'debug_tool_
 
 /** Throws 400 with `param`. */
 export function toPlan(fields: PlanFields, context: PlanContext): AttemptPlan | null {
-  const asked = parseValidation(fields.validation, context.ignored)
+  const asked = parseValidation(fields.validation, context.ignored, context.pending)
   const checks = asked.length === 0 && fields.default_validate === true ? defaultChecks : asked
   const config = fields.retry_config ?? {}
   const humanAfter = oneOf(fields, config, 'max_attempts_before_human')

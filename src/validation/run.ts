@@ -1,6 +1,7 @@
 /** Runs the checks of an answer: all of them, whatever the others say. */
 import type { Failure } from '../errors.js'
 import type { Check } from './parse.js'
+import { askVerdict } from './agent/ask-verdict.js'
 import { validatorOf } from './registry.js'
 import type { CheckThreads } from './thread/check-threads.js'
 import { ValidatorFailed, type AnswerToCheck, type CheckContext, type CheckError, type CheckResult } from './validator.js'
@@ -24,6 +25,8 @@ export interface CheckReport {
 
 export interface RunContext extends CheckContext {
   threads: CheckThreads
+  /** whose answer it is: no owner has all threads */
+  owner?: string
 }
 
 /**
@@ -51,7 +54,9 @@ async function outcomeOf(check: Check, answer: AnswerToCheck, context: RunContex
 }
 
 async function resultOf({ type, params }: Check, answer: AnswerToCheck, context: RunContext): Promise<CheckResult> {
-  const validator = validatorOf(type)
-  if (validator.isolated) return context.threads.run({ type, params, answer }, context.signal)
-  return validator.check(answer, params, context)
+  const { asks } = validatorOf(type)
+  const how = { owner: context.owner ?? '', ...(context.signal && { signal: context.signal }) }
+  if (asks === undefined) return context.threads.run('check', { type, params, answer }, how)
+  const verdict = await askVerdict(context, asks.question(answer, params, context.originalPrompt))
+  return context.threads.run('judge', { type, params, verdict }, how)
 }

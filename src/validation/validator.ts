@@ -1,7 +1,9 @@
 /** What a validator is, what it looks at and what it says. */
 import type { z } from 'zod'
 import type { Failure } from '../errors.js'
-import type { ChildJobs } from './child-jobs.js'
+import type { Verdict } from './agent/verdict.js'
+import type { ChildJob, ChildJobs } from './child-jobs.js'
+import type { Source } from './thread/messages.js'
 
 /** The answer of one attempt. `usage` is the envelope's member as the client would see it. */
 export interface AnswerToCheck {
@@ -42,8 +44,17 @@ export interface CheckContext {
   signal?: AbortSignal
 }
 
+/** A question to a model about the answer, and what its verdict is worth. */
+export interface Asks<Params> {
+  question(answer: AnswerToCheck, params: Params, originalPrompt: string): Omit<ChildJob, 'budget' | 'system'>
+  /** as `check` */
+  judge(verdict: Verdict, params: Params): CheckResult
+}
+
 /**
- * One type of check. `check` may throw: that is a crash of the validator and says nothing about the answer.
+ * One type of check: of the answer itself (`check`), or by a model (`asks`). What `check` and `judge` take depends on what users and
+ * models write, so both run in a thread with a limit; both may throw, which is a crash of the validator and says nothing about the
+ * answer.
  *
  * `params` gives JSON, since a check is stored with its job. What a caller may send for a parameter's name besides the names of
  * the schema is in `renames`.
@@ -54,9 +65,10 @@ export interface Validator<S extends z.ZodObject = z.ZodObject> {
   aliases?: Record<string, Record<string, unknown>>
   renames?: Record<string, string>
   params: S
-  /** Its time depends on what users and models write (patterns, schemas, parsers): runs in a thread with a limit. */
-  isolated?: true
-  check(answer: AnswerToCheck, params: z.output<S>, context: CheckContext): CheckResult | Promise<CheckResult>
+  /** what has to compile before the request is taken, and the parameter that it stands in; compiled in a thread */
+  sources?(params: z.output<S>): { param: string; source: Source; wrong(why: string): string }[]
+  check?(answer: AnswerToCheck, params: z.output<S>): CheckResult | Promise<CheckResult>
+  asks?: Asks<z.output<S>>
 }
 
 /** Keeps the type of the parameters between `params` and `check`. */

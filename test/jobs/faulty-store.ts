@@ -18,6 +18,7 @@ export function faulty(store: JobStore): FaultyStore {
     'list',
     'begin',
     'endInOrder',
+    'known',
     'unfinished',
     'update',
     'append',

@@ -75,7 +75,7 @@ const options = readConfig({})
 await t.test('every row', async (t) => {
   for (const [name, [value, beside = {}]] of Object.entries(samples)) {
     const body = { model: 'sonnet', messages: [{ role: 'user', content: 'hi' }], ...beside, [name]: value }
-    const { ok, honoured, ignored, error } = checkRequest(body, options)
+    const { ok, honoured, ignored, error } = await checkRequest(body, options, async () => {})
     const { does, param = name } = fields[name as keyof typeof fields]
     const found = error !== null ? 'refused' : ignored.includes(name) ? 'ignored' : honoured.includes(name) ? 'honoured' : 'silent'
     t.equal(found, does, `${name}: ${error?.message ?? 'taken'}`)
@@ -87,11 +87,14 @@ await t.test('every row', async (t) => {
 
 await t.test('what is no request at all', async (t) => {
   for (const body of [null, [], 'x', 1, {}, { model: 'sonnet' }, { model: 'nobody', question: 'hi' }]) {
-    const { ok, error } = checkRequest(body, options)
+    const { ok, error } = await checkRequest(body, options, async () => {})
     t.equal(ok, false)
     t.type(error?.code, 'string', JSON.stringify(body))
   }
-  t.match(checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, options), { ok: true, ignored: ['unheard_of'] })
+  t.match(await checkRequest({ model: 'sonnet', question: 'hi', unheard_of: 1 }, options, async () => {}), {
+    ok: true,
+    ignored: ['unheard_of'],
+  })
 })
 
 await t.test('the document', async (t) => {

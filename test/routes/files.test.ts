@@ -107,6 +107,6 @@ await t.test('and when it expires', async (t) => {
   const old = path.join(bridge.app.config.dataDir, 'files', 'task_expired')
   mkdirSync(old, { recursive: true })
   writeFileSync(path.join(old, 'x'), 'x')
-  await files.sweep((job) => bridge.app.jobs.exists(job))
+  await files.sweep((jobs) => bridge.app.jobs.known(jobs))
   t.notOk(existsSync(old))
 })

@@ -13,8 +13,10 @@ import {
   type CheckOutcome,
   type ChildJob,
 } from '../../src/validation/index.js'
+import { Compiler, type PendingSource } from '../../src/validation/thread/compiler.js'
 
 export const threads = new CheckThreads({ checkMs: 60_000 })
+export const compiler = new Compiler(threads)
 t.teardown(() => threads.close())
 
 /** As it arrives and as it is stored. */
@@ -45,13 +47,22 @@ export async function table(
 
 type Tap = Pick<typeof t, 'equal' | 'ok'>
 
-export function refusal(validation: unknown): Failure {
-  return failureOf(() => parsed(validation))
+/** How a request with these checks is refused, compiling included. */
+export function refusal(validation: unknown): Promise<Failure> {
+  return failureOf(() => taken(JSON.parse(JSON.stringify(validation))))
 }
 
-export function failureOf(act: () => unknown): Failure {
+/** The checks as a request is taken with them: parsed, and compiled where they have to be. */
+export async function taken(validation: unknown): Promise<Check[]> {
+  const pending: PendingSource[] = []
+  const checks = parseValidation(validation, undefined, pending)
+  await compiler.compile(pending, { owner: 'test' })
+  return checks
+}
+
+export async function failureOf(act: () => unknown): Promise<Failure> {
   try {
-    act()
+    await act()
   } catch (error) {
     if (error instanceof BridgeError) return error.failure
     throw error

@@ -10,14 +10,14 @@ await t.test('nothing', async (t) => {
 
 await t.test('not a list of checks', async (t) => {
   for (const list of ['x', 1, true, {}, [null], ['json'], [1], [[]], [{}], [{ type: null }], [{ type: 1 }], [{ type: ['json'] }]]) {
-    t.equal(catalogue[refusal(list).code].status, 400, JSON.stringify(list))
+    t.equal(catalogue[(await refusal(list)).code].status, 400, JSON.stringify(list))
   }
-  t.match(refusal(Array.from({ length: 101 }, () => ({ type: 'json' }))), { param: 'validation' })
+  t.match(await refusal(Array.from({ length: 101 }, () => ({ type: 'json' }))), { param: 'validation' })
 })
 
 await t.test('an unknown type names the known ones', async (t) => {
   for (const type of ['no_such', '', '__proto__', 'constructor', 'toString', 'JSON', 'x'.repeat(100_000)]) {
-    const failure = refusal([{ type: 'json' }, { type }])
+    const failure = await refusal([{ type: 'json' }, { type }])
     t.equal(failure.param, 'validation[1].type')
     t.ok(failure.message.length < 1000, 'no message grows with what was sent')
     for (const known of knownTypes) t.match(failure.message, `'${known}'`)
@@ -57,31 +57,28 @@ await t.test('a bad parameter', async (t) => {
     [{ type: 'json', params: JSON.parse('{"__proto__": {"x": 1}}') as object }, '__proto__', /'allow_fence'/],
   ]
   for (const [check, name, message] of cases) {
-    const failure = refusal([{ type: 'json' }, check])
+    const failure = await refusal([{ type: 'json' }, check])
     t.equal(failure.param, `validation[1].params.${name}`, JSON.stringify(check).slice(0, 100))
     t.equal(catalogue[failure.code].status, 400)
     t.match(failure.message, message)
     t.ok(failure.message.length < 1000)
   }
   for (const params of [{}, { unit: 'words' }, { min: 3, max: 2 }])
-    t.match(refusal([{ type: 'length', params }]), { param: 'validation[0].params', message: /'min'/ })
-  t.match(refusal([{ type: 'json', params: [] }]), { param: 'validation[0].params' })
-  t.match(refusal([{ type: 'contains', text: 'x' }]), { param: 'validation[0].text', message: /belong into/ })
+    t.match(await refusal([{ type: 'length', params }]), { param: 'validation[0].params', message: /'min'/ })
+  t.match(await refusal([{ type: 'json', params: [] }]), { param: 'validation[0].params' })
+  t.match(await refusal([{ type: 'contains', text: 'x' }]), { param: 'validation[0].text', message: /belong into/ })
 })
 
 await t.test('a schema nested too deep for the stack', async (t) => {
   const depth = 10_000
   const list = JSON.parse(`[{"type":"schema","params":{"schema":${'{"not":'.repeat(depth)}{}${'}'.repeat(depth)}}}]`) as unknown
-  t.match(
-    failureOf(() => parseValidation(list)),
-    { param: 'validation[0].params.schema', message: /nested too deep/ },
-  )
+  t.match(await failureOf(() => parseValidation(list)), { param: 'validation[0].params.schema', message: /nested too deep/ })
 })
 
 await t.test('many large schemas', async (t) => {
   const check = { type: 'schema', params: { schema: { description: 'x'.repeat(60_000) } } }
   t.equal(parsed([check, check]).length, 2)
-  t.match(refusal([check, check, check]), { param: 'validation[2].params', message: /together/ })
+  t.match(await refusal([check, check, check]), { param: 'validation[2].params', message: /together/ })
 })
 
 await t.test('what is stored', async (t) => {

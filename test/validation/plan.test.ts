@@ -7,6 +7,7 @@ import { type PlanFields, mostAttempts, toPlan } from '../../src/validation/plan
 const ignored: string[] = []
 const plan = (fields: PlanFields): AttemptPlan | null =>
   toPlan(fields, {
+    pending: [],
     ignored: { add: (name) => void ignored.push(name) },
     lastUserText: 'the last question',
     originalRequest: 'the question',

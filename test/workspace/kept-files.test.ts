@@ -64,11 +64,11 @@ await t.test("regular files are kept; links and what could be somebody else's ar
   symlinkSync('/etc/passwd', path.join(folder, 'files/task_1/late'))
   t.equal(await text('late'), null, 'a link is not followed')
 
-  await files.sweep(async (job) => job === 'task_1')
+  await files.sweep(async () => new Set(['task_1']))
   t.equal(await text('empty'), '')
   await files.forget('../work')
   t.ok(existsSync(work), 'an id is no path')
-  await files.sweep(async () => false)
+  await files.sweep(async () => new Set())
   t.notOk(existsSync(path.join(folder, 'files/task_1')))
 })
 

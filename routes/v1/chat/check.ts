@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { checkRequest } from '../../../src/openai/check-request.js'
+import { clientGone } from '../../../src/http/client-gone.js'
 import { requestCheckSchema } from '../../../src/openai/response-schemas.js'
 
 const checkRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -16,7 +17,10 @@ const checkRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: requestCheckSchema },
       },
     },
-    async (request) => checkRequest(request.body, app.config),
+    async (request, reply) =>
+      checkRequest(request.body, app.config, (pending) =>
+        app.compiler.compile(pending, { owner: request.owner, signal: clientGone(reply) }),
+      ),
   )
 }
 

@@ -9,6 +9,8 @@ import type { Connection } from './connection.js'
 const stepMs = 4
 /** A job is kept that long for the sake of a webhook that is not off yet, in milliseconds. */
 const webhookPatienceMs = 48 * 3600 * 1000
+/** Jobs looked at between two looks at the clock. */
+const jobsAtOnce = 20
 /** Events cleared between two looks at the clock. */
 const eventsAtOnce = 100
 
@@ -27,17 +29,22 @@ export async function forget(connection: Connection, id: string): Promise<boolea
 /** Forgets every job whose `expiresAt` has come; says how many. Stops early, and quietly, if the store is closed. */
 export async function prune(connection: Connection, now: number): Promise<number> {
   let forgotten = 0
+  // each is looked at once: those that are kept for their webhooks would be gone through again for every one behind them
+  let last = { expiresAt: -1, n: -1 }
   await inSteps(connection, () => {
-    const row = connection
+    const rows = connection
       .sql(
-        `SELECT n FROM jobs WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM webhooks WHERE job = jobs.n AND at > ?)
-         ORDER BY expires_at LIMIT 1`,
+        `SELECT n, expires_at, EXISTS (SELECT 1 FROM webhooks WHERE job = jobs.n AND at > ?1) AS kept FROM jobs
+         WHERE expires_at <= ?2 AND (expires_at, n) > (?3, ?4) ORDER BY expires_at, n LIMIT ${jobsAtOnce}`,
       )
-      .get(now, now - webhookPatienceMs)
-    if (row === undefined) return false
-    hide(connection, Number(row.n))
-    forgotten += 1
-    return true
+      .all(now - webhookPatienceMs, now, last.expiresAt, last.n)
+    for (const row of rows) {
+      last = { expiresAt: Number(row.expires_at), n: Number(row.n) }
+      if (row.kept === 1) continue
+      hide(connection, last.n)
+      forgotten += 1
+    }
+    return rows.length === jobsAtOnce
   })
   await inSteps(connection, () => {
     const row = connection.sql('SELECT job FROM garbage ORDER BY job LIMIT 1').get()

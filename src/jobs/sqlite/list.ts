@@ -5,12 +5,13 @@ import type { JobPage, JobQuery } from '../store.js'
 import type { Connection } from './connection.js'
 import type { Row, Value } from './driver.js'
 import { selection, valueOf } from './record.js'
+import { createSlices } from '../../slices.js'
 
 /**
  * `readable`: the record in a row, or nothing. Throws `invalid_value` (param `after`) for an `after` that names no job, or none of this owner's: an empty page would
  * tell the caller that there is no more.
  */
-export function list(connection: Connection, query: JobQuery, readable: (row: Row) => Job[]): JobPage {
+export async function list(connection: Connection, query: JobQuery, readable: (row: Row) => Job[]): Promise<JobPage> {
   const conditions: string[] = []
   const values: Value[] = []
   const where = (condition: string, ...given: Value[]) => {
@@ -30,20 +31,33 @@ export function list(connection: Connection, query: JobQuery, readable: (row: Ro
   const page = (more: string[], given: Value[]) =>
     connection
       .sql(
-        `SELECT jobs.n, ${selection} FROM jobs ${more.length > 0 ? `WHERE ${more.join(' AND ')}` : ''}
+        `SELECT n, created_at FROM jobs ${more.length > 0 ? `WHERE ${more.join(' AND ')}` : ''}
          ORDER BY created_at ${order}, n ${order} LIMIT ?`,
       )
       .all(...given, query.limit + 1)
+  // a record has its answer, which may be long
+  const slice = createSlices()
   const jobs: Job[] = []
   let rows = page(conditions, values)
   for (;;) {
-    jobs.push(...rows.flatMap(readable))
+    for (const { n } of rows) {
+      const row = connection.sql(`SELECT ${selection} FROM jobs WHERE n = ?`).get(n!)
+      if (row !== undefined) jobs.push(...readable(row))
+      await slice()
+    }
     // records that cannot be read are left out, and the page is filled with those behind them
     const last = rows.at(-1)
     if (last === undefined || rows.length <= query.limit || jobs.length > query.limit) break
     rows = page([...conditions, `(created_at, n) ${query.order === 'asc' ? '>' : '<'} (?, ?)`], [...values, last.created_at!, last.n!])
   }
   return { jobs: jobs.slice(0, query.limit), hasMore: jobs.length > query.limit }
+}
+
+export function known(connection: Connection, ids: readonly string[], now: number): Set<string> {
+  const rows = connection
+    .sql('SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)')
+    .all(JSON.stringify(ids), now)
+  return new Set(rows.map(({ id }) => id as string))
 }
 
 function findLast(connection: Connection, id: string, owner: string | undefined): Row {

@@ -8,7 +8,7 @@ import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
 import { type Row, loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
-import { list } from './list.js'
+import { known, list } from './list.js'
 import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
@@ -61,6 +61,7 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
     append: async (batch) => append(connection, batch),
     events: async (id, after, limit) => unreadable.noting(() => readEvents(connection, id, after, limit)),
     list: async (query) => list(connection, query, readable),
+    known: async (ids, now) => known(connection, ids, now),
     delete: async (id) => forget(connection, id),
     prune: async (now) => prune(connection, now),
     webhooks: webhooksOn(connection),

@@ -66,6 +66,7 @@ export function parseResponseRequest(body: ResponseRequest, { carried, items, cl
     const system = hasText(instructions) ? [instructions, ...parsed.run.system] : parsed.run.system
     return {
       ...parsed,
+      pending: parsed.pending.map(({ source, refuse }) => ({ source, refuse: (why: string) => places.error(refuse(why)) })),
       run: { ...parsed.run, system, response: echo },
       background: echo.background,
       store: echo.store,

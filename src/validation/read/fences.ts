@@ -6,7 +6,7 @@ export interface Block {
   code: string
 }
 
-const open = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\s`{]*)[^`]*$/
+const open = /^ {0,3}(`{3,}|~{3,})/
 const close = /^ {0,3}(`{3,}|~{3,})[ \t]*$/
 
 /** All blocks of a text in their order. One that is never closed goes to the end, as in CommonMark. */
@@ -22,9 +22,10 @@ export function codeBlocks(text: string): Block[] {
   for (const line of text.split(/\r?\n/)) {
     if (fence === undefined) {
       const match = open.exec(line)
-      if (match === null) continue
+      const info = match === null ? '`' : line.slice(match[0].length)
+      if (match === null || info.includes('`')) continue
       fence = match[1]!
-      label = match[2]!.toLowerCase()
+      label = /^[ \t]*([^\s{]*)/.exec(info)![1]!.toLowerCase()
       lines = []
     } else {
       const match = close.exec(line)

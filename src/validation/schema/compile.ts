@@ -20,7 +20,11 @@ const regExp = Object.assign(
 )
 
 // users' schemas have members of their own and formats that nobody knows; both mean nothing, as the standard has it
-const options: Options = { strict: false, allErrors: true, logger: false, ownProperties: true, addUsedSchema: false, code: { regExp } }
+const options: Options = {
+  ...{ strict: false, allErrors: true, logger: false, ownProperties: true, addUsedSchema: false, code: { regExp } },
+  // a definition is compiled once, not once for each reference
+  inlineRefs: false,
+}
 
 /**
  * By `$schema` draft-06, draft-07, 2019-09 or 2020-12; without it 2020-12, or else draft-07, of which many write unawares. Nothing

@@ -1,10 +1,11 @@
 /**
- * Threads for checks whose time depends on what users and models write. The limit is hard: a thread that takes too long is ended in
- * the middle of its work and the next check gets a new one, so neither a pattern nor a schema can hold up the server.
+ * Threads for checks and schemas, whose time depends on what users and models write. The limit is hard: a thread that takes too long is
+ * ended in the middle of its work and the next piece of work gets a new one, so neither a pattern nor a schema can hold up the server.
  */
 import { Worker } from 'node:worker_threads'
-import type { CheckResult } from '../validator.js'
-import type { Reply, Work } from './messages.js'
+import { BridgeError } from '../../errors.js'
+import type { Kind, Reply, Work, Works } from './messages.js'
+import { Turns } from './turns.js'
 
 export interface ThreadLimits {
   /** milliseconds for one check, the start of the thread not counted */
@@ -17,37 +18,60 @@ export interface ThreadLimits {
   memoryMb: number
 }
 
-const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 60_000, memoryMb: 256 }
+const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 300_000, memoryMb: 256 }
+
+/** Whose work it is, and when nobody wants it any more. */
+export interface WorkFor {
+  owner: string
+  signal?: AbortSignal
+}
+
+/** A piece of work was ended in the middle: it took too long, or too much memory. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped'
+
+  constructor(readonly why: string) {
+    super(`it ${why}`)
+  }
+}
 
 export class CheckThreads {
   private readonly limits: ThreadLimits
   private readonly idle = new Map<Worker, NodeJS.Timeout>()
   private readonly alive = new Set<Worker>()
-  private readonly waiting: (() => void)[] = []
-  private busy = 0
+  private readonly turns: Turns
   private closed = false
 
   constructor(limits: Partial<ThreadLimits> = {}) {
     this.limits = { ...defaults, ...limits }
+    this.turns = new Turns(this.limits.threads)
   }
 
-  /** @throws Error if the check crashed, ran out of time or memory, or `signal` was aborted (then its reason) */
-  async run(work: Work, signal?: AbortSignal): Promise<CheckResult> {
-    await this.slot()
+  /** @throws Error if the work crashed; {@link Stopped} if it ran out of time or memory; `signal`'s reason if that was aborted */
+  async run<K extends Kind>(kind: K, given: Works[K]['given'], { owner, signal }: WorkFor): Promise<Works[K]['result']> {
+    await this.turns.enter(owner, signal)
     try {
       signal?.throwIfAborted()
-      if (this.closed) throw new Error('the server is closing')
+      if (this.closed) throw new BridgeError('server_shutdown', 'the server is closing')
       const thread = this.take() ?? (await this.start())
       // it may have been aborted while the thread was loading
       if (signal?.aborted) {
         this.keep(thread)
         throw signal.reason
       }
-      return await this.work(thread, work, signal)
+      return await this.work(thread, { kind, ...given } as Work, signal)
     } finally {
-      this.busy -= 1
-      this.waiting.shift()?.()
+      this.turns.leave(owner)
     }
+  }
+
+  /** Starts a thread where none is there, for work that will come soon. */
+  prepare(): void {
+    if (this.closed || this.alive.size > 0) return
+    this.start().then(
+      (thread) => this.keep(thread),
+      () => {},
+    )
   }
 
   /** Ends all threads; checks at work are rejected. */
@@ -56,11 +80,6 @@ export class CheckThreads {
     for (const timer of this.idle.values()) clearTimeout(timer)
     this.idle.clear()
     await Promise.all([...this.alive].map((thread) => thread.terminate()))
-  }
-
-  private async slot(): Promise<void> {
-    while (this.busy >= this.limits.threads) await new Promise<void>((resolve) => this.waiting.push(resolve))
-    this.busy += 1
   }
 
   private take(): Worker | undefined {
@@ -101,13 +120,13 @@ export class CheckThreads {
     return thread
   }
 
-  private async work(thread: Worker, work: Work, signal?: AbortSignal): Promise<CheckResult> {
+  private async work(thread: Worker, work: Work, signal?: AbortSignal): Promise<Works[Kind]['result']> {
     let stopped: Error | undefined
     const stop = (why: Error) => {
       stopped ??= why
       end(thread)
     }
-    const late = new Error(`it took longer than ${this.limits.checkMs / 1000} s and was stopped`)
+    const late = new Stopped(`took longer than ${this.limits.checkMs / 1000} s and was stopped`)
     const timer = setTimeout(stop, this.limits.checkMs, late)
     const abort = () => stop(signal?.reason as Error)
     signal?.addEventListener('abort', abort)
@@ -118,7 +137,7 @@ export class CheckThreads {
       // ended in the same moment
       if (stopped !== undefined) throw stopped
       this.keep(thread)
-      if ('result' in message) return message.result
+      if ('result' in message) return message.result as Works[Kind]['result']
       throw new Error(message.crashed)
     } catch (error) {
       throw stopped ?? error
@@ -150,7 +169,7 @@ function reply<T>(thread: Worker, pick: (message: Reply) => T | undefined): Prom
     }
     const onError = (error: Error & { code?: string }) => {
       settle()
-      reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new Error('it needed too much memory and was stopped') : error)
+      reject(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? new Stopped('needed too much memory and was stopped') : error)
     }
     const onExit = () => {
       settle()

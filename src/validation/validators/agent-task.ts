@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { askVerdict } from '../agent/ask-verdict.js'
 import { criteriaSchema, detailsSchema, unmet } from '../agent/criteria.js'
 import { childTools, modelParams, modelRenames } from '../agent/tools.js'
 import { verdictJsonSchema } from '../agent/verdict.js'
@@ -26,17 +25,19 @@ export const agentTask = validator({
     success_criteria: criteriaSchema.default({}).describe('all must hold; without any, `validation_passed` must be true'),
     ...modelParams,
   }),
-  async check({ content }, params, context) {
-    const { task_prompt_to_claude: task, success_criteria: criteria, validation_model_alias: model } = params
-    // a model that does not see the answer would pass anything
-    const template = showsAnswer(task) ? task : task + shownAnswer
-    const verdict = await askVerdict(context, {
-      prompt: fillIn(template, { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: context.originalPrompt }),
-      outputSchema: verdictJsonSchema(detailsSchema(criteria), flags(criteria)),
-      ...(model !== undefined && { model }),
-      ...childTools(params),
-    })
-    return resultOf(unmet(verdict, criteria))
+  asks: {
+    question({ content }, params, originalPrompt) {
+      const { task_prompt_to_claude: task, success_criteria: criteria, validation_model_alias: model } = params
+      // a model that does not see the answer would pass anything
+      const template = showsAnswer(task) ? task : task + shownAnswer
+      return {
+        prompt: fillIn(template, { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: originalPrompt }),
+        outputSchema: verdictJsonSchema(detailsSchema(criteria), flags(criteria)),
+        ...(model !== undefined && { model }),
+        ...childTools(params),
+      }
+    },
+    judge: (verdict, { success_criteria: criteria }) => resultOf(unmet(verdict, criteria)),
   },
 })
 

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { askVerdict } from '../agent/ask-verdict.js'
 import { childTools, modelParams, modelRenames } from '../agent/tools.js'
 import { verdictJsonSchema } from '../agent/verdict.js'
 import { fillIn } from '../placeholders.js'
@@ -16,33 +15,37 @@ export const aiContradictionCheck = validator({
     topic_context: z.string().optional().describe('what the text is about'),
     ...modelParams,
   }),
-  async check({ content }, params, context) {
-    const { text_to_check, topic_context: topic, validation_model_alias: model, required_mcp_tools: servers } = params
-    const texts = { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: context.originalPrompt }
-    const verdict = await askVerdict(context, {
-      prompt: [
-        task,
-        ...(topic === undefined ? [] : [`Topic: ${topic}`]),
-        ...(servers === undefined || servers.length === 0 ? [] : [`Use these tools for research: ${servers.join(', ')}`]),
-        'List each contradiction in details.contradictions as one sentence; validation_passed is true only if there are none.',
-        `The text:\n${fillIn(text_to_check, texts)}`,
-      ].join('\n\n'),
-      outputSchema: verdictJsonSchema({
-        type: 'object',
-        properties: { contradictions: { type: 'array', items: { type: 'string' } } },
-        required: ['contradictions'],
-      }),
-      ...(model !== undefined && { model }),
-      ...childTools(params),
-    })
-    const contradictions = contradictionsOf(verdict.details)
-    if (contradictions.length > 0) {
-      return resultOf(
-        contradictions.slice(0, 20).map((found) => ({ message: `The text has a contradiction: ${found.slice(0, 500)}`, mend })),
-      )
-    }
-    if (verdict.validation_passed) return passed
-    return wrong('The validating model did not pass the text.', { mend: `Its reasoning: ${verdict.reasoning.slice(0, 2000)}` })
+  asks: {
+    question({ content }, params, originalPrompt) {
+      const { text_to_check, topic_context: topic, validation_model_alias: model, required_mcp_tools: servers } = params
+      const texts = { CODE_TO_VALIDATE: content, TEXT_TO_VALIDATE: content, ORIGINAL_USER_PROMPT: originalPrompt }
+      return {
+        prompt: [
+          task,
+          ...(topic === undefined ? [] : [`Topic: ${topic}`]),
+          ...(servers === undefined || servers.length === 0 ? [] : [`Use these tools for research: ${servers.join(', ')}`]),
+          'List each contradiction in details.contradictions as one sentence; validation_passed is true only if there are none.',
+          `The text:\n${fillIn(text_to_check, texts)}`,
+        ].join('\n\n'),
+        outputSchema: verdictJsonSchema({
+          type: 'object',
+          properties: { contradictions: { type: 'array', items: { type: 'string' } } },
+          required: ['contradictions'],
+        }),
+        ...(model !== undefined && { model }),
+        ...childTools(params),
+      }
+    },
+    judge(verdict) {
+      const contradictions = contradictionsOf(verdict.details)
+      if (contradictions.length > 0) {
+        return resultOf(
+          contradictions.slice(0, 20).map((found) => ({ message: `The text has a contradiction: ${found.slice(0, 500)}`, mend })),
+        )
+      }
+      if (verdict.validation_passed) return passed
+      return wrong('The validating model did not pass the text.', { mend: `Its reasoning: ${verdict.reasoning.slice(0, 2000)}` })
+    },
   },
 })
 

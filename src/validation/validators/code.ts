@@ -18,7 +18,6 @@ export const code = validator({
       .describe('absent: every fenced block by its own label'),
     block: z.enum(['any', 'required']).default('any').describe('required: code without a fence does not count'),
   }),
-  isolated: true,
   async check({ content }, { language, block }) {
     if (language === undefined) return checkLabelled(content)
     const { names, errors } = languageOf(language)!

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { texts } from '../texts.js'
 import { resultOf, validator } from '../validator.js'
-import { includes, missingError } from './contains.js'
+import { missingError, searchIn } from './contains.js'
 
 /** Keywords are in a text that the request brings; without one, in the answer. */
 export const corpusCheck = validator({
@@ -13,7 +13,8 @@ export const corpusCheck = validator({
   }),
   check({ content }, { must_contain_keywords: keywords, text_corpus: corpus }) {
     const where = corpus === undefined ? 'The answer' : "The text given in 'text_corpus'"
-    const missing = keywords.filter((keyword) => !includes(corpus ?? content, keyword, false))
+    const has = searchIn(corpus ?? content, false)
+    const missing = keywords.filter((keyword) => !has(keyword))
     return resultOf(missing.map((keyword) => missingError(keyword, where)))
   },
 })

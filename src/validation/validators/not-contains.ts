@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { quote } from '../text.js'
 import { texts } from '../texts.js'
 import { resultOf, validator, type CheckError } from '../validator.js'
-import { caseSensitive, includes, textRenames } from './contains.js'
+import { caseSensitive, searchIn, textRenames } from './contains.js'
 
 /** The answer has none of some texts. */
 export const notContains = validator({
@@ -15,7 +15,7 @@ export const notContains = validator({
     case_sensitive: caseSensitive,
   }),
   check({ content }, { texts, case_sensitive }) {
-    return resultOf(texts.filter((text) => includes(content, text, case_sensitive)).map(forbiddenError))
+    return resultOf(texts.filter(searchIn(content, case_sensitive)).map(forbiddenError))
   },
 })
 

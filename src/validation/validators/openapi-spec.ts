@@ -12,7 +12,6 @@ export const openapiSpec = validator({
   type: 'openapi_spec',
   aliases: { openapi: {} },
   params: z.strictObject({ version: z.enum(versions).optional().describe('absent: any of them') }),
-  isolated: true,
   async check({ content }, { version }) {
     const text = withoutFence(content, ['json', 'yaml', 'yml', 'openapi'])
     const document = parseDocument(text, { logLevel: 'silent', prettyErrors: false })

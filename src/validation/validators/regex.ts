@@ -3,18 +3,13 @@ import { compilePattern, matches, maxPatternLength } from '../pattern.js'
 import { quote } from '../text.js'
 import { resultOf, validator, type CheckError } from '../validator.js'
 
-/** A pattern that compiles. */
-export const patternParam = z
-  .string()
-  .min(1)
-  .max(maxPatternLength)
-  .superRefine((pattern, context) => {
-    try {
-      compilePattern(pattern)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: `it is not a regular expression (${(error as Error).message.slice(0, 160)})` })
-    }
-  })
+/** A pattern, which has to compile: see {@link patternSource}. */
+export const patternParam = z.string().min(1).max(maxPatternLength)
+
+export function patternSource(param: string, pattern: string) {
+  const wrong = (why: string) => `it is not a regular expression (${why.slice(0, 160)})`
+  return { param, source: { what: 'pattern' as const, pattern }, wrong }
+}
 
 /** A pattern is found in the answer, or is not. */
 export const regex = validator({
@@ -30,7 +25,7 @@ export const regex = validator({
     full_match: z.boolean().default(false).describe('the pattern must take the whole answer'),
     should_match: z.boolean().default(true).describe('false: the pattern must not be found'),
   }),
-  isolated: true,
+  sources: ({ pattern }) => [patternSource('pattern', pattern)],
   check({ content }, { pattern, flags, full_match, should_match }) {
     return resultOf(patternErrors(content, pattern, { flags, full: full_match, wanted: should_match }))
   },

@@ -24,7 +24,6 @@ export const sql = validator({
       .optional()
       .describe(`absent: it is enough that one of ${common.join(', ')} takes it`),
   }),
-  isolated: true,
   async check({ content }, { dialect }) {
     const sources = sourcesOf(content, labels, false).filter((source) => source.trim() !== '')
     if (sources.length === 0) return wrong('The answer has no SQL.', { mend: 'Put the SQL into a block fenced with ```sql.' })

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { texts } from '../texts.js'
 import { resultOf, validator } from '../validator.js'
-import { includes, missingError } from './contains.js'
+import { missingError, searchIn } from './contains.js'
 import { lengthErrors } from './length.js'
 import { forbiddenError } from './not-contains.js'
-import { patternErrors, patternParam } from './regex.js'
+import { patternErrors, patternParam, patternSource } from './regex.js'
 
 const limit = z.int().min(0).optional()
 
@@ -21,10 +21,11 @@ export const stringCheck = validator({
       max_chars: limit,
     })
     .refine((params) => Object.values(params).some((value) => value !== undefined), 'at least one parameter is needed'),
-  isolated: true,
+  sources: ({ regex_matches: pattern }) => (pattern === undefined ? [] : [patternSource('regex_matches', pattern)]),
   check({ content }, params) {
-    const missing = (params.contains ?? []).filter((text) => !includes(content, text, true))
-    const forbidden = (params.not_contains ?? []).filter((text) => includes(content, text, true))
+    const has = searchIn(content, true)
+    const missing = (params.contains ?? []).filter((text) => !has(text))
+    const forbidden = (params.not_contains ?? []).filter(has)
     return resultOf([
       ...missing.map((text) => missingError(text)),
       ...forbidden.map(forbiddenError),

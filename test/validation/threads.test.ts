@@ -1,0 +1,145 @@
+/** What is compiled in threads, whose turn it is, and what is ended. */
+import t from 'tap'
+import { BridgeError } from '../../src/errors.js'
+import { Lru } from '../../src/lru.js'
+import { CheckThreads, Stopped } from '../../src/validation/thread/check-threads.js'
+import { Compiler, type PendingSource } from '../../src/validation/thread/compiler.js'
+import { Turns } from '../../src/validation/thread/turns.js'
+import { failureOf } from './helper.js'
+
+const pattern = (text: string): PendingSource => ({
+  source: { what: 'pattern', pattern: text },
+  refuse: (why) => new BridgeError('invalid_value', why),
+})
+const output = (schema: Record<string, unknown>): PendingSource => ({
+  source: { what: 'output', schema },
+  refuse: (why) => new BridgeError('invalid_json_schema', why),
+})
+
+/** Compiling it takes longer than anybody waits: every schema refers to every other. */
+function endless(): Record<string, unknown> {
+  const names = Array.from({ length: 2500 }, (_, index) => `d${index}`)
+  const all = Object.fromEntries(names.map((name) => [name, { allOf: names.slice(0, 200).map((other) => ({ $ref: `#/$defs/${other}` })) }]))
+  return { type: 'object', $defs: all, properties: Object.fromEntries(names.map((name) => [name, { $ref: `#/$defs/${name}` }])) }
+}
+
+await t.test('a schema that takes too long to compile is refused, and the next one has a thread', async (t) => {
+  const threads = new CheckThreads({ checkMs: 2000, threads: 1 })
+  t.teardown(() => threads.close())
+  const compiler = new Compiler(threads)
+  const failure = await failureOf(() => compiler.compile([output(endless())], { owner: 'one' }))
+  t.match(failure, {
+    code: 'invalid_json_schema',
+    message: /to compile it (took longer than 2 s|needed too much memory)|call stack|nested too deeply/,
+  })
+  await compiler.compile([output({ type: 'object' })], { owner: 'one' })
+  t.equal(await threads.run('output', { schema: { type: 'object' }, value: {} }, { owner: 'one' }), null)
+  t.match(await threads.run('output', { schema: { type: 'object' }, value: 1 }, { owner: 'one' }), /must be object/)
+})
+
+await t.test('what is wrong is told each time, and looked for once', async (t) => {
+  const threads = new CheckThreads({ checkMs: 60_000 })
+  const compiler = new Compiler(threads)
+  const compile = (source: PendingSource) => compiler.compile([source], { owner: 'one' })
+  t.match(await failureOf(() => compile(pattern('('))), { code: 'invalid_value', message: /Unterminated group/ })
+  await compile(pattern('a+'))
+  await threads.close()
+  t.match(await failureOf(() => compile(pattern('('))), { code: 'invalid_value', message: /Unterminated group/ })
+  await compile(pattern('a+'))
+  t.match(await failureOf(() => compile(pattern('b+'))), { code: 'server_shutdown' })
+})
+
+await t.test('combining marks and repeated items', async (t) => {
+  const threads = new CheckThreads({ checkMs: 60_000 })
+  t.teardown(() => threads.close())
+  let last = performance.now()
+  let longest = 0
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 10)
+  const text = `a${'\u0301\u0316'.repeat(10_000)}`
+  const by = { owner: 'one' }
+  t.same(
+    await threads.run(
+      'check',
+      { type: 'contains', params: { texts: [text], match: 'all', case_sensitive: true }, answer: { content: text } },
+      by,
+    ),
+    { ok: true },
+  )
+  const value = { items: Array.from({ length: 1500 }, (_, id) => ({ id, of: { list: [id] } })) }
+  t.equal(await threads.run('output', { schema: { type: 'object', properties: { items: { uniqueItems: true } } }, value }, by), null)
+  t.equal(
+    (
+      await threads.run(
+        'check',
+        { type: 'json_string', params: { allow_fence: true }, answer: { content: `\`\`\`${' \t'.repeat(50_000)}\`` } },
+        by,
+      )
+    ).ok,
+    false,
+  )
+  clearInterval(timer)
+  t.ok(longest < 10_000, `the event loop was held up for ${Math.round(longest)} ms`)
+})
+
+await t.test('owners take turns, and none has all threads', async (t) => {
+  const turns = new Turns(2)
+  const began: string[] = []
+  const enter = (owner: string, signal?: AbortSignal) => turns.enter(owner, signal).then(() => void began.push(owner))
+  await enter('a')
+  const waiting = [enter('a'), enter('a'), enter('a')]
+  await new Promise(setImmediate)
+  t.same(began, ['a'], 'the second thread is for others')
+  await enter('b')
+  const more = [enter('c'), enter('b')]
+  turns.leave('a')
+  await new Promise(setImmediate)
+  t.same(began, ['a', 'b', 'a'])
+  turns.leave('b')
+  await new Promise(setImmediate)
+  t.same(began, ['a', 'b', 'a', 'c'], 'not the one who has one already')
+  turns.leave('a')
+  await new Promise(setImmediate)
+  t.same(began.at(-1), 'b')
+  turns.leave('b')
+  turns.leave('c')
+  await Promise.all(more)
+  await waiting[1]
+  turns.leave('a')
+  await Promise.all(waiting)
+  turns.leave('a')
+  t.equal(began.length, 7)
+})
+
+await t.test('who leaves waits no longer', async (t) => {
+  const turns = new Turns(1)
+  await turns.enter('a')
+  const leaving = new AbortController()
+  const left = turns.enter('b', leaving.signal)
+  leaving.abort(new Error('left'))
+  await t.rejects(left, { message: 'left' })
+  turns.leave('a')
+  await turns.enter('b')
+  const failure = await failureOf(() => Promise.all(Array.from({ length: 501 }, () => turns.enter('c'))))
+  t.equal(failure.code, 'queue_full')
+})
+
+await t.test('what is kept is bounded in entries and in bytes', (t) => {
+  const lru = new Lru<number>({ entries: 3, bytes: 100 })
+  for (const [index, key] of ['a', 'b', 'c'].entries()) lru.set(key, index, 10)
+  t.equal(lru.get('a'), 0)
+  lru.set('d', 3, 10)
+  t.equal(lru.get('b'), undefined, 'the one not asked for the longest')
+  t.equal(lru.get('a'), 0)
+  lru.set('e', 4, 85)
+  t.same([lru.get('a'), lru.get('c'), lru.get('d'), lru.get('e'), lru.size], [0, undefined, undefined, 4, 2])
+  lru.set('f', 5, 101)
+  t.equal(lru.get('f'), undefined, 'larger than the whole')
+  lru.set('e', 6, 10)
+  t.same([lru.get('e'), lru.size], [6, 2])
+  t.end()
+})
+
+t.ok(new Stopped('took longer').message.startsWith('it took'))
