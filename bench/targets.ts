@@ -51,11 +51,13 @@ export const targets: readonly Target[] = [
   },
   { row: 'retry_extra', wanted: 'below 60', met: (findings) => findings.median('retry_extra') < 60 },
   atMost('parse_60_tools', 10, 'below 10'),
-  ...silenceCases.map(({ id }): Target => ({
-    row: `silence_${id}`,
-    wanted: '200, and 30 for each MB',
-    met: (findings) => findings.median(`silence_${id}`) <= silenceBound(findings, id),
-  })),
+  ...silenceCases.map(
+    ({ id }): Target => ({
+      row: `silence_${id}`,
+      wanted: '200, and 30 for each MB',
+      met: (findings) => findings.median(`silence_${id}`) <= silenceBound(findings, id),
+    }),
+  ),
   { row: 'enqueue', wanted: 'below 1', met: (findings) => findings.median('enqueue') < 1 },
   { row: 'enqueue_http', wanted: 'below 1', met: (findings) => findings.median('enqueue_http') < 1 },
 ]
