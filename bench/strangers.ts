@@ -53,7 +53,7 @@ const unfinished = { ...image, pieces: 59, hangMs: 5000 }
 export const examples: Example[] = [
   { name: 'no key: 60 MB of numbers', keyed: true, posts: [{ ...numbers, count: 1 }] },
   { name: 'no key: 60 MB of numbers to an unknown URL', keyed: true, posts: [{ ...numbers, route: '/nowhere', count: 1 }] },
-  { name: 'no key: 20 unfinished bodies', keyed: true, posts: [{ ...unfinished, count: 20 }] },
+  { name: 'no key: 20 unfinished bodies', keyed: true, posts: [{ ...unfinished, route: '/nowhere', count: 20 }] },
   { name: 'let in: 60 MB of numbers', keyed: false, posts: [{ ...numbers, count: 1 }] },
   { name: 'let in: 60 MB of brackets', keyed: false, posts: [{ ...brackets, count: 1 }] },
   { name: 'let in: 60 MB of small objects', keyed: false, posts: [{ ...objects, count: 1 }] },
