@@ -2,11 +2,11 @@
 import { addToAnswer, emptyAnswer } from '../src/jobs/answer.js'
 import { newJobId } from '../src/jobs/ids.js'
 import type { LoggedEvent } from '../src/jobs/events.js'
-import type { Job } from '../src/jobs/job.js'
+import type { Job, JobView } from '../src/jobs/job.js'
 import { openSqliteStore } from '../src/jobs/sqlite/store.js'
 
 /** @returns its id; its log has exactly `count` events, the end included */
-export async function seedLongJob(dataDir: string, count: number): Promise<string> {
+export async function seedLongJob(dataDir: string, count: number, more: Partial<JobView> = {}): Promise<string> {
   const store = await openSqliteStore({ dataDir })
   try {
     const at = Date.now()
@@ -18,7 +18,7 @@ export async function seedLongJob(dataDir: string, count: number): Promise<strin
       model: 'sonnet',
       background: true,
       metadata: {},
-      view: { ignored: [] },
+      view: { ignored: [], ...more },
       choices: 1,
       attempts: 1,
       createdAt: at,

@@ -3,6 +3,7 @@
  * or that lost or doubled a piece, cannot go unseen.
  */
 import { type MessageReply, message, text } from '../test/standin/index.js'
+import { preparedAnswer } from './prepared-answers.js'
 
 export interface Question {
   text: string
@@ -25,6 +26,8 @@ export function newQuestion(holdMs = 0, wrongFirst = false): Question {
 
 /** The stand-in's side of it. @throws Error where the text is none of ours */
 export function replyTo(said: string): MessageReply {
+  const prepared = preparedAnswer(said)
+  if (prepared !== null) return prepared
   const found = [...said.matchAll(/(ASK-\d+-\d+-) hold (\d+)/g)].at(-1)
   if (found === undefined) throw new Error('this is no question of the benchmark')
   const pace = found[2] === '0' ? {} : { pace: { firstTokenDelayMs: Number(found[2]) } }

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: the bridge beside a direct call and the bare CLI, all against one local stand-in for the model.
  * Prints a table and writes `bench/results/<date>.json`. `--quick` takes fewer samples. A missed target fails nothing;
- * a wrong answer, an error, or anything left behind makes it exit with 1.
+ * a wrong answer, an error, or anything left behind makes it exit with 1. `npm run bench -- silence` runs those rows alone,
+ * `-- silence calls_20k` one of them.
  */
 import { poolReady } from './ask.js'
 import { measureCeiling, measureCpu, measureCrowd } from './crowd.js'
@@ -12,6 +13,7 @@ import { measureQueueAndReading } from './queue-http.js'
 import { machine, writeResults } from './results.js'
 import { type Rig, openRig } from './rig.js'
 import { measureRunningMemory } from './running-memory.js'
+import { measureSilence } from './silence.js'
 import { table } from './table.js'
 import { measureBytes } from './upstream-bytes.js'
 import { measureValidation } from './validation.js'
@@ -21,6 +23,8 @@ if (process.platform !== 'linux') {
   process.exit(1)
 }
 const quick = process.argv.includes('--quick')
+/** parts of the run that are asked for by name; none: all */
+const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const from = performance.now()
 const rig = await openRig(quick)
 const facts = machine(rig.cli.version)
@@ -32,7 +36,7 @@ if (facts.loadBefore > facts.cores / 4) {
 
 // a run that hangs is ended as one that is interrupted: its servers end their processes, and it has failed
 const stop = new AbortController()
-const limit = setTimeout(() => stop.abort('it took longer than six minutes'), 360_000)
+const limit = setTimeout(() => stop.abort('it took longer than ten minutes'), 600_000)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(signal))
 const stopped = new Promise<void>((_, reject) => {
   stop.signal.addEventListener('abort', () => reject(new Error(`stopped: ${String(stop.signal.reason)}`)))
@@ -54,7 +58,12 @@ for (const problem of problems.slice(0, 20)) console.log(`WRONG: ${problem}`)
 console.log(`${problems.length === 0 ? 'nothing wrong' : `${problems.length} problems`}, ${seconds} s, ${file}`)
 process.exit(problems.length === 0 ? 0 : 1)
 
-async function measure({ findings }: Rig): Promise<void> {
+async function measure(rig: Rig): Promise<void> {
+  if (only.length === 0) await measureAnswers(rig)
+  if (only.length === 0 || only.includes('silence')) await step('silence', () => measureSilence(rig, only.slice(1)))
+}
+
+async function measureAnswers({ findings }: Rig): Promise<void> {
   const cold = await rig.start('cold', { WARM_PROCESSES: '0' })
   const warm = await rig.start('warm', { WARM_PROCESSES: '1' })
   const { enabled } = await poolReady(warm.url)

@@ -43,11 +43,19 @@ export const httpSchema = z.object({
     .optional(),
 })
 
+/** Variables or headers of a server. */
+const maxPairs = 500
+
 /** A value as a server, or what is wrong with it and where (`headers.x`), without the value: it may be a secret. */
 export function readEntry(value: unknown): { server: McpServer; unknown: string[] } | { problem: string; at: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'expected an object', at: '' }
   const remote = 'url' in value && !('command' in value)
   const schema = remote ? httpSchema : stdioSchema
+  for (const member of ['env', 'headers'] as const) {
+    const pairs: unknown = Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : null
+    const count = typeof pairs === 'object' && pairs !== null ? Object.keys(pairs).length : 0
+    if (count > maxPairs) return { problem: `it has ${count} members, more than ${maxPairs}`, at: member }
+  }
   const parsed = schema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!

@@ -13,3 +13,12 @@ export interface GuardedServer {
   /** folders that stand for `cwd` where the model speaks of files */
   aliases?: string[]
 }
+
+/** The same of a server that is reached over HTTP. */
+export interface GuardedRemote {
+  type: 'http' | 'sse'
+  url: string
+  headers?: Record<string, string>
+  /** file for why it cannot be reached */
+  stderr: string
+}

@@ -2,13 +2,14 @@
  * A small program between the CLI and one stdio server of a job: `node guard.js <the job's config> <name>`.
  *
  * It keeps the end of what the server writes to standard error, which the CLI throws away; drops what is no message from its
- * standard output; lets long results through; and leads a file server's paths into the job's folder. The server ends with it.
+ * standard output; lets long descriptions and results through; and leads a file server's paths into the job's folder. The server ends with it.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { LineSplitter } from '../src/claude/lines.js'
 import { toAlias, toReal } from './aliases.js'
 import type { GuardedServer } from './guard-config.js'
+import { wholeTools } from './whole-tool.js'
 
 interface Rpc {
   method?: string
@@ -18,8 +19,6 @@ interface Rpc {
 
 const stderrKept = 4096
 const graceMs = 500
-/** The CLI would put a longer result into a file and tell the model about it (CLI protocol, section 5.4). */
-const longestResult = 500_000
 
 const [, , file = '', name = ''] = process.argv
 const config = JSON.parse(readFileSync(file, 'utf8')) as { mcpServers: Record<string, GuardedServer> }
@@ -78,13 +77,8 @@ function inbound(rpc: Rpc): Rpc {
 }
 
 function outbound(rpc: Rpc): unknown {
-  if (Array.isArray(rpc.result?.tools)) {
-    rpc.result.tools = (rpc.result.tools as { _meta?: object }[]).map((tool) => ({
-      ...tool,
-      _meta: { 'anthropic/maxResultSizeChars': longestResult, ...tool._meta },
-    }))
-  }
-  return aliases.length > 0 ? toAlias(rpc, aliases[0]!, cwd) : rpc
+  const whole = wholeTools(rpc)
+  return aliases.length > 0 ? toAlias(whole, aliases[0]!, cwd) : whole
 }
 
 const toServer = new LineSplitter((line) => {

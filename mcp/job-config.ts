@@ -39,8 +39,8 @@ export interface JobVariables {
 export interface PreparedServer {
   name: string
   config: Record<string, unknown>
-  /** file with the end of its standard error; null where there is no process */
-  stderr: string | null
+  /** file with the end of its standard error, or why it cannot be reached */
+  stderr: string
   tools: readonly string[] | undefined
   withheld: readonly string[]
 }
@@ -65,6 +65,7 @@ export class UnknownServer extends Error {
 }
 
 const guard = path.join(import.meta.dirname, 'guard.js')
+const guardRemote = path.join(import.meta.dirname, 'guard-remote.js')
 
 /**
  * Expands a job's servers and writes them down.
@@ -80,19 +81,22 @@ export async function prepareServers(tools: JobTools, rules: McpRules, place: Jo
     const whole = expandAll(server, values)
     prepared.secrets.push(...secretsOf(server, values))
     const told = { name: asked.name, tools: asked.tools, withheld: asked.withheld ?? [] }
-    if (whole.type === 'stdio') {
-      const stderr = path.join(place.root, `${asked.name}.stderr`)
-      config.mcpServers[asked.name] = guarded(whole, place, stderr)
-      const env = { ...variables.marker, TMPDIR: place.tmp }
-      prepared.servers.push({ ...told, stderr, config: { type: 'stdio', command: process.execPath, args: [guard, file, asked.name], env } })
-    } else {
-      const remote = { ...whole, headers: headersOf(whole, variables) }
-      config.mcpServers[asked.name] = remote
-      prepared.servers.push({ ...told, stderr: null, config: remote })
-    }
+    const stderr = path.join(place.root, `${asked.name}.stderr`)
+    const stdio = whole.type === 'stdio'
+    config.mcpServers[asked.name] = stdio ? guarded(whole, place, stderr) : { ...whole, headers: headersOf(whole, variables), stderr }
+    const env = { ...variables.marker, TMPDIR: place.tmp, ...(!stdio && connectionOf(variables.env)) }
+    const args = [stdio ? guard : guardRemote, file, asked.name]
+    prepared.servers.push({ ...told, stderr, config: { type: 'stdio', command: process.execPath, args, env } })
   }
   await writeJobConfig(place.root, config)
   return prepared
+}
+
+/** How this machine reaches others: the proxies and the certificates that the CLI is given as well. */
+const connection = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy', 'NODE_EXTRA_CA_CERTS']
+
+function connectionOf(env: JobVariables['env']): Record<string, string> {
+  return Object.fromEntries(connection.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
 }
 
 /** A server of the request's own is told where it works and nothing else of ours, unless requests may do anything anyway. */

@@ -30,6 +30,8 @@ export class McpPolicy implements ToolRules {
  * @throws BridgeError 403 `mcp_server_not_allowed`, 400 `invalid_value`
  */
 export function mergeTools(ask: McpAsk, rules: McpRules, ignored: Ignored): JobTools | undefined {
+  // before each of them is looked at
+  if (ask.picks.length + ask.inline.length > 2 * maxServers) throw refuse('invalid_value', 'mcp_servers', `at most ${maxServers} servers`)
   const servers = new Map<string, JobServer>()
   for (const name of ask.picks) servers.set(name, pick(name, rules))
   for (const { name, value, param } of ask.inline) {

@@ -5,16 +5,20 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { WarmSizes } from './claude/executor.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
+import { type HttpLimits, defaultLimits } from './http/limits.js'
 import type { NetOptions } from './net/public-agent.js'
 import auth from './plugins/auth.js'
 import body from './plugins/body.js'
+import closing from './plugins/closing.js'
 import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
 import jobs from './plugins/jobs.js'
-import localOnly from './plugins/local-only.js'
 import metrics from './plugins/metrics.js'
 import net from './plugins/net.js'
 import openapi from './plugins/openapi.js'
+import { origins, refusedOrigins } from './plugins/origins.js'
+import pages from './plugins/pages.js'
+import { plainTarget } from './http/plain-target.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
 
@@ -31,6 +35,8 @@ export interface AppOptions {
   env: NodeJS.ProcessEnv
   logger: FastifyBaseLogger
   timing?: Timing
+  /** in place of the usual limits of connections and requests */
+  limits?: Partial<HttpLimits>
   /** in place of the sizes that follow from the configuration and the memory */
   warm?: Partial<WarmSizes>
   /** how strangers' URLs are reached; left out: as names mean, and public addresses only */
@@ -39,16 +45,22 @@ export interface AppOptions {
   webhookDelays?: readonly number[]
 }
 
-/** Bytes of a request's body: a conversation with many images has to fit. */
-const bodyLimit = 64 * 1024 * 1024
-
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { config, env, logger, timing = defaultTiming, warm } = options
+  const limits = { ...defaultLimits, ...options.limits }
   const app = fastify({
     loggerInstance: logger,
-    bodyLimit,
-    // what has none is answered in plugins/errors.ts
-    http: { requireHostHeader: false },
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    maxRequestsPerSocket: limits.requestsPerConnection,
+    http: {
+      // what has none is answered in plugins/errors.ts
+      requireHostHeader: false,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+    },
+    rewriteUrl: plainTarget,
     // jobs refuse what comes while the server ends, in terms that clients understand
     return503OnClosing: false,
     genReqId: requestId,
@@ -62,14 +74,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('timing', timing)
   await app.register(requestIds)
   await app.register(metrics)
+  await app.register(connections, { limits })
+  await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
+  await app.register(auth, { apiKeys: config.apiKeys, limits })
+  await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
   await app.register(errors)
-  await app.register(body)
+  await app.register(body, { limits })
   await app.register(validation)
-  await app.register(localOnly, { host: config.host, keyed })
-  await app.register(auth, { apiKeys: config.apiKeys })
+  await app.register(pages)
   await app.register(net, options.net ?? {})
   await app.register(jobs, { config, env, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
-  await app.register(connections)
+  await app.register(closing)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })
   return app

@@ -6,13 +6,16 @@ import path from 'node:path'
 import { z } from 'zod'
 import { McpPolicy } from '../mcp/merge.js'
 import { BadRegistry, loadRules } from '../mcp/registry.js'
+import { type ApiKey, readApiKeys } from './api-keys.js'
 import { ConfigError } from './config-error.js'
+import { readAllowedHosts as readHostNames } from './http/host-names.js'
+import { readAllowedOrigins } from './http/origins.js'
 import { memoryLimit } from './memory.js'
 import { type Provider, readUpstreams } from './upstreams/settings.js'
 import { type AllowedHost, readAllowedHosts } from './webhooks/allowed-hosts.js'
 import { type WebhookSecret, readWebhookSecret } from './webhooks/secret.js'
 
-export { ConfigError }
+export { type ApiKey, ConfigError }
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z
@@ -31,6 +34,8 @@ const environment = z.object({
   PORT: wholeNumber(0, 65_535).default(3010),
   API_KEYS: z.string().optional(),
   ALLOW_ANONYMOUS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  ALLOWED_HOSTS: z.string().default(''),
+  ALLOWED_ORIGINS: z.string().default(''),
   DATA_DIR: z.string().default('.data'),
   STORE_URL: z.string().optional(),
   CLAUDE_BIN: z.string().optional(),
@@ -59,16 +64,14 @@ const environment = z.object({
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
 const notYet = ['STORE_URL', 'SAMPLING'] as const
 
-export interface ApiKey {
-  /** owner of the jobs that this key asks for */
-  name: string
-  key: string
-}
-
 export interface Config {
   host: string
   port: number
   apiKeys: readonly ApiKey[]
+  /** further `Host` names that are let in where no key is asked for */
+  allowedHosts: readonly string[]
+  /** further origins of browsers that are let in */
+  allowedOrigins: readonly string[]
   /** absolute */
   dataDir: string
   /** undefined: the CLI that npm installed */
@@ -112,7 +115,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     throw new ConfigError(`${name}: ${issue.message}, got ${JSON.stringify(given[name] ?? '')}`)
   }
   const values = parsed.data
-  const apiKeys = readApiKeys(values.API_KEYS)
+  const apiKeys = readApiKeys(values.API_KEYS, !isLoopback(values.HOST))
   if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(values.HOST)) {
     const host = JSON.stringify(values.HOST)
     throw new ConfigError(`HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
@@ -121,6 +124,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     host: values.HOST,
     port: values.PORT,
     apiKeys,
+    allowedHosts: listOf('ALLOWED_HOSTS', values.ALLOWED_HOSTS, readHostNames),
+    allowedOrigins: listOf('ALLOWED_ORIGINS', values.ALLOWED_ORIGINS, readAllowedOrigins),
     dataDir: path.resolve(values.DATA_DIR),
     claudeBin: values.CLAUDE_BIN,
     claudeModel: values.CLAUDE_MODEL,
@@ -169,24 +174,12 @@ function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly P
   }
 }
 
-function readApiKeys(text: string | undefined): readonly ApiKey[] {
-  if (text === undefined) return []
-  const keys = text.split(',').map((entry, index): ApiKey => {
-    const trimmed = entry.trim()
-    const colon = trimmed.indexOf(':')
-    const name = colon === -1 ? `key-${index + 1}` : trimmed.slice(0, colon)
-    const key = trimmed.slice(colon + 1)
-    // no header can carry a key with a space or a letter beyond ASCII: nobody would ever get in with it
-    if (!/^[\x21-\x7e]+$/.test(key) || !/^[\w.-]{1,64}$/.test(name)) {
-      // the value itself is a secret and never part of the message
-      throw new ConfigError(`API_KEYS: entry ${index + 1} must be "key" or "name:key", in ASCII and without spaces`)
-    }
-    return { name, key }
-  })
-  if (new Set(keys.map((entry) => entry.key)).size !== keys.length) {
-    throw new ConfigError('API_KEYS: the same key stands there twice')
+function listOf(name: string, text: string, read: (text: string) => readonly string[]): readonly string[] {
+  try {
+    return text === '' ? [] : read(text)
+  } catch (error) {
+    throw new ConfigError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
-  return Object.freeze(keys)
 }
 
 export function isLoopback(host: string): boolean {

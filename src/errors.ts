@@ -32,6 +32,7 @@ export const catalogue = {
   previous_response_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   item_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   unknown_url: { status: 404, type: 'invalid_request_error', retriable: false },
+  request_timeout: { status: 408, type: 'invalid_request_error', retriable: true },
   request_too_large: { status: 413, type: 'invalid_request_error', retriable: false },
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retriable: false },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', retriable: false },

@@ -22,7 +22,9 @@ export const healthSchema = z.object({
     auth_status: z.string(),
     hint: z.string().nullable().describe('what to do where nobody is logged in'),
     last_success: unixSeconds.nullable(),
-    last_failure: z.object({ at: unixSeconds, code: z.string(), message: z.string() }).nullable(),
+    last_failure: z
+      .object({ at: unixSeconds, code: z.string(), message: z.string().nullable().describe("null where it was another owner's") })
+      .nullable(),
   }),
   claude_authenticated: z.boolean(),
   queue: z.object({ queued: z.number(), max_queued: z.number() }),
@@ -44,7 +46,11 @@ export const healthSchema = z.object({
   processes: z.object({ live: z.number().describe('CLI processes of this server'), bound: z.number() }),
 })
 
-const check = z.object({ ok: z.boolean(), detail: z.string().nullable() })
+const check = z.object({
+  ok: z.boolean(),
+  code: z.string().nullable().describe('why it is not well'),
+  detail: z.string().nullable().describe('the same in words; null for those without a key where there are keys'),
+})
 
 export const readySchema = z.object({
   ready: z.boolean(),
@@ -57,14 +63,24 @@ export const readySchema = z.object({
   }),
 })
 
+/** What `/health` says without a key on a server that has keys. */
+export const openHealthSchema = z.object({ status: healthSchema.shape.status, version: z.string(), checks: readySchema.shape.checks })
+
 type Check = z.infer<typeof check>
 export type Health = z.infer<typeof healthSchema>
 export type Readiness = z.infer<typeof readySchema>
+export type OpenHealth = z.infer<typeof openHealthSchema>
 
-/** Always answers; trouble shows as `degraded`. */
-export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecutor, upstreams: UpstreamExecutor): Promise<Health> {
+/** Always answers; trouble shows as `degraded`. @param owner who asks: of others' failures there is no text */
+export async function health(
+  jobs: Jobs,
+  claude: ClaudeStatus,
+  pool: ClaudeExecutor,
+  upstreams: UpstreamExecutor,
+  owner: string,
+): Promise<Health> {
   const store = await storeState(jobs)
-  const cli = claude.health()
+  const cli = claude.health(owner)
   const { queued, running, slots, maxQueued } = jobs.stats()
   const network = jobs.stats('network')
   const providers = upstreams.health
@@ -84,6 +100,18 @@ export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecu
   }
 }
 
+/** For those without a key: no path, no text of a failure, no numbers. */
+export async function openHealth(jobs: Jobs, claude: ClaudeStatus, upstreams: UpstreamExecutor): Promise<OpenHealth> {
+  const { checks } = withoutDetails(await readiness(jobs, claude, upstreams))
+  const well = checks.claude.ok && checks.store.ok && upstreams.health.every(({ ok }) => ok)
+  return { status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining', version, checks }
+}
+
+export function withoutDetails({ ready, checks }: Readiness): Readiness {
+  const told = Object.entries(checks).map(([name, { ok, code }]) => [name, { ok, code, detail: null }])
+  return { ready, checks: Object.fromEntries(told) as Readiness['checks'] }
+}
+
 /**
  * Whether this server can do work that it is sent now, check by check. Claude or other providers are enough: a server may be there for
  * one of them only.
@@ -91,32 +119,44 @@ export async function health(jobs: Jobs, claude: ClaudeStatus, pool: ClaudeExecu
 export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
   const store = await storeState(jobs)
   const cli = claude.health()
-  const asked: Check = { ok: cli.problem === null && cli.claude_authenticated, detail: cli.problem ?? cli.hint }
+  const asked = checkOf(
+    cli.problem === null && cli.claude_authenticated,
+    cli.problem === null ? 'claude_not_authenticated' : 'claude_unavailable',
+    cli.problem ?? cli.hint,
+  )
   const others = providersCheck(providers)
   const serving: Lane[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
   const checks = {
-    accepting: { ok: jobs.accepting, detail: jobs.accepting ? null : 'the server is shutting down' },
+    accepting: checkOf(jobs.accepting, 'server_shutdown', 'the server is shutting down'),
     claude: asked,
     ...(others && { upstreams: others }),
     queue: queueCheck(jobs, serving),
-    store: { ok: store.ok, detail: store.problem },
+    store: checkOf(store.ok, 'store_failed', store.problem),
   }
   return { ready: serving.length > 0 && checks.accepting.ok && checks.queue.ok && checks.store.ok, checks }
+}
+
+function checkOf(ok: boolean, code: string, detail: string | null): Check {
+  return ok ? { ok, code: null, detail: null } : { ok, code, detail }
 }
 
 /** Null where there are none. */
 function providersCheck(providers: UpstreamExecutor['health']): Check | null {
   if (providers.length === 0) return null
-  if (providers.some(({ ok }) => ok)) return { ok: true, detail: null }
-  return { ok: false, detail: providers.map(({ name, problem }) => `${name}: ${problem}`).join('; ') }
+  const detail = providers.map(({ name, problem }) => `${name}: ${problem}`).join('; ')
+  return checkOf(
+    providers.some(({ ok }) => ok),
+    'upstream_unreachable',
+    detail,
+  )
 }
 
 /** Whether one of the lanes has room; where nothing can be asked, those of the CLI are looked at. */
 function queueCheck(jobs: Jobs, serving: Lane[]): Check {
   const lanes = (serving.length > 0 ? serving : ['process' as const]).map((lane) => jobs.stats(lane))
-  if (lanes.some(({ running, slots, queued, maxQueued }) => running < slots || queued < maxQueued)) return { ok: true, detail: null }
+  const hasRoom = lanes.some(({ running, slots, queued, maxQueued }) => running < slots || queued < maxQueued)
   const sum = (member: 'slots' | 'queued') => lanes.reduce((total, lane) => total + lane[member], 0)
-  return { ok: false, detail: `all ${sum('slots')} slots are taken and ${sum('queued')} jobs wait` }
+  return checkOf(hasRoom, 'queue_full', `all ${sum('slots')} slots are taken and ${sum('queued')} jobs wait`)
 }
 
 async function storeState(jobs: Jobs): Promise<Health['store']> {

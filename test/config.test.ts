@@ -1,6 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
+import { nameOfKey } from '../src/api-keys.js'
 import { type Config, ConfigError, isLoopback, readConfig } from '../src/config.js'
 
 /** The line that a start with this environment ends with; null if it does not. */
@@ -72,28 +73,28 @@ const good: { env: NodeJS.ProcessEnv; gives: Partial<Config> }[] = [
   { env: { HOST: '::1' }, gives: { host: '::1' } },
   { env: { HOST: '127.8.9.10' }, gives: { host: '127.8.9.10' } },
   { env: { HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1' }, gives: { host: '0.0.0.0', apiKeys: [] } },
-  { env: { HOST: '0.0.0.0', API_KEYS: 'k' }, gives: { host: '0.0.0.0', apiKeys: [{ name: 'key-1', key: 'k' }] } },
+  {
+    env: { HOST: '0.0.0.0', API_KEYS: 'bob:sixteen-letters!' },
+    gives: { host: '0.0.0.0', apiKeys: [{ name: 'bob', key: 'sixteen-letters!' }] },
+  },
   {
     env: { API_KEYS: ' sk-a , bob:sk-b,ci.job-2:sk:with:colons ' },
     gives: {
       apiKeys: [
-        { name: 'key-1', key: 'sk-a' },
+        // printf %s sk-a | sha256sum
+        { name: 'key_a4a6d307ad00fa67', key: 'sk-a' },
         { name: 'bob', key: 'sk-b' },
         { name: 'ci.job-2', key: 'sk:with:colons' },
       ],
     },
   },
-  {
-    env: { API_KEYS: 'bob:old,bob:new' },
-    gives: {
-      apiKeys: [
-        { name: 'bob', key: 'old' },
-        { name: 'bob', key: 'new' },
-      ],
-    },
-  },
 ]
 for (const { env, gives } of good) t.hasStrict(readConfig(env), gives, JSON.stringify(env))
+
+t.hasStrict(readConfig({ ALLOWED_HOSTS: 'Bridge.Example, other', ALLOWED_ORIGINS: 'https://App.example:443,chrome-extension://abc' }), {
+  allowedHosts: ['bridge.example', 'other'],
+  allowedOrigins: ['https://app.example', 'chrome-extension://abc'],
+})
 
 const notNumbers = ['-1', '1.5', '1e3', '0x10', ' 5', '5 ', 'ten', 'NaN', 'Infinity', '9'.repeat(30), '٣', '1\n2']
 const outOfRange: Record<string, string[]> = {
@@ -117,6 +118,12 @@ const bad: [variable: string, env: NodeJS.ProcessEnv][] = [
   ['CLAUDE_MODEL', { CLAUDE_MODEL: 'sonnet\nHOST' }],
   ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
   ['LOG_LEVEL', { LOG_LEVEL: 'INFO' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: '*' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: 'https://bridge.example' }],
+  ['ALLOWED_HOSTS', { ALLOWED_HOSTS: 'a,two\nlines' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'null' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: '*' }],
+  ['ALLOWED_ORIGINS', { ALLOWED_ORIGINS: 'https://app.example/' }],
   ['HOST', { HOST: '0.0.0.0' }],
   ['HOST', { HOST: '::' }],
   ['HOST', { HOST: '192.168.0.1' }],
@@ -152,6 +159,14 @@ const bad: [variable: string, env: NodeJS.ProcessEnv][] = [
   ['API_KEYS', { API_KEYS: 'bob smith:s3cret' }],
   ['API_KEYS', { API_KEYS: `${'n'.repeat(65)}:s3cret` }],
   ['API_KEYS', { API_KEYS: 'a:s3cret,b:s3cret' }],
+  ['API_KEYS', { API_KEYS: 'bob:s3cret-old,bob:s3cret-new' }],
+  ['API_KEYS', { API_KEYS: 's3cret,anonymous:s3cret-two' }],
+  ['API_KEYS', { API_KEYS: 's3cret,key-1:s3cret-two' }],
+  ['API_KEYS', { API_KEYS: `s3cret,${nameOfKey('s3cret')}:s3cret-two` }],
+  ['API_KEYS', { API_KEYS: 'key_0123456789abcdef:s3cret' }],
+  ['API_KEYS', { API_KEYS: 's3cret', HOST: '0.0.0.0' }],
+  ['API_KEYS', { API_KEYS: 'ann:s3cret-of-sixteen,bob:s3cret', HOST: '192.168.0.1' }],
+  ['API_KEYS', { API_KEYS: `ann:s3cret${'x'.repeat(9)}`, HOST: '::', ALLOW_ANONYMOUS: '1' }],
   // no Authorization header can carry these, so nobody would ever get in
   ['API_KEYS', { API_KEYS: 'bob:s3cret two' }],
   ['API_KEYS', { API_KEYS: 's3cret\nother' }],

@@ -20,7 +20,8 @@ export async function exchange(port: number, bytes: string): Promise<RawAnswer> 
       text += chunk
       const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1]
       const head = text.indexOf('\r\n\r\n')
-      if (head !== -1 && length !== undefined && text.length >= head + 4 + Number(length)) resolve()
+      const bare = /^HTTP\/1\.1 (204|304) /.test(text)
+      if (head !== -1 && (bare || (length !== undefined && text.length >= head + 4 + Number(length)))) resolve()
     })
   })
   await Promise.race([whole, ended, new Promise((resolve) => setTimeout(resolve, 20_000).unref())])

@@ -12,6 +12,7 @@ import { liveProcessCount } from '../src/claude/process.js'
 import { readConfig } from '../src/config.js'
 import { type Timing, defaultTiming } from '../src/http/timing.js'
 import { createLogger } from '../src/logger.js'
+import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
@@ -20,6 +21,7 @@ export interface BridgeOptions {
   env?: Record<string, string>
   standin?: StandinOptions
   timing?: Partial<Timing>
+  limits?: Partial<HttpLimits>
   warm?: Partial<WarmSizes>
   net?: NetOptions
   webhookDelays?: readonly number[]
@@ -53,6 +55,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     env,
     logger: createLogger('debug', { write: (line: string) => void logs.push(line) }),
     timing: { ...defaultTiming, ...options.timing },
+    ...(options.limits && { limits: options.limits }),
     ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
     ...(options.warm && { warm: options.warm }),
     ...(options.net === undefined ? {} : { net: options.net }),

@@ -3,6 +3,7 @@
  * section 5.1). They never run here: a call of the CLI's waits until the client has sent its result, in its next request.
  */
 import type { ClientTool, ToolResultBlock, UserBlock } from '../openai/conversation.js'
+import { wholeTool } from '../../mcp/whole-tool.js'
 import { toolName } from './tool-names.js'
 
 type ToolResult = Extract<UserBlock, { type: 'tool_result' }>
@@ -13,9 +14,6 @@ export interface JsonRpcRequest {
   method: string
   params?: Record<string, unknown>
 }
-
-/** Longer texts the CLI would put into a file and tell the model about (CLI protocol, section 5.4). */
-export const longestResult = 500_000
 
 export class ClientTools {
   private tools: readonly ClientTool[] = []
@@ -67,12 +65,7 @@ export class ClientTools {
 }
 
 function toMcpTool({ name, description, parameters }: ClientTool): object {
-  return {
-    name: toolName(name),
-    ...(description === undefined ? {} : { description }),
-    inputSchema: parameters,
-    _meta: { 'anthropic/maxResultSizeChars': longestResult },
-  }
+  return wholeTool({ name: toolName(name), ...(description === undefined ? {} : { description }), inputSchema: parameters })
 }
 
 function toMcpContent(block: ToolResultBlock): object {

@@ -47,6 +47,8 @@ const fixed: Record<string, string> = {
   CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
   // MCP servers would inherit everything here, the API key included
   CLAUDE_CODE_MCP_ALLOWLIST_ENV: '1',
+  // a tool's description would be cut at 4,096 characters; see also mcp/whole-description.ts
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '99000000',
 }
 
 /** Which credential the CLI will use, in the CLI's own order of preference. */

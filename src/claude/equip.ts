@@ -63,7 +63,7 @@ function rulesFor({ name, tools, withheld }: PreparedServer, offered: readonly s
 }
 
 async function failureOf(server: PreparedServer, why: string, secrets: readonly string[]): Promise<McpServerFailed> {
-  const said = server.stderr === null ? '' : await readFile(server.stderr, 'utf8').catch(() => '')
+  const said = await readFile(server.stderr, 'utf8').catch(() => '')
   const parts = [`The MCP server '${server.name}' failed to start: ${why}`, said.trim() && `It said: ${said.trim().slice(-1000)}`]
   const whole = parts.filter((part) => part !== '').join('. ')
   return new McpServerFailed(redact(secrets.reduce((text, secret) => text.replaceAll(secret, '***'), whole)))

@@ -28,7 +28,7 @@ import { type PoolStats, WarmPool } from './warm-pool.js'
 export interface ClaudeSetup extends LaunchSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
-  observe(outcome: Outcome): void
+  observe(outcome: Outcome, owner: string): void
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
   /** processes kept started; left out: none, neither before nor after an answer */
@@ -98,7 +98,7 @@ export class ClaudeExecutor implements Executor {
           settle(failed('internal_error', `The run could not be made: ${redact(String(error))}`))
         }
       })
-    void outcome.then((value) => this.setup.observe(value))
+    void outcome.then((value) => this.setup.observe(value, run.owner))
     return { outcome, gone }
   }
 

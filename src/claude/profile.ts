@@ -5,6 +5,7 @@
 import type { ClaudeRequest } from '../openai/conversation.js'
 import { fileTools } from '../../mcp/tool-names.js'
 import type { CredentialKind } from './environment.js'
+import type { FieldsAt } from './field-places.js'
 import { clientServer } from './tool-names.js'
 
 export interface LaunchProfile {
@@ -24,7 +25,7 @@ export interface LaunchProfile {
  * fixed at the start as well, and held inside the working directory by the rules that allow them.
  */
 export function chatProfile(
-  { model, effort, inside, output }: Pick<ClaudeRequest, 'model' | 'effort' | 'inside' | 'output'>,
+  { model, effort, inside, output }: Pick<ClaudeRequest, FieldsAt<'launch'>>,
   credential: CredentialKind,
 ): LaunchProfile {
   const tools = inside?.fileTools.toSorted() ?? []

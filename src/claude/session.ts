@@ -6,16 +6,18 @@ import type { JobEvent } from '../jobs/events.js'
 import type { ClaudeRequest, UserBlock } from '../openai/conversation.js'
 import { outputCheck } from '../openai/output-check.js'
 import type { Workspace } from '../../workspace/workspace.js'
-import { ClientTools, longestResult } from './client-tools.js'
+import { longestResult } from '../../mcp/whole-tool.js'
+import { ClientTools } from './client-tools.js'
 import { ControlChannel } from './control.js'
 import { type Equipment, equip } from './equip.js'
 import { exercise } from './exercise.js'
 import type { CliMessage } from './messages.js'
 import type { ClaudeProcess, Exit } from './process.js'
-import { type ControlRequest, bodySetting, extraBody, requestSettings } from './settings.js'
+import { type ControlRequest, processSettings } from './settings.js'
 import { modelName } from './tool-names.js'
 import { type PlainTextMark, historyLines, userLine } from './transcript.js'
 import { type Ending, TurnReader } from './turn.js'
+import { changes, isThoughtless, noSettings, turnSettings } from './turn-settings.js'
 
 /** What a turn tells while it goes on. */
 export interface TurnListener {
@@ -39,8 +41,8 @@ export class Session {
   private readonly control: ControlChannel
   private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
-  /** what is set for every call of the API */
-  private body = ''
+  /** what is set for the calls of the API */
+  private set = noSettings
   /** the CLI's estimate for everything so far */
   private cost = 0
   /** the last turn ended with calls, and the process waits for their results */
@@ -141,12 +143,14 @@ export class Session {
   }
 
   private settings(request: ClaudeRequest, heard: number): ControlRequest[] {
-    const body = extraBody(request)
-    const changed = body !== this.body
-    this.body = body
-    if (heard > 0) return changed ? [bodySetting(body)] : []
+    const results = request.turns.at(-1)?.content.some((block) => block.type === 'tool_result') === true
+    // of a replayed call the client has no thoughts; a process that made the call has them, if it had any
+    const next = turnSettings(request, results && (heard === 0 || isThoughtless(this.set)))
+    const turn = changes(this.set, next)
+    this.set = next
+    if (heard > 0) return turn
     this.tools.offer(request.tools ?? [])
-    return requestSettings(request, this.isExercised)
+    return [...processSettings(request, this.isExercised), ...turn]
   }
 
   /** Nobody listens any more: what the process says is dropped. */

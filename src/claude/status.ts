@@ -19,7 +19,7 @@ export interface ClaudeHealth {
   hint: string | null
   /** Unix seconds */
   last_success: number | null
-  last_failure: { at: number; code: string; message: string } | null
+  last_failure: { at: number; code: string; message: string | null } | null
 }
 
 /** While nobody is logged in, the CLI is asked again this often. */
@@ -30,7 +30,7 @@ export class ClaudeStatus {
   private authenticated = false
   private authStatus = 'unknown'
   private lastSuccess: number | null = null
-  private lastFailure: ClaudeHealth['last_failure'] = null
+  private lastFailure: { at: number; code: string; message: string; owner: string } | null = null
   private recheck: NodeJS.Timeout | null = null
   readonly credential: CredentialKind
 
@@ -59,8 +59,8 @@ export class ClaudeStatus {
     return this.binary
   }
 
-  /** Takes note of how a run ended. */
-  observe(outcome: Outcome): void {
+  /** Takes note of how a run of that owner ended. */
+  observe(outcome: Outcome, owner: string): void {
     const at = Math.floor(Date.now() / 1000)
     if (outcome.kind === 'finished') {
       this.lastSuccess = at
@@ -68,7 +68,7 @@ export class ClaudeStatus {
       if (this.authStatus === 'refused' || this.authStatus === 'none') this.authStatus = this.credential
     } else if (outcome.kind === 'failed') {
       const { code, message } = outcome.failure
-      this.lastFailure = { at, code, message }
+      this.lastFailure = { at, code, message, owner }
       if (code === 'upstream_auth') {
         this.authenticated = false
         this.authStatus = 'refused'
@@ -79,7 +79,8 @@ export class ClaudeStatus {
     }
   }
 
-  health(): ClaudeHealth {
+  /** @param owner who asks: the text of a failure may hold what its owner wrote; left out, there is none */
+  health(owner?: string): ClaudeHealth {
     return {
       path: this.binary.path,
       version: this.binary.version,
@@ -88,8 +89,14 @@ export class ClaudeStatus {
       auth_status: this.authStatus,
       hint: this.authenticated ? null : `Not logged in: ${loginHint}.`,
       last_success: this.lastSuccess,
-      last_failure: this.lastFailure,
+      last_failure: this.failureFor(owner),
     }
+  }
+
+  private failureFor(owner: string | undefined): ClaudeHealth['last_failure'] {
+    if (this.lastFailure === null) return null
+    const { at, code, message, owner: whose } = this.lastFailure
+    return { at, code, message: whose === owner ? message : null }
   }
 
   /** A credential in the environment is taken as it is until the API refuses it; a stored login is the CLI's to know. */

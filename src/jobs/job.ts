@@ -8,7 +8,7 @@ import type { JobStatus } from './status.js'
 export interface Job {
   /** `task_` and 24 characters */
   id: string
-  /** Name of the API key that asked, or `anonymous`. A key sees its own jobs only. */
+  /** Name of the API key that asked, given or made of its hash, or `anonymous`. A key sees its own jobs only. */
   owner: string
   status: JobStatus
   /** The model's name as the caller wrote it. */

@@ -29,9 +29,10 @@ export const noTools: ToolRules = {
 export function withServers(ask: McpAsk | null, config: Record<string, unknown>, ignored: Ignored): McpAsk {
   const { picks = [], inline = [], allowedTools } = ask ?? {}
   const brought = toMcpAsk({ mcp_config: config } as ChatRequest, ignored, 'debug_tool_mcp_config')?.inline ?? []
-  const others = inline.filter(({ name }) => !brought.some((server) => server.name === name))
+  const names = new Set(brought.map(({ name }) => name))
+  const others = inline.filter(({ name }) => !names.has(name))
   return {
-    picks: picks.filter((name) => !brought.some((server) => server.name === name)),
+    picks: picks.filter((name) => !names.has(name)),
     inline: [...others, ...brought],
     ...(allowedTools && { allowedTools: [...allowedTools, ...brought.map(({ name }) => `mcp__${name}`)] }),
   }
@@ -42,12 +43,12 @@ export function toMcpAsk(body: ChatRequest, ignored: Ignored, member = 'mcp_conf
   const { mcp_config: config, mcp_servers: servers, allowed_tools: allowed } = body
   const ask: McpAsk = { picks: [], inline: [] }
   if (Array.isArray(servers)) ask.picks = [...new Set(servers)]
-  else if (servers != null) ask.inline.push(...inlineOf(servers, 'mcp_servers'))
+  else if (servers != null) ask.inline = inlineOf(servers, 'mcp_servers')
   for (const [name, value] of Object.entries(config ?? {})) {
     if (value == null) continue
     if (name !== 'mcpServers') ignored.add(`${member}.${name}`)
     else if (typeof value !== 'object' || Array.isArray(value)) throw refuse('invalid_value', `${member}.mcpServers`, 'expected an object')
-    else ask.inline.push(...inlineOf(value, `${member}.mcpServers`))
+    else ask.inline = ask.inline.concat(inlineOf(value, `${member}.mcpServers`))
   }
   const servered = ask.picks.length > 0 || ask.inline.length > 0
   if (allowed != null && (servered || allowed.length > 0)) ask.allowedTools = allowed

@@ -24,6 +24,8 @@ interface Reader extends Reading {
   ids: CallIds
   /** The calls of the last assistant turn, by the id the client gave them. */
   calls: Map<string, Call>
+  /** their results, in the places of their calls: so does a process that is still there order them, whatever order they came in */
+  results: UserBlock[]
   /** index of the last message that is an assistant's turn */
   lastAssistant: number
 }
@@ -49,6 +51,7 @@ export function toConversation(messages: readonly Message[], ignored: Ignored, r
     remote,
     ids: createCallIds(),
     calls: new Map(),
+    results: [],
     lastAssistant: -1,
   }
   messages.forEach((message, index) => readMessage(message, `messages[${index}]`, index, reader))
@@ -147,13 +150,9 @@ function readFunction(message: FunctionMessage, path: string, reader: Reader): v
   answer(call, toResultBlocks(message.content ?? '', `${path}.content`, reader), reader)
 }
 
-/** Results stand in the order of their calls, whatever order they came in: so does a process that is still there. */
 function answer(call: Call, content: ToolResultBlock[], reader: Reader): void {
   call.answered = true
-  const places = new Map([...reader.calls.values()].map(({ id, place }) => [id, place]))
-  const blocks = userTurn(reader)
-  const after = blocks.findIndex((block) => block.type !== 'tool_result' || places.get(block.toolCallId)! > call.place)
-  blocks.splice(after === -1 ? blocks.length : after, 0, { type: 'tool_result', toolCallId: call.id, content })
+  reader.results[call.place] = { type: 'tool_result', toolCallId: call.id, content }
 }
 
 /** A former call has no id; there is one in a message, so its name tells it. */
@@ -171,11 +170,14 @@ function userTurn(reader: Reader): UserBlock[] {
   return content
 }
 
-/** Ends the time in which the last assistant turn's calls can be answered. */
+/** Ends the time in which the last assistant turn's calls can be answered: their results begin the user's turn. */
 function checkAnswered(reader: Reader): void {
+  if (reader.calls.size === 0) return
   for (const call of reader.calls.values()) {
     if (!call.answered) throw refuse('invalid_value', call.param, "no 'tool' message after it answers this call")
   }
+  append(userTurn(reader), reader.results)
+  reader.results = []
   reader.calls.clear()
 }
 

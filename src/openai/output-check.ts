@@ -1,10 +1,43 @@
-import type { OutputSchema } from './conversation.js'
-import { compile, describe } from './json-schema.js'
+/** Whether an answer satisfies `response_format`'s schema. For a thread with a limit: both compiling and checking may take any time. */
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { type JsonSchema, isOlder } from './json-schema.js'
+
+/**
+ * @throws Error with Ajv's words if it is no schema. Patterns are looked at but not run: the CLI runs them in a process of its own,
+ *   which may hang on one without holding up anybody else.
+ */
+export function compileOutput(schema: JsonSchema): ValidateFunction {
+  const { $schema: dialect, ...rest } = schema
+  // a definition is compiled once, not once for each reference
+  const options = { strict: false, allErrors: false, inlineRefs: false, logger: false as const, code: { regExp: looked } }
+  const ajv = isOlder(dialect) ? new Ajv(options) : new Ajv2020(options)
+  // a CommonJS module, whose default export is typed as a member
+  ;(addFormats as unknown as (ajv: Ajv) => void)(ajv)
+  return ajv.compile(rest)
+}
+
+/** The first thing that is wrong with a value: `/items/0/price: must be number`. */
+export function describe(errors: readonly ErrorObject[] | null | undefined): string {
+  const [error] = errors ?? []
+  if (error === undefined) return 'it does not satisfy the schema'
+  return `${error.instancePath === '' ? 'the answer' : error.instancePath}: ${error.message ?? error.keyword}`
+}
+
+/** Compiles a pattern, so that a wrong one is found, and matches everything. */
+const looked = Object.assign(
+  (pattern: string, flags: string) => {
+    new RegExp(pattern, flags)
+    return { test: () => true }
+  },
+  { code: '() => ({ test: () => true })' },
+)
 
 /** A schema that has been accepted -> what is wrong with a value, or null. Compiled when it is first needed. */
-export function outputCheck(schema: OutputSchema['schema']): (value: unknown) => string | null {
+export function outputCheck(schema: JsonSchema): (value: unknown) => string | null {
   return (value) => {
-    const validate = compile(schema)
+    const validate = compileOutput(schema)
     return validate(value) ? null : describe(validate.errors)
   }
 }

@@ -48,6 +48,9 @@ const underRules = [
 
 const ofTheCli = ['mcp_config', 'mcp_servers', 'allowed_tools']
 
+/** Not passed on. A body may have any number of members. */
+const ours = new Set([...handledHere, ...underRules, ...ofTheCli])
+
 /** Throws BridgeError: 400 with `param`. `body` has passed `chatRequestSchema`. */
 export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): ParsedRequest<UpstreamRequest> {
   const ignored = createIgnored()
@@ -63,7 +66,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
   const user = body.user ?? body.safety_identifier
   const asked = deliveryOf(body)
   const silent = asked.delivery === 'block' && body.background == null && body.wait_for_completion == null
-  const passedOn = given.filter(([name]) => ![...handledHere, ...underRules, ...ofTheCli].includes(name))
+  const passedOn = given.filter(([name]) => !ours.has(name))
   return {
     run: {
       kind: 'upstream',

@@ -12,10 +12,26 @@ type Path = readonly PropertyKey[]
 /** In the shape of a Fastify validator's answer. */
 export type Validated<T> = { value: T; error?: undefined } | { error: BridgeError; value?: undefined }
 
+/** Only the first issue is told, and a body may have a million of them: zod stops at the first member of a list that is wrong. */
+const untilFirst = { abortEarly: true } as z.core.ParseContext<Issue>
+
 /** Checks a value against a schema; the error is a 400 with `param`. */
-export function validate<T>(schema: z.ZodType<T>, value: unknown): Validated<T> {
-  const result = schema.safeParse(value)
+export function validate<T>(schema: z.ZodType<T>, given: unknown): Validated<T> {
+  const value = cutMetadata(given)
+  const result = schema.safeParse(value, untilFirst)
   return result.success ? { value: result.data } : { error: requestError(result.error.issues, value) }
+}
+
+/** One more pair than there may be: of an object's members zod looks at all, whatever it has found. */
+const pairsLookedAt = 17
+
+function cutMetadata(value: unknown): unknown {
+  const metadata = typeof value === 'object' && value !== null && 'metadata' in value ? value.metadata : undefined
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return value
+  const names = Object.keys(metadata)
+  if (names.length <= pairsLookedAt) return value
+  const pairs = names.slice(0, pairsLookedAt).map((name) => [name, (metadata as Record<string, unknown>)[name]])
+  return { ...(value as object), metadata: Object.fromEntries(pairs) as unknown }
 }
 
 /** The error of the first issue. `value` is what was checked; the issues do not carry it. */

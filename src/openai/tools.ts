@@ -4,6 +4,7 @@ import type { ChatRequest } from './chat-request.js'
 import type { ClaudeRequest, ClientTool, Conversation, ToolChoice } from './conversation.js'
 import type { Ignored } from './ignored.js'
 import { type JsonSchema, schemaProblem } from './json-schema.js'
+import type { SchemaTotals } from './schema/size.js'
 import { refuse } from './refuse.js'
 import type { FunctionDefinition, ToolChoiceValue } from './tool-schemas.js'
 
@@ -30,8 +31,9 @@ function offered(body: ChatRequest, ignored: Ignored): { tools: ClientTool[]; ch
   if (current.length > 0 && (body.functions?.length ?? 0) > 0) {
     throw refuse('invalid_value', 'functions', "it is the former name of 'tools' and cannot stand beside it")
   }
+  const reading: Reading = { ignored, totals: { members: 0, patterns: 0 } }
   if (current.length === 0) {
-    const tools = (body.functions ?? []).map((tool, index) => toTool(tool, `functions[${index}]`, 'functions[]', ignored))
+    const tools = (body.functions ?? []).map((tool, index) => toTool(tool, `functions[${index}]`, 'functions[]', reading))
     const legacy = body.function_call ?? 'auto'
     const choice = typeof legacy === 'string' ? legacy : { name: legacy.name }
     return chosen(
@@ -40,7 +42,7 @@ function offered(body: ChatRequest, ignored: Ignored): { tools: ClientTool[]; ch
       body.tool_choice == null ? 'function_call' : 'tool_choice',
     )
   }
-  const tools = current.map((tool, index) => toTool(tool.function, `tools[${index}].function`, 'tools[].function', ignored))
+  const tools = current.map((tool, index) => toTool(tool.function, `tools[${index}].function`, 'tools[].function', reading))
   return chosen(unique(tools, 'tools', 'function.name'), body.tool_choice ?? 'auto', 'tool_choice')
 }
 
@@ -53,9 +55,9 @@ function chosen(
   if (typeof value === 'string') return { tools, choice: value }
   if ('type' in value && value.type === 'allowed_tools') {
     const { mode, tools: allowed } = value.allowed_tools
-    const names = allowed.map((tool) => tool.function.name)
+    const names = new Set(allowed.map((tool) => tool.function.name))
     for (const name of names) known(tools, name, `${param}.allowed_tools.tools`)
-    return { tools: tools.filter((tool) => names.includes(tool.name)), choice: mode }
+    return { tools: tools.filter((tool) => names.has(tool.name)), choice: mode }
   }
   const name = 'function' in value ? value.function.name : value.name
   known(tools, name, 'function' in value ? `${param}.function.name` : `${param}.name`)
@@ -77,7 +79,13 @@ function unique(tools: ClientTool[], param: string, member: string): ClientTool[
   return tools
 }
 
-function toTool(asked: FunctionDefinition, param: string, path: string, ignored: Ignored): ClientTool {
+/** What is carried along while the tools of one request are read. */
+interface Reading {
+  ignored: Ignored
+  totals: SchemaTotals
+}
+
+function toTool(asked: FunctionDefinition, param: string, path: string, { ignored, totals }: Reading): ClientTool {
   const { name, description, parameters, ...others } = asked
   for (const [member, value] of Object.entries(others)) {
     if (value != null && value !== false) ignored.add(`${path}.${member}`)
@@ -85,19 +93,19 @@ function toTool(asked: FunctionDefinition, param: string, path: string, ignored:
   return {
     name,
     ...(description != null && description !== '' && { description }),
-    parameters: toParameters(parameters ?? {}, name, `${param}.parameters`),
+    parameters: toParameters(parameters ?? {}, name, `${param}.parameters`, totals),
   }
 }
 
 /** A schema as an MCP tool may have it: an object's, each property a schema object. */
-function toParameters(schema: JsonSchema, name: string, param: string): JsonSchema {
+function toParameters(schema: JsonSchema, name: string, param: string, totals: SchemaTotals): JsonSchema {
   const wrong = (why: string) => new BridgeError('invalid_function_parameters', `Invalid schema for function '${name}': ${why}.`, { param })
   const { type = 'object', properties = {} } = schema
   if (type !== 'object') {
     throw wrong(`schema must be a JSON Schema of 'type: "object"', got 'type: ${JSON.stringify(type)}'`)
   }
   const whole = { ...schema, type, properties }
-  const problem = schemaProblem(whole)
+  const problem = schemaProblem(whole, totals)
   if (problem !== null) throw wrong(problem)
   const plain = Object.entries(properties as JsonSchema).map(([key, value]) => [
     key,

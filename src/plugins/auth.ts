@@ -1,49 +1,95 @@
-/** Who asks: a bearer key of `API_KEYS`, or anybody where none is set. A route with `config: { public: true }` asks nobody. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+/**
+ * Who asks: a bearer key of `API_KEYS`, or anybody where none is set. Where there are keys, everything else is refused before anything of
+ * its body is read, places that do not exist included. A route with `config: { public: true }` is open; `'in part'` says that it tells
+ * more to those who have a key.
+ */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { anonymous } from '../api-keys.js'
 import type { ApiKey } from '../config.js'
-import { BridgeError } from '../errors.js'
+import { BridgeError, type Failure } from '../errors.js'
+import { Keys } from '../http/key-check.js'
+import type { HttpLimits } from '../http/limits.js'
+import { closeAfter, isBehindTheLast } from '../http/linger.js'
+import { networkOf } from '../http/network-of.js'
+import { WrongKeys } from '../http/wrong-keys.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** name of the API key, or `anonymous`; jobs belong to it */
     owner: string
+    /** brought a key, or none is asked for: may be told everything */
+    letIn: boolean
   }
   interface FastifyContextConfig {
-    public?: boolean
+    public?: boolean | 'in part'
+  }
+  interface FastifyInstance {
+    /** Why this request gets nothing, whatever it is; null where it brought a key or none is asked for. */
+    keyProblem(request: FastifyRequest): Failure | null
   }
 }
 
-export const anonymous = 'anonymous'
-
-export default fp(async (app, { apiKeys }: { apiKeys: readonly ApiKey[] }) => {
-  const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
+export default fp(async (app, { apiKeys, limits }: { apiKeys: readonly ApiKey[]; limits: HttpLimits }) => {
+  const keyed = apiKeys.length > 0
   app.decorateRequest('owner', anonymous)
-  if (known.length === 0) return
-  app.addHook('onRequest', async (request) => {
-    if (request.is404 || isPublic(request)) return
-    const given = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (given === undefined) throw new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.')
-    const owner = ownerOf(given, known)
-    if (owner === null) throw new BridgeError('invalid_api_key', 'This API key is not known here.')
-    request.owner = owner
+  app.decorateRequest('letIn', !keyed)
+  const keys = new Keys(apiKeys)
+  app.decorate('keyProblem', ({ raw }) => {
+    if (!keyed) return null
+    const { kind } = keys.check(raw)
+    return kind === 'owner' ? null : problems[kind].failure
+  })
+  if (!keyed) {
+    app.addHook('onRequest', (request, _reply, done) => {
+      app.connectionRoom.letIn(request.raw.socket)
+      done()
+    })
+    return
+  }
+  const wrongKeys = new WrongKeys(limits)
+  app.addHook('preClose', (done) => {
+    wrongKeys.close()
+    done()
+  })
+  // synchronous, so that no request behind one that is refused gets any further
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    if (isBehindTheLast(raw)) {
+      reply.hijack()
+      return
+    }
+    const open = opennessOf(request)
+    if (open === true) {
+      raw.socket.setTimeout(limits.strangerSilenceMs)
+      return done()
+    }
+    const check = keys.check(raw)
+    if (check.kind === 'owner') {
+      request.owner = check.owner
+      request.letIn = true
+      app.connectionRoom.letIn(raw.socket)
+      raw.socket.setTimeout(0)
+      return done()
+    }
+    raw.socket.setTimeout(limits.strangerSilenceMs)
+    const refused = open === false
+    if (refused) closeAfter(raw, reply.raw, limits)
+    const answer = () => (refused ? done(problems[check.kind]) : done())
+    if (check.kind === 'missing') return answer()
+    wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
   })
 })
 
-/** Compares with every key, in the same time whichever matches. */
-function ownerOf(given: string, known: { name: string; digest: Buffer }[]): string | null {
-  const asked = digest(given)
-  let owner: string | null = null
-  for (const entry of known) if (timingSafeEqual(asked, entry.digest)) owner = entry.name
-  return owner
-}
-
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+const problems = {
+  missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
+  wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
 }
 
 /** The documentation's pages come from a plugin that has no `config` to set. */
-function isPublic({ routeOptions }: FastifyRequest): boolean {
-  return routeOptions.config.public === true || /^\/docs(\/|$)/.test(routeOptions.url ?? '')
+function opennessOf({ method, is404, routeOptions }: FastifyRequest): boolean | 'in part' {
+  // a preflight brings no key; nothing is behind the method but that
+  if (method === 'OPTIONS') return true
+  if (is404) return false
+  return routeOptions.config.public ?? /^\/docs(\/|$)/.test(routeOptions.url ?? '')
 }

@@ -2,37 +2,59 @@
  * JSON bodies, and no others: what a page of another site may post without asking (`text/plain`, forms) is refused by
  * its type. An empty body counts as none, as many clients name the type of a body that they do not send.
  */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BridgeError } from '../errors.js'
+import { BodyRoom } from '../http/body-room.js'
+import { sendContinue } from '../http/expect.js'
+import type { HttpLimits } from '../http/limits.js'
+import { type Body, readBody, tooLarge } from '../http/read-body.js'
 
-/** Far beyond any conversation or schema, and far below what overflows the stack of whoever goes through it. */
-const maxDepth = 500
-
-export default fp(async (app) => {
+export default fp(async (app, { limits }: { limits: HttpLimits }) => {
   const parse = app.getDefaultJsonParser('error', 'error')
+  const room = new BodyRoom(limits.heldBytes)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') return done(null, undefined)
-    return parse(request, body as string, (error, value?: unknown) => {
-      if (error !== null) return done(error)
-      if (isDeeper(value, maxDepth)) {
-        return done(new BridgeError('invalid_json', `The body is nested more than ${maxDepth} levels deep.`))
-      }
-      return done(null, value)
-    })
+  // a route that looks at no body gets no large one
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.body === undefined) route.bodyLimit ??= limits.smallBodyBytes
   })
+  app.addHook('preParsing', async ({ is404, method, url, headers, routeOptions }) => {
+    // before the body is read, which would be for nothing
+    if (is404) throw nothingThere(method, url)
+    const length = Number(headers['content-length'] ?? 0)
+    if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
+  })
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    checkCoding(request.headers)
+    sendContinue(request.raw)
+    const body = await readBody(payload, { ...limits, most: request.routeOptions.bodyLimit }, room)
+    try {
+      return body.length === 0 ? undefined : await parsed(request, body)
+    } finally {
+      body.release()
+    }
+  })
+
+  function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      void parse(request, body.text(), (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error)))
+    })
+  }
 })
 
-/** Level by level, so that it does not overflow itself. */
-function isDeeper(value: unknown, levels: number): boolean {
-  let level = [value].filter(isContainer)
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === levels) return true
-    level = level.flatMap((container) => Object.values(container).filter(isContainer))
-  }
-  return false
+export function nothingThere(method: string, url: string): BridgeError {
+  return new BridgeError('unknown_url', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)
 }
 
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+/** JSON between programs is UTF-8 (RFC 8259); what is compressed could be a thousand times as large as it says. */
+function checkCoding(headers: IncomingHttpHeaders): void {
+  const coding = headers['content-encoding']?.trim().toLowerCase()
+  if (coding !== undefined && coding !== '' && coding !== 'identity') {
+    throw new BridgeError('unsupported_media_type', 'The body has to come as it is: `content-encoding` is not supported.')
+  }
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1]
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw new BridgeError('unsupported_media_type', 'The body has to be JSON in UTF-8.')
+  }
 }

@@ -1,10 +1,12 @@
 /** The one place where an error becomes HTTP: OpenAI's envelope on every route, and what a client's retry should know. */
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BridgeError, type Failure, catalogue } from '../errors.js'
 import { errorBody } from '../openai/error-body.js'
+import { closeAfter, hasUnreadBody, linger } from '../http/linger.js'
+import { nothingThere } from './body.js'
 import { newRequestId } from './request-id.js'
 
 /** A longer wait than this is ignored by SDKs, which then ask again at once. */
@@ -48,30 +50,34 @@ export function toFailure(error: FastifyError | BridgeError | Error): Failure {
 
 /** For errors that come before any route is known, such as a broken URL. */
 export function onFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  void sendFailure(reply.header('x-request-id', request.id), toFailure(error))
+  const { server, raw } = request
+  const refusal = server.keyProblem(request)
+  if (refusal !== null || hasUnreadBody(raw)) closeAfter(raw, reply.raw, server.limits)
+  void sendFailure(reply.header('x-request-id', request.id), refusal ?? toFailure(error))
 }
 
-/** For bytes that are no HTTP request at all. */
-export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+/** For bytes that are no HTTP request at all, and for requests that do not come to their end. */
+export function onClientError(this: FastifyInstance, error: NodeJS.ErrnoException, socket: Socket): void {
+  // an answer that is on its way cannot be followed by another
+  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse }
+  if (error.code === 'ECONNRESET' || !socket.writable || answering?.headersSent === true) {
     socket.destroy()
     return
   }
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
-  const body = JSON.stringify(errorBody({ code: 'invalid_request', message: 'The request is not valid HTTP.' }))
-  socket.end(
+  const failure: Failure =
+    status === 408
+      ? { code: 'request_timeout', message: 'The request did not come in time.' }
+      : { code: 'invalid_request', message: 'The request is not valid HTTP.' }
+  const body = JSON.stringify(errorBody(failure))
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
       `x-request-id: ${newRequestId()}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  linger(socket, this.limits)
 }
 
 export default fp(async (app) => {
-  // Node would answer with a bare 400 (see `requireHostHeader` in app.ts)
-  app.addHook('onRequest', async ({ raw }) => {
-    if (raw.headers.host === undefined && raw.httpVersion === '1.1') {
-      throw new BridgeError('invalid_request', 'The request has no `Host` header.')
-    }
-  })
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = toFailure(error)
     if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
@@ -79,7 +85,6 @@ export default fp(async (app) => {
     return sendFailure(reply, failure)
   })
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?')[0]!.slice(0, 200)
-    return sendFailure(reply, { code: 'unknown_url', message: `There is nothing at ${request.method} ${path}.` })
+    return sendFailure(reply, nothingThere(request.method, request.url).failure)
   })
 })

@@ -6,6 +6,7 @@ import { depthBelow } from '../../mcp/server/depth.js'
 import { baseEnvironment } from '../claude/environment.js'
 import { ClaudeExecutor, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
+import { movesFromPlaces } from '../api-keys.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
 import { byKind } from '../upstreams/by-kind.js'
@@ -47,7 +48,14 @@ export interface JobsPluginOptions {
 
 export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
-  const store = await openSqliteStore({ dataDir: config.dataDir })
+  const store = await openSqliteStore({
+    dataDir: config.dataDir,
+    owners: {
+      moves: movesFromPlaces(config.apiKeys),
+      onMoved: (moved, left) =>
+        app.log.warn({ moved, left }, 'records of keys without a name are moved to names made of hashes of the keys'),
+    },
+  })
   const workspaceRoot = openWorkspaceRoot(config.dataDir)
   const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
   if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
@@ -62,7 +70,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     credential: claude.credential,
     env: cliEnv,
     workspaceRoot,
-    observe: (outcome) => claude.observe(outcome),
+    observe: (outcome, owner) => claude.observe(outcome, owner),
     inside: {
       rules: config.mcp.rules,
       env,

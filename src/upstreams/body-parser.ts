@@ -54,7 +54,11 @@ export class BodyParser {
     if (this.kind === 'unknown') {
       this.json += text
       const start = this.json.trimStart()
-      if (start === '') return []
+      if (start === '') {
+        // white space says nothing, and there may be much of it
+        this.json = ''
+        return []
+      }
       this.kind = this.kindOf(start)
       if (this.kind === 'json') return []
       text = start

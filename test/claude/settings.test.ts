@@ -1,6 +1,7 @@
 import t from 'tap'
-import { requestSettings } from '../../src/claude/settings.js'
 import { chatProfile } from '../../src/claude/profile.js'
+import { processSettings } from '../../src/claude/settings.js'
+import { changes, noSettings, turnSettings } from '../../src/claude/turn-settings.js'
 import type { ClaudeRequest } from '../../src/openai/conversation.js'
 
 const request = (more: Partial<ClaudeRequest> = {}): ClaudeRequest => ({
@@ -35,7 +36,28 @@ await t.test('settings of a request, in their order', async (t) => {
       ],
     ],
   ]
-  for (const [more, expected] of table) t.strictSame(requestSettings(request(more), false), expected, JSON.stringify(more))
+  for (const [more, expected] of table) {
+    const asked = request(more)
+    const got = [...processSettings(asked, false), ...changes(noSettings, turnSettings(asked, false))]
+    t.strictSame(got, expected, JSON.stringify(more))
+  }
+})
+
+await t.test('what the answer is for stands in its schema', async (t) => {
+  const schemaOf = (output: ClaudeRequest['output']) => processSettings(request({ ...(output && { output }) }), false)[0]?.['jsonSchema']
+  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object' } }), { description: 'what for' })
+  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object', description: 'own' } }), { description: 'what for\n\nown' })
+  t.match(schemaOf({ name: 'a', description: 'own', schema: { type: 'object', description: 'own' } }), { description: 'own' })
+  t.strictSame(schemaOf({ name: 'a', schema: { type: 'object' } }), { type: 'object' })
+})
+
+await t.test('what the next turn does not have is cleared', async (t) => {
+  const full = turnSettings(request({ stop: ['END'], maxTokens: 5000 }), false)
+  t.strictSame(changes(full, noSettings), [
+    { subtype: 'apply_flag_settings', settings: { env: { CLAUDE_CODE_EXTRA_BODY: null, CLAUDE_CODE_MAX_OUTPUT_TOKENS: null } } },
+    { subtype: 'set_max_thinking_tokens', max_thinking_tokens: null },
+  ])
+  t.strictSame(changes(full, full), [], 'what stays is not set again')
 })
 
 await t.test('the launch profile', async (t) => {

@@ -58,7 +58,7 @@ await t.test('a server that does not come up fails the job, by name, before the 
     ['hang', /'hang' failed to start: it did not answer within 8 s\. It said: stub: this is how: hang; key \*\*\*/],
     ['crash', /'crash' failed to start: .*It said: stub: this is how: crash/s],
     ['missing', /'missing' failed to start: .*It said: command not found/s],
-    ['refusing', /'refusing' failed to start: /],
+    ['refusing', /'refusing' failed to start: .*It said: fetch failed: ./s],
   ]
   await Promise.all(
     cases.map(async ([how, says]) => {

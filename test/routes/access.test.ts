@@ -1,4 +1,5 @@
 /** Who may use the server: keys where there are any, else nobody but this machine. */
+import os from 'node:os'
 import t from 'tap'
 import { ask, startBridge } from '../helper.js'
 import { exchange, request } from '../helper-raw.js'
@@ -9,8 +10,9 @@ interface Problem {
 }
 
 await t.test('with keys', async (t) => {
-  const env = { API_KEYS: 'ann:key-of-ann, bob:key-of-bob,plain-key', HOST: '0.0.0.0' }
-  const bridge = await startBridge(t, { env })
+  const env = { API_KEYS: 'ann:long-key-of-ann-1, bob:long-key-of-bob-1,a-plain-key-of-16', HOST: '0.0.0.0' }
+  // the delay of answers to wrong keys is looked at in strangers.test.ts
+  const bridge = await startBridge(t, { env, limits: { wrongKeyFirstMs: 1, wrongKeyLongestMs: 1 } })
   const as = (key: string) => ({ authorization: `Bearer ${key}` })
 
   await t.test('only who knows one', async (t) => {
@@ -18,11 +20,11 @@ await t.test('with keys', async (t) => {
       {},
       as('nobody'),
       as(''),
-      as('ann:key-of-ann'),
-      { authorization: 'key-of-ann' },
-      { authorization: 'Basic key-of-ann' },
-      { authorization: 'Bearer key-of-ann extra' },
-      { 'x-api-key': 'key-of-ann' },
+      as('ann:long-key-of-ann-1'),
+      { authorization: 'long-key-of-ann-1' },
+      { authorization: 'Basic long-key-of-ann-1' },
+      { authorization: 'Bearer long-key-of-ann-1 extra' },
+      { 'x-api-key': 'long-key-of-ann-1' },
     ]
     for (const headers of wrong) {
       for (const response of [
@@ -40,7 +42,7 @@ await t.test('with keys', async (t) => {
       }
     }
     t.equal((await bridge.get('/v1/models?api_key=any')).status, 401, 'never in the URL')
-    for (const headers of [as('key-of-ann'), as('plain-key'), { authorization: 'bearer   key-of-bob  ' }]) {
+    for (const headers of [as('long-key-of-ann-1'), as('a-plain-key-of-16'), { authorization: 'bearer   long-key-of-bob-1  ' }]) {
       t.equal((await bridge.get('/v1/models', headers)).status, 200)
     }
   })
@@ -50,22 +52,38 @@ await t.test('with keys', async (t) => {
       const { status } = await bridge.get(route)
       t.ok(status === 200 || status === 302, `${route}: ${status}`)
     }
-    t.equal((await bridge.get('/nowhere')).status, 404)
-    t.equal((await bridge.get('/docsecret')).status, 404)
+    for (const route of ['/nowhere', '/docsecret']) {
+      t.equal((await bridge.get(route)).status, 401)
+      t.equal((await bridge.get(route, as('long-key-of-ann-1'))).status, 404)
+    }
   })
 
   await t.test('names do not matter, as a page would have to know a key', async (t) => {
     const answer = await exchange(
       bridge.port,
-      request('GET /v1/models', { host: 'evil.example', origin: 'http://evil.example', ...as('key-of-ann') }),
+      request('GET /v1/models', { host: 'bridge.example', origin: 'https://bridge.example', ...as('long-key-of-ann-1') }),
     )
     t.equal(answer.status, 200)
+    t.equal(answer.headers['access-control-allow-origin'], 'https://bridge.example')
+  })
+
+  await t.test('origins do', async (t) => {
+    const headers = { host: 'bridge.example', origin: 'https://evil.example' }
+    const answer = await exchange(bridge.port, request('GET /v1/models', { ...headers, ...as('long-key-of-ann-1') }))
+    t.equal(answer.status, 403)
+    t.match(JSON.parse(answer.body), { error: { code: 'origin_not_allowed', message: /ALLOWED_ORIGINS/ } })
     t.equal(answer.headers['access-control-allow-origin'], undefined)
+    t.equal((await exchange(bridge.port, request('GET /health', headers))).status, 403, 'on the open pages, too')
+    t.equal((await exchange(bridge.port, request('GET /v1/models', headers))).status, 401, 'the key comes first')
+    const page = { host: 'bridge.example', origin: 'http://localhost:5173' }
+    const refused = await exchange(bridge.port, request('POST /v1/chat/completions', page))
+    t.equal(refused.status, 401)
+    t.equal(refused.headers['access-control-allow-origin'], page.origin, 'a page that is let in can read that its key is missing')
   })
 
   await t.test("another key's tasks do not exist", async (t) => {
     bridge.standin.when('A-task', message('of ann'))
-    const created = await bridge.post('/tasks', ask('A-task'), as('key-of-ann'))
+    const created = await bridge.post('/tasks', ask('A-task'), as('long-key-of-ann-1'))
     const { id } = (await created.json()) as { id: string }
     const paths: [string, string][] = [
       ['GET', `/tasks/${id}`],
@@ -75,7 +93,7 @@ await t.test('with keys', async (t) => {
       ['DELETE', `/tasks/${id}`],
     ]
     for (const [method, route] of paths) {
-      const response = await fetch(bridge.url + route, { method, headers: as('key-of-bob') })
+      const response = await fetch(bridge.url + route, { method, headers: as('long-key-of-bob-1') })
       t.equal(response.status, 404, `${method} ${route}`)
       t.match(await response.json(), { error: { code: 'task_not_found' } })
     }
@@ -83,12 +101,12 @@ await t.test('with keys', async (t) => {
       const page = (await (await bridge.get('/tasks', as(key))).json()) as { data: { id: string }[] }
       return page.data
     }
-    t.strictSame(await list('key-of-bob'), [])
-    t.match(await list('key-of-ann'), [{ id }])
-    const mine = await bridge.get(`/tasks/${id}?wait=20`, as('key-of-ann'))
+    t.strictSame(await list('long-key-of-bob-1'), [])
+    t.match(await list('long-key-of-ann-1'), [{ id }])
+    const mine = await bridge.get(`/tasks/${id}?wait=20`, as('long-key-of-ann-1'))
     t.match(await mine.json(), { status: 'completed', result: { choices: [{ message: { content: 'of ann' } }] } })
     const after = async (given: string) => {
-      const response = await bridge.get(`/tasks?after=${given}`, as('key-of-bob'))
+      const response = await bridge.get(`/tasks?after=${given}`, as('long-key-of-bob-1'))
       return `${response.status} ${await response.text()}`.replaceAll(given, 'it')
     }
     t.equal(await after(id), await after('task_of_nobody'), 'not even as the end of a page')
@@ -98,7 +116,7 @@ await t.test('with keys', async (t) => {
     bridge.standin.when('A-idem', message('x'))
     const headers = { 'idempotency-key': 'shared', prefer: 'respond-async' }
     const ids = await Promise.all(
-      ['key-of-ann', 'key-of-bob'].map(async (key) => {
+      ['long-key-of-ann-1', 'long-key-of-bob-1'].map(async (key) => {
         const response = await bridge.post('/v1/chat/completions', ask('A-idem'), { ...headers, ...as(key) })
         return ((await response.json()) as { id: string }).id
       }),
@@ -107,7 +125,7 @@ await t.test('with keys', async (t) => {
   })
 
   t.notOk(
-    bridge.logs.some((line) => /key-of-(ann|bob)|plain-key/.test(line)),
+    bridge.logs.some((line) => /key-of-(ann|bob)|a-plain-key-of-16/.test(line)),
     'no key is in the log',
   )
 })
@@ -118,7 +136,17 @@ await t.test('without keys', async (t) => {
   const { port } = bridge
 
   await t.test('local names are let in', async (t) => {
-    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`, `[::1]:${port}`, 'localhost', 'app.localhost']) {
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `localhost:${port}`,
+      `LOCALHOST:${port}`,
+      `[::1]:${port}`,
+      'localhost',
+      'app.localhost',
+      '192.168.0.1',
+      'host.docker.internal:80',
+      os.hostname(),
+    ]) {
       t.equal((await send({ host })).status, 200, host)
       t.equal((await send({ host, origin: `http://${host}` })).status, 200, `a page of ${host}`)
     }
@@ -133,14 +161,20 @@ await t.test('without keys', async (t) => {
       'localhost.evil.example',
       '0x7f.1@evil.example',
       '',
-      '192.168.0.1',
       'evillocalhost',
+      'evil.example@localhost',
+      'localhost:99999',
+      'localhost.',
+      '127.1',
+      '2130706433',
+      '0x7f000001',
+      '[::1%25lo]',
     ]
     for (const host of hosts) {
       for (const line of ['GET /v1/models', 'POST /v1/chat/completions', 'GET /health', 'GET /nowhere']) {
         const answer = await send({ host }, line)
         t.equal(answer.status, 403, `${line} of ${host}`)
-        t.match(JSON.parse(answer.body), { error: { code: 'origin_not_allowed' } })
+        t.match(JSON.parse(answer.body), { error: { code: 'origin_not_allowed', message: /ALLOWED_HOSTS/ } })
         t.match(answer.headers['x-request-id'], /^req_/)
       }
     }
@@ -173,10 +207,69 @@ await t.test('without keys', async (t) => {
   })
 })
 
+await t.test('the target of a request and its `Host`', async (t) => {
+  const bridge = await startBridge(t)
+  const statusOf = async (bytes: string) => (await exchange(bridge.port, bytes)).status
+  t.equal(await statusOf(request('GET http://evil.example/v1/models', { host: 'localhost' })), 403, 'the absolute form counts')
+  t.equal(await statusOf(request('GET http://x@localhost/v1/models', { host: 'localhost' })), 403)
+  t.equal(await statusOf(request('GET http://localhost/v1/models', { host: 'localhost' })), 200)
+  t.equal(await statusOf('GET /v1/models HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n'), 400, 'two of them')
+  t.equal(await statusOf('GET /v1/models HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n\r\n'), 400)
+  t.equal(await statusOf('GET /v1/models HTTP/1.0\r\n\r\n'), 403, 'none, as HTTP/1.0 allows')
+  t.equal(await statusOf(request('OPTIONS *', { host: 'localhost' })), 404)
+})
+
+await t.test('pages that are let in', async (t) => {
+  const env = { ALLOWED_ORIGINS: 'https://app.example,chrome-extension://abc', ALLOWED_HOSTS: 'my.example' }
+  const bridge = await startBridge(t, { env })
+  const send = (line: string, headers: Record<string, string>) => exchange(bridge.port, request(line, { host: 'localhost', ...headers }))
+  for (const origin of [
+    'https://app.example',
+    'chrome-extension://abc',
+    'app://obsidian.md',
+    'tauri://localhost',
+    'http://localhost:5173',
+  ]) {
+    const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,content-type,x-stainless-os' }
+    const preflight = await send('OPTIONS /v1/chat/completions', { origin, ...asked })
+    t.match(preflight, {
+      status: 204,
+      headers: {
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': /POST/,
+        'access-control-allow-headers': 'authorization,content-type,x-stainless-os',
+        vary: /^Origin/,
+      },
+    })
+    const answer = await send('GET /v1/models', { origin })
+    t.match(answer, { status: 200, headers: { 'access-control-allow-origin': origin, vary: 'Origin' } })
+    t.match(answer.headers['access-control-expose-headers'], /x-request-id/)
+    t.match((await send('GET /nowhere', { origin })).headers, { 'access-control-allow-origin': origin }, 'errors can be read as well')
+  }
+  for (const origin of ['null', 'https://x.app.example', 'https://app.example.evil', 'chrome-extension://abd', 'moz-extension://abc']) {
+    const preflight = await send('OPTIONS /v1/models', { origin, 'access-control-request-method': 'GET' })
+    t.equal(preflight.status, 403, origin)
+    t.equal(preflight.headers['access-control-allow-origin'], undefined)
+    t.equal(preflight.headers['access-control-allow-methods'], undefined)
+  }
+  t.equal((await send('GET /v1/models', { host: 'my.example' })).status, 200)
+  t.equal((await send('GET /v1/models', { host: 'other.my.example' })).status, 403)
+  t.equal((await send('GET /v1/models', {})).headers['vary'], undefined, 'no page, no headers for pages')
+  const odd = await send('OPTIONS /v1/models', {
+    ...{ origin: 'http://localhost', 'access-control-request-method': 'GET', 'access-control-request-headers': 'a b' },
+  })
+  t.match(odd, { status: 204 })
+  t.equal(odd.headers['access-control-allow-headers'], undefined)
+})
+
 await t.test('open to anybody on purpose, behind a proxy that speaks TLS', async (t) => {
-  const bridge = await startBridge(t, { env: { HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1' } })
+  const bridge = await startBridge(t, { env: { HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1', ALLOWED_HOSTS: 'bridge.example' } })
   const send = (headers: Record<string, string>) => exchange(bridge.port, request('GET /v1/models', headers))
   t.equal((await send({ host: 'bridge.example' })).status, 200)
   t.equal((await send({ host: 'bridge.example', origin: 'https://bridge.example' })).status, 200, 'its own pages')
   t.equal((await send({ host: 'bridge.example', origin: 'https://evil.example' })).status, 403)
+  t.equal((await send({ host: '203.0.113.7' })).status, 200, 'an address cannot be rebound')
+  const rebound = await send({ host: 'evil.example', origin: 'http://evil.example' })
+  t.equal(rebound.status, 403, 'a name that resolves here is no name of this server')
+  t.match(JSON.parse(rebound.body), { error: { code: 'origin_not_allowed', message: /ALLOWED_HOSTS/ } })
 })

@@ -4,7 +4,7 @@ import vm from 'node:vm'
 import t from 'tap'
 import { startBridge } from '../helper.js'
 
-const bridge = await startBridge(t, { env: { API_KEYS: 'key' } })
+const bridge = await startBridge(t, { env: { API_KEYS: 'me:the-key-of-this-test' } })
 const response = await bridge.get('/')
 const html = await response.text()
 const script = /<script>(.*?)<\/script>/s.exec(html)![1]!
@@ -68,7 +68,10 @@ await t.test('everything it asks for is answered', async (t) => {
     'POST /tasks/:id/cancel',
   ])
   for (const route of asked) t.ok(bridge.app.hasRoute(route), `${route.method} ${route.url}`)
-  const health = (await (await bridge.get('/health')).json()) as Record<string, object>
+  const health = (await (await bridge.get('/health', { authorization: 'Bearer the-key-of-this-test' })).json()) as Record<string, object>
   // the members it takes apart, which would be undefined if health changed
   for (const name of ['claude', 'queue', 'slots', 'store', 'warm_pool', 'processes']) t.type(health[name], 'object', name)
+  const open = (await (await bridge.get('/health')).json()) as Record<string, object>
+  t.equal(open['claude'], undefined, 'without a key there are checks in their place')
+  t.type(open['checks'], 'object')
 })

@@ -24,7 +24,7 @@ export interface TestProvider {
   of(marker: string): Asked[]
 }
 
-export async function startProvider(t: Test): Promise<TestProvider> {
+export async function startProvider(t: Pick<Test, 'teardown'>): Promise<TestProvider> {
   const scripts = new Map<string, Script[]>()
   const asked: Asked[] = []
   const server = createServer((request, response) => {

@@ -85,7 +85,10 @@ const webhooks = `
 /** What a human has been asked to decide. */
 const review = 'ALTER TABLE jobs ADD COLUMN review TEXT'
 
-export const migrations: readonly string[] = [tables, review, webhooks]
+/** What is done once in the life of a database and is no matter of its tables alone. */
+const doneOnce = 'CREATE TABLE done_once (step TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID'
+
+export const migrations: readonly string[] = [tables, review, webhooks, doneOnce]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

@@ -8,6 +8,7 @@ import { loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
 import { list } from './list.js'
 import { append, readEvents } from './log.js'
+import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
 import { update } from './update.js'
@@ -18,13 +19,19 @@ import { webhooksOn } from './webhooks.js'
  * write-ahead log is safe on a network file system). Rejects with `DataDirInUse` if another server has it, with
  * `DatabaseTooNew` as cause if a later version wrote it, else with an error that names the file.
  */
-export async function openSqliteStore({ dataDir }: { dataDir: string }): Promise<JobStore> {
+export async function openSqliteStore({ dataDir, owners }: { dataDir: string; owners?: OwnerMoves }): Promise<JobStore> {
   const open = await loadDriver()
   const directory = resolve(dataDir)
   makeDataDir(directory)
   const lock = takeOwnership(open, directory)
   try {
     const connection = openConnection(open, join(directory, 'jobs.db'))
+    try {
+      if (owners !== undefined) moveOwners(connection, owners)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
     return storeOn(connection, () => lock.release())
   } catch (error) {
     lock.release()

@@ -10,7 +10,8 @@ import type { ChatMessage, ChatPart } from './chat-messages.js'
 export function carryOver(said: Conversation, instructions: string | null, answer: Answer | null): ChatMessage[] {
   const system = said.system.slice(hasText(instructions) ? 1 : 0)
   const messages = system.map((content): ChatMessage => ({ role: 'developer', content }))
-  for (const turn of said.turns) messages.push(...messagesOf(turn))
+  // not by spreading: a turn may have more results than a call may have arguments
+  for (const turn of said.turns) for (const message of messagesOf(turn)) messages.push(message)
   const choice = answer?.choices[0]
   if (choice !== undefined) messages.push(answerOf(choice))
   return messages

@@ -130,11 +130,9 @@ export function createOutput(taskId: string): Output {
     const cut = reason === 'length' ? 'incomplete' : 'completed'
     closeText(calls.size === 0 ? cut : 'completed')
     const last = [...calls.values()].at(-1)
-    for (const placed of calls.values()) {
+    for (const [at, placed] of calls) {
       // the model streams a call without arguments as no text at all, and clients parse this as JSON
-      if (placed.item.arguments === '' && reason !== 'length') {
-        say(String([...calls].find(([, other]) => other === placed)![0]), '{}')
-      }
+      if (placed.item.arguments === '' && reason !== 'length') say(String(at), '{}')
       placed.item.status = placed === last ? cut : 'completed'
       told.push(tell.argumentsDone(placed), tell.itemDone(placed))
     }

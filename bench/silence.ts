@@ -1,0 +1,53 @@
+/** How long a request can silence the server: the longest delay of its event loop while the request is handled. */
+import { seedLongResponses } from './long-response.js'
+import { dataDirOf } from './bridge.js'
+import type { Rig } from './rig.js'
+import { silenceCases } from './silence-cases.js'
+import { startWatched } from './watched-server.js'
+
+const patienceMs = 170_000
+/** The longest silence for a body: 200 ms up to 1 MB, 30 ms for each further MB. */
+export const bound = (bytes: number): number => 200 + 30 * Math.max(0, bytes / 1e6 - 1)
+
+/** @param only ids of the cases that are measured; none: all */
+export async function measureSilence(rig: Rig, only: readonly string[] = []): Promise<void> {
+  const { findings } = rig
+  const long = await seedLongResponses(dataDirOf(rig.folder, 'silence'), 5, 60_000)
+  const server = await startWatched(rig, 'silence', { MAX_CONCURRENT: '2' })
+  const { url } = server.bridge
+  const measure = async (id: string, name: string, request: () => Promise<Response>, bytes = 0) => {
+    if (only.length > 0 && !only.includes(id)) return
+    let status = 0
+    const { longestMs, grownMiB } = await server.watch(async () => {
+      try {
+        const response = await request()
+        status = response.status
+        await response.arrayBuffer()
+      } catch (error) {
+        findings.problems.push(`silence: ${name}: ${String(error)}`)
+      }
+    })
+    const size = bytes < 1e5 ? '' : `, ${(bytes / 1e6).toFixed(1)} MB`
+    findings.add(`silence_${id}`, `silence: ${name}${size} (${status})`, 'ms', longestMs)
+    findings.add(`grown_${id}`, `  memory`, 'MiB', grownMiB)
+    if (longestMs > bound(bytes)) findings.notes.push(`silence: ${name}: ${longestMs.toFixed(0)} ms, more than ${bound(bytes).toFixed(0)}`)
+  }
+  const post = (path: string, body: string) =>
+    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(patienceMs) })
+  const get = (path: string) => fetch(url + path, { signal: AbortSignal.timeout(patienceMs) })
+
+  await measure('nothing', 'nothing', () => get('/health'))
+  const plain = JSON.stringify({ model: 'sonnet', question: 'x' })
+  await measure('plain', 'a small request', () => post('/v1/chat/completions/check', plain))
+  for (const one of silenceCases) {
+    const text = JSON.stringify(one.body())
+    await measure(one.id, one.name, () => post(one.path, text), Buffer.byteLength(text))
+  }
+  await measure('response_60k', 'a response of 60,000 events', () => get(`/v1/responses/${long[0]!.response}`))
+  await measure('stream_60k', 'its stream', () => get(`/v1/responses/${long[0]!.response}?stream=true`))
+  await measure('events_60k', 'its events', () => get(`/tasks/${long[0]!.task}/events`))
+  const input = Array.from({ length: 200 }, (_, index) => ({ type: 'item_reference', id: long[index % long.length]!.item }))
+  const references = JSON.stringify({ model: 'no such model', input })
+  await measure('references', '200 references to items of 5 such responses', () => post('/v1/responses', references))
+  await rig.end(server.bridge)
+}

@@ -1,0 +1,90 @@
+/** `API_KEYS`: who may ask, and under which name each key owns its jobs. */
+import { createHash } from 'node:crypto'
+import { ConfigError } from './config-error.js'
+
+export interface ApiKey {
+  /** owner of the jobs that this key asks for */
+  name: string
+  key: string
+}
+
+/** Owner of the jobs of a server without keys. */
+export const anonymous = 'anonymous'
+
+/** A key that other machines can try must not be one that they can guess. */
+const shortestExposed = 16
+
+/** Names that earlier versions gave to keys without one, by their place. */
+const formerName = /^key-[1-9]\d*$/
+const hashName = /^key_[0-9a-f]{16}$/
+
+/** The name of a key without one: `key_` and the first 16 hexadecimal digits of its SHA-256. Says nothing of the key's place. */
+export function nameOfKey(key: string): string {
+  return `key_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`
+}
+
+/**
+ * Entries `key` or `name:key`, separated by commas. `exposed`: other machines reach the server, so a short key is refused.
+ *
+ * @throws ConfigError with one line that shows no key
+ */
+export function readApiKeys(text: string | undefined, exposed: boolean): readonly ApiKey[] {
+  if (text === undefined) return []
+  const keys = text.split(',').map((entry, index) => readEntry(entry.trim(), `entry ${index + 1}`, exposed))
+  if (repeated(keys.map(({ key }) => key)) !== -1) throw new ConfigError('API_KEYS: the same key stands there twice')
+  const second = repeated(keys.map(({ name }) => name))
+  if (second !== -1) {
+    throw new ConfigError(`API_KEYS: entry ${second + 1} has the name of an earlier entry; each key has to have a name of its own`)
+  }
+  return Object.freeze(keys)
+}
+
+function readEntry(entry: string, place: string, exposed: boolean): ApiKey {
+  const colon = entry.indexOf(':')
+  const key = entry.slice(colon + 1)
+  const name = colon === -1 ? nameOfKey(key) : entry.slice(0, colon)
+  // no header can carry a key with a space or a letter beyond ASCII: nobody would ever get in with it
+  if (!/^[\x21-\x7e]+$/.test(key) || !/^[\w.-]{1,64}$/.test(name)) {
+    // the value itself is a secret and never part of the message
+    throw new ConfigError(`API_KEYS: ${place} must be "key" or "name:key", in ASCII and without spaces`)
+  }
+  if (colon !== -1) refuseTakenName(name, place)
+  if (exposed && key.length < shortestExposed) {
+    throw new ConfigError(
+      `API_KEYS: the key of ${place} has fewer than ${shortestExposed} characters, and other machines reach this HOST; ` +
+        'use a key such as `openssl rand -hex 16` makes',
+    )
+  }
+  return { name, key }
+}
+
+/** A name that may be another owner's gives no way into that owner's jobs. */
+function refuseTakenName(name: string, place: string): void {
+  if (name === anonymous) {
+    throw new ConfigError(`API_KEYS: ${place} must have another name: "${anonymous}" owns the jobs of a server without keys`)
+  }
+  if (hashName.test(name)) {
+    throw new ConfigError(`API_KEYS: ${place} must have another name: keys without a name are known by names of this form`)
+  }
+  if (formerName.test(name)) {
+    throw new ConfigError(
+      `API_KEYS: ${place} must have another name, in the same place: earlier versions gave names of this form to keys without one`,
+    )
+  }
+}
+
+/** Place of the first value that stands there for the second time; -1 where none does. */
+function repeated(values: readonly string[]): number {
+  return values.findIndex((value, index) => values.indexOf(value) < index)
+}
+
+/** An owner that earlier versions knew by its key's place in `API_KEYS`, and the name of that key now. */
+export interface OwnerMove {
+  from: string
+  to: string
+}
+
+/** One for each entry without a name: the `n`th was `key-<n>`. */
+export function movesFromPlaces(keys: readonly ApiKey[]): OwnerMove[] {
+  return keys.flatMap(({ name, key }, index) => (name === nameOfKey(key) ? [{ from: `key-${index + 1}`, to: name }] : []))
+}

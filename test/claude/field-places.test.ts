@@ -1,0 +1,43 @@
+import t from 'tap'
+import { conversationKey } from '../../src/claude/conversation-key.js'
+import { type FieldPlaces, fieldPlaces, fieldsAt } from '../../src/claude/field-places.js'
+import { chatProfile } from '../../src/claude/profile.js'
+import { turnSettings } from '../../src/claude/turn-settings.js'
+import type { ClaudeRequest } from '../../src/openai/conversation.js'
+
+/** What the compiler has to refuse: with no error on the next line, `@ts-expect-error` is one itself. */
+const { stop: _, ...incomplete } = fieldPlaces
+// @ts-expect-error a field of a request is left out
+incomplete satisfies FieldPlaces
+// @ts-expect-error there is no such place
+;({ ...fieldPlaces, stop: ['sometimes'] }) satisfies FieldPlaces
+// @ts-expect-error a field that acts on each turn cannot decide the launch profile
+chatProfile({ model: 'm', maxTokens: 1 }, 'api_key')
+
+const plain: ClaudeRequest = { kind: 'claude', model: 'm', system: [], turns: [] }
+/** Another value of each field that a process is told of. */
+const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'turns'>> = {
+  model: 'other',
+  effort: 'none',
+  inside: { servers: [], fileTools: ['Read'] },
+  output: { name: 'a', schema: { type: 'object' } },
+  system: ['other'],
+  tools: [{ name: 'a', parameters: {} }],
+  maxTokens: 1,
+  stop: ['END'],
+  toolChoice: 'required',
+  parallelToolCalls: false,
+}
+
+await t.test('each field has its effect where the table says, and only there', async (t) => {
+  for (const field of Object.keys(others) as (keyof typeof others)[]) {
+    // a choice is one among tools
+    const before = field === 'toolChoice' || field === 'parallelToolCalls' ? { ...plain, tools: others.tools } : plain
+    const after = { ...before, [field]: others[field] }
+    const changed = (of: (request: ClaudeRequest) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after))
+    const has = (place: Parameters<typeof fieldsAt>[0]) => (fieldsAt(place) as string[]).includes(field)
+    t.equal(changed((request) => chatProfile(request, 'login').key), has('launch'), `${field}: launch`)
+    t.equal(changed((request) => conversationKey('anna', 'profile', request, [])), has('once per process'), `${field}: once per process`)
+    t.equal(changed((request) => turnSettings(request, false)), has('each turn'), `${field}: each turn`)
+  }
+})
