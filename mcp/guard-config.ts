@@ -15,7 +15,7 @@ export interface GuardedServer {
 }
 
 /** The same of a server that is reached over HTTP. */
-export interface GuardedRemote {
+interface GuardedRemote {
   type: 'http' | 'sse'
   url: string
   headers?: Record<string, string>

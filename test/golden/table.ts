@@ -34,7 +34,7 @@ export function tableOf(exchanges: readonly Exchange[]): string {
   return ['# Recorded exchanges', '', `${exchanges.length} exchanges.`, '', ...lines].join('\n')
 }
 
-export function writeTable(): string {
+function writeTable(): string {
   const table = tableOf(readAll())
   writeFileSync(file, table)
   return table
