@@ -86,7 +86,7 @@ t.test('a server and odd lines of its CLI', async (t: Test) => {
     ANTHROPIC_API_KEY: 'none',
     CLAUDE_BIN: stub(folder),
     WARM_PROCESSES: '0',
-    IDLE_TIMEOUT_S: '5',
+    IDLE_TIMEOUT_S: '2',
     MAX_CONCURRENT: '4',
   })
   t.ok(oddLines.length > 200, `${oddLines.length} lines`)

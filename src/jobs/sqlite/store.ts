@@ -19,7 +19,7 @@ import { webhooksOn } from './webhooks.js'
 export interface SqliteOptions {
   dataDir: string
   /** Told once of each record that cannot be read, as it is met. */
-  onUnreadable?(record: UnreadableRecord): void
+  onUnreadable?: (record: UnreadableRecord) => void
 }
 
 /**
