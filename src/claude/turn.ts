@@ -52,7 +52,7 @@ export class TurnReader {
   private readonly activity: ActivityReader
   private readonly output: OutputReader | null
   /** the JSON that the answer is, until it has been checked */
-  private held: { value: unknown; pieces: string[]; result: ResultMessage } | null = null
+  private held: { value: unknown; pieces: string[]; result: CliMessage } | null = null
   private taken = false
   /** what was said stands before a use of tools, and what comes is another paragraph */
   private parted = false

@@ -43,6 +43,7 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
   const busy = new Set<string>()
   const asked: Record<string, number> = Object.fromEntries(scenario.jobs.map((name) => [name, 0]))
   let server: ServerProcess | null = null
+  let pid = 0
   let died!: () => void
   let death = new Promise<void>((resolve) => (died = resolve))
   const standin = await startStandin({
@@ -52,8 +53,8 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
       const beside = [...busy]
       busy.add(name)
       setTimeout(() => busy.delete(name), 600)
-      if (server !== null && scenario.kills(name, beside)) {
-        process.kill(server.pid, scenario.signal ?? 'SIGKILL')
+      if (scenario.kills(name, beside)) {
+        killed(pid, scenario.signal ?? 'SIGKILL')
         died()
       }
       return message([{ type: 'text', deltas: [name] }], { pace: { firstTokenDelayMs: 500 } })
@@ -73,7 +74,14 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
       starts += 1
       busy.clear()
       death = new Promise<void>((resolve) => (died = resolve))
-      server = await startServer(env)
+      // jobs of the server before run before it listens: it may die before, or be silent
+      const starting = startServer(env, undefined, (own) => (pid = own)).catch(() => null)
+      server = await Promise.race([starting, death.then(() => null)])
+      if (server === null) {
+        killed(pid, 'SIGKILL')
+        await starting
+        continue
+      }
       const { url } = server
       const story = (async () => {
         for (const name of scenario.jobs) if (!ids.has(name)) ids.set(name, await submit(url, name))
@@ -93,6 +101,14 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
     await standin.close()
     rmSync(dataDir, { recursive: true, force: true })
     rmSync(root, { recursive: true, force: true })
+  }
+}
+
+function killed(pid: number, signal: 'SIGKILL' | 'SIGSTOP'): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // it has gone already
   }
 }
 

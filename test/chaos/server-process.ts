@@ -15,8 +15,8 @@ export interface ServerProcess {
 
 const server = path.join(import.meta.dirname, '../../src/server.js')
 
-/** Starts it (or a program like it) on a free port and waits until `/health` answers. @throws with its output if it does not */
-export async function startServer(env: Record<string, string>, program = server): Promise<ServerProcess> {
+/** Starts it (or a program like it) on a free port and waits until `/health` answers; `onPid` is told its id before. @throws with its output if it does not */
+export async function startServer(env: Record<string, string>, program = server, onPid?: (pid: number) => void): Promise<ServerProcess> {
   const child: ResultPromise = execa(process.execPath, [program], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env, LOG_LEVEL: 'info', PORT: '0' },
     extendEnv: false,
@@ -25,6 +25,7 @@ export async function startServer(env: Record<string, string>, program = server)
     stdin: 'ignore',
     stderr: 'inherit',
   })
+  onPid?.(child.pid!)
   const url = await listening(child)
   return {
     url,

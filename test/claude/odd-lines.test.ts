@@ -86,7 +86,7 @@ t.test('a server and odd lines of its CLI', async (t: Test) => {
     ANTHROPIC_API_KEY: 'none',
     CLAUDE_BIN: stub(folder),
     WARM_PROCESSES: '0',
-    IDLE_TIMEOUT_S: '5',
+    IDLE_TIMEOUT_S: '2',
     MAX_CONCURRENT: '4',
   })
   t.ok(oddLines.length > 200, `${oddLines.length} lines`)
@@ -96,7 +96,10 @@ t.test('a server and odd lines of its CLI', async (t: Test) => {
   }
   await plain('before')
   for (const stage of stages) {
-    const findings = await inParallel(oddLines, stage === 'start' ? 1 : 4, (line) => oddly(stage, line))
+    // each stage gets another part, of a sixth; ODD_LINES=all gives every line to every stage, which takes minutes
+    const at = stages.indexOf(stage)
+    const lines = process.env['ODD_LINES'] === 'all' ? oddLines : oddLines.filter((_, index) => index % stages.length === at)
+    const findings = await inParallel(lines, stage === 'start' ? 1 : 4, (line) => oddly(stage, line))
     t.strictSame(
       findings.filter((finding) => finding !== null),
       [],

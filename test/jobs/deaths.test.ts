@@ -61,7 +61,7 @@ await onBench(t, 'jobs that waited are not counted', { maxConcurrent: 1 }, async
 
 await onBench(t, 'suspects run one at a time, others beside them', {}, async (t, bench) => {
   const suspects = [await bench.submit(background), await bench.submit(background), await bench.submit(background)]
-  for (const _ of suspects) await bench.executor.next()
+  for (let i = 0; i < suspects.length; i++) await bench.executor.next()
   await killed(bench)
   const other = await bench.submit()
   const first = await bench.executor.next()
@@ -91,15 +91,15 @@ await onBench(t, 'a suspect that waits for a human lets the next one run', {}, a
   })
   first.leave()
   const second = await bench.executor.next()
-  t.equal(second.asked.jobId, two!.id)
+  t.equal(second.asked.jobId, two.id)
   second.finish()
-  await bench.jobs.wait(two!.id, never)
-  await bench.jobs.review(one!.id, 'retry')
+  await bench.jobs.wait(two.id, never)
+  await bench.jobs.review(one.id, 'retry')
   await bench.executor.next()
   t.match(await killed(bench), { rerun: 1 }, 'its count was cleared when it came to wait')
   const again = await bench.executor.next()
   again.finish()
-  await bench.jobs.wait(one!.id, never)
+  await bench.jobs.wait(one.id, never)
 })
 
 await onBench(t, 'the start is in the store before the run begins', {}, async (t, bench) => {

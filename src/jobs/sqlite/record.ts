@@ -114,9 +114,10 @@ export function jobOf(row: Row): Job {
 }
 
 function read(row: Row, member: keyof Job): unknown {
-  const { name, read } = columns[member]
+  const column = columns[member]
+  const { name } = column
   try {
-    return read(row[name])
+    return column.read(row[name])
   } catch {
     throw new UnreadableRecord(String(row.id), typeof row.owner === 'string' ? row.owner : null, name)
   }

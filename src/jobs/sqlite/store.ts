@@ -22,7 +22,7 @@ export interface SqliteOptions {
   /** Left out: no records change their owner. */
   owners?: OwnerMoves
   /** Told once of each record that cannot be read, as it is met. */
-  onUnreadable?(record: UnreadableRecord): void
+  onUnreadable?: (record: UnreadableRecord) => void
 }
 
 /**
