@@ -15,7 +15,7 @@ export interface GuardedServer {
 }
 
 /** The same of a server that is reached over HTTP. */
-interface GuardedRemote {
+export interface GuardedRemote {
   type: 'http' | 'sse'
   url: string
   headers?: Record<string, string>

@@ -105,6 +105,9 @@ async function leave(): Promise<void> {
 }
 
 process.stdin.on('data', (chunk: Buffer) => fromCli.push(chunk))
-process.stdin.on('end', () => void leave())
-process.stdout.on('error', () => void leave())
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void leave())
+const leaveNow = () => {
+  leave().catch(() => process.exit(1))
+}
+process.stdin.on('end', leaveNow)
+process.stdout.on('error', leaveNow)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, leaveNow)

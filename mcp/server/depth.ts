@@ -11,9 +11,6 @@ import { BridgeError } from '../../src/errors.js'
 /** Says how many jobs are above the one that is asked for; absent: none. */
 export const depthHeader = 'x-bridge-depth'
 
-/** What `${…}` in a job's MCP config stands for the header's value. */
-const depthVariable = 'CLAUDE_BRIDGE_DEPTH'
-
 /** Most jobs above one. */
 export const maxDepth = 3
 
@@ -34,7 +31,7 @@ export function readDepth(header: string | string[] | undefined): number {
   return depth
 }
 
-/** The value of {@link depthVariable} for a job: what it asks the bridge for stands one level below it. */
+/** The value of `CLAUDE_BRIDGE_DEPTH` for a job: what it asks the bridge for stands one level below it. */
 export function depthBelow(request: { depth?: number }): string {
   return String((request.depth ?? 0) + 1)
 }

@@ -38,7 +38,9 @@ export default fp(async (app, { limits }: { limits: HttpLimits }) => {
 
   function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      void parse(request, body.text(), (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error)))
+      // it answers through its callback alone
+      const done = (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error))
+      Promise.resolve(parse(request, body.text(), done)).catch(reject)
     })
   }
 })

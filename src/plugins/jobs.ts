@@ -135,7 +135,10 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     await webhooks.close()
     await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
-  app.addHook('onListen', async () => void claude.checked.then(() => executor.prepare(config.claudeModel)))
+  app.addHook('onListen', async () => {
+    const prepared = claude.checked.then(() => executor.prepare(config.claudeModel))
+    prepared.catch((error: unknown) => onTrouble('no process could be made ready', error))
+  })
   app.addHook('onClose', async () => {
     clearInterval(sweeper)
     await closeWorkspaceRoot(workspaceRoot)

@@ -66,8 +66,8 @@ export interface Validator<S extends z.ZodObject = z.ZodObject> {
   renames?: Record<string, string>
   params: S
   /** what has to compile before the request is taken, and the parameter that it stands in; compiled in a thread */
-  sources?(params: z.output<S>): { param: string; source: Source; wrong(why: string): string }[]
-  check?(answer: AnswerToCheck, params: z.output<S>): CheckResult | Promise<CheckResult>
+  sources?(params: z.output<S>): { param: string; source: Source; wrong: (why: string) => string }[]
+  check?: (this: void, answer: AnswerToCheck, params: z.output<S>) => CheckResult | Promise<CheckResult>
   asks?: Asks<z.output<S>>
 }
 

@@ -34,7 +34,7 @@ export function tableOf(exchanges: readonly Exchange[]): string {
   return ['# Recorded exchanges', '', `${exchanges.length} exchanges.`, '', ...lines].join('\n')
 }
 
-function writeTable(): string {
+export function writeTable(): string {
   const table = tableOf(readAll())
   writeFileSync(file, table)
   return table

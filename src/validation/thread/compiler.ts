@@ -12,7 +12,7 @@ import type { Source } from './messages.js'
 export interface PendingSource {
   source: Source
   /** the request's error, from what is wrong with the source */
-  refuse(why: string): BridgeError
+  refuse: (why: string) => BridgeError
 }
 
 /** Whose request it is, and when nobody wants it any more. */
