@@ -35,6 +35,8 @@ export interface Story {
 }
 
 const mostStarts = 8
+/** Longer than the start of a CLI on a busy machine, so that answers overlap where jobs run beside one another. */
+const answerMs = 1500
 const finals = ['completed', 'failed', 'cancelled', 'incomplete']
 
 export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
@@ -52,12 +54,12 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
       asked[name]! += 1
       const beside = [...busy]
       busy.add(name)
-      setTimeout(() => busy.delete(name), 600)
+      setTimeout(() => busy.delete(name), answerMs + 100)
       if (scenario.kills(name, beside)) {
         killed(pid, scenario.signal ?? 'SIGKILL')
         died()
       }
-      return message([{ type: 'text', deltas: [name] }], { pace: { firstTokenDelayMs: 500 } })
+      return message([{ type: 'text', deltas: [name] }], { pace: { firstTokenDelayMs: answerMs } })
     },
   })
   const env = {

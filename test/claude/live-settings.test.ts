@@ -8,6 +8,7 @@ import { baseEnvironment, credentialKind } from '../../src/claude/environment.js
 import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
 import type { JobEvent } from '../../src/jobs/events.js'
 import type { ClaudeRequest, Turn } from '../../src/openai/conversation.js'
+import { outputProblem } from '../../src/validation/thread/compile.js'
 import { type RecordedRequest, message, offered, startStandin, toolUse } from '../standin/index.js'
 import { answers, noneAlive, says, temporary } from './harness.js'
 import { realCli } from './real-cli.js'
@@ -26,6 +27,7 @@ function executorOf(warm?: WarmSizes): ClaudeExecutor {
     env: baseEnvironment(host),
     workspaceRoot,
     observe: () => {},
+    outputProblem: async (schema, value) => outputProblem(schema, value),
     ...(warm && { warm }),
   })
 }

@@ -65,7 +65,6 @@ await t.test('so is the same history with anything else beside it', (t) => {
   return neverMeets(t, (_, two) => [
     ['a system prompt', [{ role: 'system', content: 'Be long.' }, ...two, user('three')]],
     ['other tools', [...two, user('three')], { tools }],
-    ['another limit', [...two, user('three')], { max_tokens: 4000 }],
     ['another model', [...two, user('three')], { model: 'haiku' }],
     ['another effort', [...two, user('three')], { reasoning_effort: 'low' }],
   ])
