@@ -53,7 +53,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
-    maxRequestsPerSocket: limits.requestsPerConnection,
     http: {
       // what has none is answered in plugins/errors.ts
       requireHostHeader: false,

@@ -19,7 +19,6 @@ export interface HttpLimits {
   strangerSilenceMs: number
   /** open connections */
   connections: number
-  requestsPerConnection: number
   /** a request's body */
   bodyBytes: number
   /** the body of a request to a route that wants none */
@@ -45,7 +44,6 @@ export const defaultLimits: HttpLimits = {
   checkEveryMs: 5_000,
   strangerSilenceMs: 30_000,
   connections: 2000,
-  requestsPerConnection: 1000,
   bodyBytes: 64 * 1024 * 1024,
   smallBodyBytes: 1024 * 1024,
   freeBodyBytes: 256 * 1024,
