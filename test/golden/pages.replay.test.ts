@@ -15,7 +15,6 @@ for (const [name, route, path] of [
   ['health', 'GET /health'],
   ['ready', 'GET /health/ready'],
   ['models', 'GET /v1/models'],
-  ['models, no v1', 'GET /models'],
   ['model', 'GET /v1/models/:id', '/v1/models/sonnet'],
   ['model of a provider', 'GET /v1/models/:id', '/v1/models/acme/any'],
   ['openapi', 'GET /openapi.json'],
@@ -27,7 +26,9 @@ for (const [name, route, path] of [
 }
 const check = { name: 'check', cell: ['POST /v1/chat/completions/check', 'block', 'read'] as const }
 await recorder.make({ ...check, body: ask('x', { seed: 1, temperature: 0.5 }) }, false)
-await recorder.make({ ...check, name: 'check no v1', path: '/chat/completions/check', body: ask('x', { logprobs: true }) }, false)
+const unknown = ['POST /v1/chat/completions/check', 'block', 'unknown_url'] as const
+await recorder.make({ name: 'models without v1', cell: ['GET /models', 'block', 'unknown_url'] }, false)
+await recorder.make({ name: 'check without v1', cell: unknown, path: '/chat/completions/check', body: ask('x', { logprobs: true }) }, false)
 
 const accept = 'application/json, text/event-stream'
 const rpc = (method: string, params: unknown, id: number | undefined = 1) => ({
@@ -45,10 +46,10 @@ for (const [name, ending, body] of [
   ['unknown method', 'unknown method', rpc('nothing', {})],
   ['unknown tool', 'unknown tool', tool('nothing', {})],
   ['ask', 'stop', tool('ask', { model: 'acme/any', question: '[mcp ask] hello' })],
-  ['ask refused', 'model_not_found', tool('ask', { model: 'gpt-4', question: 'x' })],
+  ['ask of an unknown model', 'model_not_found', tool('ask', { model: 'gpt-4', question: 'x' })],
   ['get_task', 'task_not_found', tool('get_task', { task_id: 'task_none' })],
   ['cancel_task', 'task_not_found', tool('cancel_task', { task_id: 'task_none' })],
-  ['check', 'read', tool('list_tasks', { status: 'failed' })],
+  ['list_tasks', 'read', tool('list_tasks', { status: 'failed' })],
 ] as [string, string, unknown][]) {
   const provider = name === 'ask' ? [answer('by MCP')] : undefined
   await recorder.make(

@@ -42,7 +42,6 @@ const endings: [ending: string, script: Script, more?: Record<string, unknown>][
   ['provider: upstream_interrupted', cut],
   ['provider: upstream_timeout (silence)', () => undefined, { model: 'brisk/any' }],
   ['provider: upstream_unreachable', () => undefined, { model: 'gone/any' }],
-  ['provider: fallback', answer('from the spare'), { model: 'acme/spare' }],
 ]
 
 const cases = endings.flatMap(([ending, script, more = {}]): Case[] => {
@@ -51,17 +50,14 @@ const cases = endings.flatMap(([ending, script, more = {}]): Case[] => {
     const name = `${ending} ${way}`
     return { ...shared, name, cell: ['POST /v1/chat/completions', `${way}, provider`, ending], body: says(name, { ...more, ...added }) }
   }
-  const response = (way: string, added: Record<string, unknown>): Case => {
-    const name = `${ending} response ${way}`
-    const { model = 'acme/any', max_tokens: max, tools: offered } = more as { model?: string; max_tokens?: number; tools?: unknown }
-    const flat = offered === undefined ? {} : { tools: [{ type: 'function', name: 'get_weather', parameters, strict: false }] }
-    const body = { model, input: `[${name}] hello`, ...flat, ...(max === undefined ? {} : { max_output_tokens: 16 }), ...added }
-    return { ...shared, name, cell: ['POST /v1/responses', `${way}, provider`, ending], body }
-  }
-  const both = [chat('block', {}), chat('stream', { stream: true })]
-  if (ending === 'timeout' || ending === 'n: 2') return both
-  return [...both, response('block', {}), response('stream', { stream: true })]
+  return [chat('block', {}), chat('stream', { stream: true })]
 })
+
+// the first answer is for `backed/main`, the second for the model that stands in for it
+const name = 'fallback'
+const scripts = [failing(503, error(null, 'busy')), answer('from the spare')]
+const body = says(name, { model: 'backed/main' })
+cases.push({ name, cell: ['POST /v1/chat/completions', 'block, provider', 'stop: fallback'], body, provider: scripts })
 
 await sideBySide(...cases.map((one) => () => recorder.make(one)))
 recorder.settle(t, 'provider')

@@ -1,4 +1,6 @@
 /** Why a cell of the table is empty. The first rule that fits gives the reason. */
+import type { ErrorCode } from '../../src/errors.js'
+
 const rules: readonly [fits: (route: string, way: string, ending: string) => boolean, reason: string][] = [
   [(_route, _way, ending) => ending === 'read', 'nothing is read there, or another ending tells it'],
   [(route) => /^GET \/(health|metrics|openapi|docs|$)|models/.test(route), 'the route runs no job'],
@@ -17,4 +19,17 @@ const rules: readonly [fits: (route: string, way: string, ending: string) => boo
 
 export function reasonFor(route: string, way: string, ending: string): string {
   return rules.find(([fits]) => fits(route, way, ending))![1]
+}
+
+/** Codes of the catalogue that no recorded exchange shows, and why. */
+export const notProvoked: Partial<Record<ErrorCode, string>> = {
+  review_expired: 'a review expires with its task, after at least a second that a busy machine may need for the review itself',
+  validator_failed: 'no request makes a validator fail without a fault of the server',
+  server_shutdown: 'the server ends; test/http/server-stop.test.ts and test/http/closing.test.ts provoke it',
+  output_not_valid: 'needs several turns of the CLI; test/routes/structured.test.ts provokes it',
+  cli_failed: 'needs another program in place of the CLI; test/claude/stubs.test.ts provokes it',
+  mcp_server_failed: 'the message has the limit of the start in it and the order of servers; test/mcp/servers.test.ts provokes it',
+  workspace_limit_exceeded: 'a job is looked at in intervals; test/mcp/servers.test.ts provokes it',
+  interrupted: 'the server is killed; test/chaos/kill-9.test.ts and test/routes/responses-restart.test.ts provoke it',
+  internal_error: 'needs a fault of the server; test/jobs/store-faults.test.ts provokes it',
 }

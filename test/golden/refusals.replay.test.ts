@@ -80,9 +80,9 @@ const short: [name: string, route: string, code: string, more: Partial<Case>][] 
   ],
   ['no item', 'POST /v1/responses', 'item_not_found', { body: { model: 'sonnet', input: [{ type: 'item_reference', id: 'msg_none' }] } }],
   ['response without input', 'POST /v1/responses', 'missing_required_parameter', { body: { model: 'sonnet' } }],
-  ['response no v1', 'POST /responses', 'missing_required_parameter', { body: { model: 'sonnet' } }],
+  ['response no v1', 'POST /responses', 'unknown_url', { body: { model: 'sonnet' } }],
   ['mcp get', 'GET /mcp', 'method_not_allowed', {}],
-  ['mcp depth', 'POST /mcp', 'invalid_request', { body: { jsonrpc: '1.0' } }],
+  ['mcp version', 'POST /mcp', 'invalid_value', { body: { jsonrpc: '1.0' } }],
   ['no model', 'GET /v1/models/:id', 'model_not_found', { path: '/v1/models/gpt-4' }],
 ]
 for (const [name, route, code, more] of short) cases.push({ name, cell: [route, 'block', code], ...more })
@@ -102,7 +102,8 @@ const routes: [string, string?, unknown?][] = [
   ['GET /health/ready'],
 ]
 for (const [route, path, body] of routes) {
-  const one = { cell: [route, 'block', 'invalid_api_key'] as const, ...(path !== undefined && { path }), body }
+  const ending = route === 'GET /nowhere' ? 'unknown_url' : route === 'GET /health/ready' ? 'read' : 'invalid_api_key'
+  const one = { cell: [route, 'block', ending] as const, ...(path !== undefined && { path }), body }
   await locked.make({ ...one, name: `no key ${route}` }, false)
   if (body === undefined) await locked.make({ ...one, name: `wrong key ${route}`, headers: { authorization: 'Bearer wrong' } }, false)
 }

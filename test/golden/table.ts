@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Exchange, folder, readAll } from './files.js'
-import { reasonFor } from './reasons.js'
+import { notProvoked, reasonFor } from './reasons.js'
 
 const file = path.join(folder, 'TABLE.md')
 
@@ -31,7 +31,8 @@ export function tableOf(exchanges: readonly Exchange[]): string {
       '',
     ]
   })
-  return ['# Recorded exchanges', '', `${exchanges.length} exchanges.`, '', ...lines].join('\n')
+  const codes = ['## Codes that no exchange shows', '', ...Object.entries(notProvoked).map(([code, why]) => `- \`${code}\`: ${why}.`), '']
+  return ['# Recorded exchanges', '', `${exchanges.length} exchanges.`, '', ...lines, ...codes].join('\n')
 }
 
 export function writeTable(): string {

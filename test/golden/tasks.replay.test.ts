@@ -1,4 +1,4 @@
-/** `/tasks` and stored responses: started, read, awaited, followed, resumed, reviewed, cancelled, forgotten. */
+/** `/tasks`: started, read, awaited, followed, resumed, reviewed, cancelled, forgotten. */
 import t from 'tap'
 import { until } from '../helper.js'
 import { type Script, answer } from '../upstreams/provider.js'
@@ -93,51 +93,26 @@ const review = (decision: string, more: Record<string, unknown>) => async () => 
   await recorder.make({ name: `${name} events`, cell: ['GET /tasks/:id/events', 'events', ending], path: `/tasks/${id}/events` }, false)
 }
 
-const responses = async () => {
-  const name = 'stored response'
-  const cell = ['POST /v1/responses', 'block, provider', 'stop: stored'] as const
-  const first = await recorder.make({ name, cell, body: { model: 'acme/any', input: `[${name}] hello` }, provider: [answer('kept')] })
-  const { id } = first.body as { id: string }
-  const route = 'GET /v1/responses/:id'
-  await recorder.make({ name: 'response read', cell: [route, 'poll', 'stop'], path: `/v1/responses/${id}` }, false)
-  await recorder.make({ name: 'response read, no v1', cell: [route, 'poll', 'stop'], path: `/responses/${id}` }, false)
-  await recorder.make({ name: 'response events', cell: [route, 'events', 'stop'], path: `/v1/responses/${id}?stream=true` }, false)
-  const after = `/v1/responses/${id}?stream=true&starting_after=3`
-  await recorder.make({ name: 'response resumed', cell: [route, 'events resumed', 'stop'], path: after }, false)
-  await recorder.make(
-    { name: 'items', cell: ['GET /v1/responses/:id/input_items', 'block', 'done'], path: `/v1/responses/${id}/input_items` },
-    false,
-  )
-  await recorder.make(
-    {
-      name: 'items after nothing',
-      cell: ['GET /v1/responses/:id/input_items', 'block', 'item_not_found'],
-      path: `/v1/responses/${id}/input_items?after=x`,
-    },
-    false,
-  )
-  const more = { model: 'acme/any', input: '[followed] and now?', previous_response_id: id }
-  await recorder.make({
-    name: 'followed',
-    cell: ['POST /v1/responses', 'block, provider', 'stop: previous_response_id'],
-    body: more,
-    provider: [answer('on')],
-  })
-  await recorder.make(
-    { name: 'response forgotten', cell: ['DELETE /v1/responses/:id', 'block', 'done'], path: `/v1/responses/${id}`, method: 'DELETE' },
-    false,
-  )
-  await recorder.make({ name: 'response gone', cell: [route, 'poll', 'response_not_found'], path: `/v1/responses/${id}` }, false)
-}
-
-const background = async () => {
-  provider.when('[background]', silent)
-  const made = await bridge.post('/v1/responses', { model: 'acme/any', input: '[background] hello', background: true })
-  const { id } = (await made.json()) as { id: string }
-  await seen('background')
-  const path = `/v1/responses/${id}/cancel`
-  await recorder.make({ name: 'response cancel', cell: ['POST /v1/responses/:id/cancel', 'block', 'cancel'], path, body: {} }, false)
-  await recorder.make({ name: 'response cancelled', cell: ['GET /v1/responses/:id', 'poll', 'cancel'], path: `/v1/responses/${id}` }, false)
+const accepted = async () => {
+  const task = { provider: [answer('later')] }
+  const chat = 'POST /v1/chat/completions'
+  await recorder.make({ ...task, name: 'accepted', cell: ['POST /tasks', 'poll', 'accepted'], body: says('accepted') }, false)
+  const headers = { prefer: 'respond-async' }
+  await recorder.make({ ...task, name: 'prefer', cell: [chat, 'poll', 'accepted'], headers, body: says('prefer') }, false)
+  for (const more of [{ background: true }, { wait_for_completion: false }]) {
+    const name = Object.keys(more)[0]!
+    await recorder.make({ ...task, name, cell: [chat, 'poll', 'accepted'], body: says(name, more) }, false)
+  }
+  for (const name of ['list 1', 'list 2', 'list 3']) {
+    const id = await start(name, [answer(name)], { model: 'acme/list' })
+    await (await bridge.get(`/tasks/${id}?wait=60`)).text()
+  }
+  for (const [name, query] of [
+    ['list', 'limit=2'],
+    ['list asc', 'order=asc&status=completed'],
+  ]) {
+    await recorder.make({ name: name!, cell: ['GET /tasks', 'block', 'read'], path: `/tasks?model=acme/list&${query}` }, false)
+  }
 }
 
 const polls = async () => {
@@ -161,8 +136,7 @@ await sideBySide(
   review('approve', {}),
   review('reject', { feedback: 'no' }),
   review('retry', { feedback: 'JSON' }),
-  responses,
-  background,
+  accepted,
   polls,
 )
 recorder.settle(t, 'tasks')
