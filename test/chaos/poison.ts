@@ -17,6 +17,8 @@ export interface Scenario {
   /** default: SIGKILL; SIGSTOP leaves a silent server to its supervisor */
   signal?: 'SIGKILL' | 'SIGSTOP'
   maxConcurrent: number
+  /** how long an answer takes; default: 500 */
+  answerMs?: number
 }
 
 export interface Ended {
@@ -35,13 +37,12 @@ export interface Story {
 }
 
 const mostStarts = 8
-/** Longer than the start of a CLI on a busy machine, so that answers overlap where jobs run beside one another. */
-const answerMs = 1500
 const finals = ['completed', 'failed', 'cancelled', 'incomplete']
 
 export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'bridge-poison-'))
   const root = openWorkspaceRoot(dataDir)
+  const { answerMs = 500 } = scenario
   const busy = new Set<string>()
   const asked: Record<string, number> = Object.fromEntries(scenario.jobs.map((name) => [name, 0]))
   let server: ServerProcess | null = null
