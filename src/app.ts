@@ -50,6 +50,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...options.limits }
   const app = fastify({
     loggerInstance: logger,
+    // a start that takes long is no fault of a plugin: the machine is busy, or a large log is recovered
+    pluginTimeout: 60_000,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,

@@ -33,10 +33,7 @@ function executorOf(warm?: WarmSizes): ClaudeExecutor {
 }
 const live = executorOf({ perProfile: 0, total: 0, parked: 4, idleMs: 60_000 })
 const fresh = executorOf()
-t.after(async () => {
-  await live.close()
-  noneAlive(t)
-})
+t.teardown(() => live.close())
 
 type Settings = Partial<ClaudeRequest>
 
@@ -193,4 +190,9 @@ await t.test('where the process has its thoughts, it thinks on after a result', 
   standin.when('P-think', message(toolUse(offered('get_weather'), { city: 'Rome' }, 'toolu_think')), message('fine'))
   t.ok(thinks(await call(live, [says('P-think')], more)))
   t.ok(thinks(await call(live, [says('P-think'), ...called('toolu_think')], more)))
+})
+
+await t.test('no process is left', async (t) => {
+  await live.close()
+  noneAlive(t)
 })

@@ -11,6 +11,7 @@ await t.test('the least', async (t) => {
       turns: [{ role: 'user', content: [{ type: 'text', text: 'q' }] }],
     },
     remoteImages: [],
+    pending: [],
     model: 'haiku',
     delivery: 'block',
     background: false,
