@@ -23,8 +23,10 @@ export function reasonFor(route: string, way: string, ending: string): string {
 
 /** Codes of the catalogue that no recorded exchange shows, and why. */
 export const notProvoked: Partial<Record<ErrorCode, string>> = {
+  request_timeout: 'the body comes too slowly; test/routes/slow-requests.test.ts provokes it',
+  record_unreadable: 'a record in the database is damaged; test/jobs/unreadable.test.ts provokes it',
   review_expired: 'a review expires with its task, after at least a second that a busy machine may need for the review itself',
-  validator_failed: 'no request makes a validator fail without a fault of the server',
+  validator_failed: 'a check that takes longer than 5 s; test/validation/threads.test.ts has such checks',
   server_shutdown: 'the server ends; test/http/server-stop.test.ts and test/http/closing.test.ts provoke it',
   output_not_valid: 'needs several turns of the CLI; test/routes/structured.test.ts provokes it',
   cli_failed: 'needs another program in place of the CLI; test/claude/stubs.test.ts provokes it',

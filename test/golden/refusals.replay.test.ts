@@ -102,7 +102,7 @@ const routes: [string, string?, unknown?][] = [
   ['GET /health/ready'],
 ]
 for (const [route, path, body] of routes) {
-  const ending = route === 'GET /nowhere' ? 'unknown_url' : route === 'GET /health/ready' ? 'read' : 'invalid_api_key'
+  const ending = route === 'GET /health/ready' ? 'read' : 'invalid_api_key'
   const one = { cell: [route, 'block', ending] as const, ...(path !== undefined && { path }), body }
   await locked.make({ ...one, name: `no key ${route}` }, false)
   if (body === undefined) await locked.make({ ...one, name: `wrong key ${route}`, headers: { authorization: 'Bearer wrong' } }, false)
