@@ -41,11 +41,7 @@ const light = [
   'seed/document',
   'upstreams/mapping',
   'upstreams/settings',
-  'validation/parse',
-  'validation/parsers',
   'validation/plan',
-  'validation/seed-cases',
-  'validation/simple',
   'webhooks/allowed-hosts',
   'workspace/',
 ]
