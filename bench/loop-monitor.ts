@@ -1,5 +1,5 @@
 /**
- * Loaded into a server before its program (`--import`): measures how long its event loop does nothing else. Whoever connects to the
+ * Loaded into a server before its program (`--import`): measures how long its event loop does nothing else. A client of the
  * socket that `LOOP_MONITOR` names gets the longest delay since the last look, in milliseconds.
  */
 import { createServer } from 'node:net'

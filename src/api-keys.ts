@@ -43,7 +43,7 @@ function readEntry(entry: string, place: string, exposed: boolean): ApiKey {
   const colon = entry.indexOf(':')
   const key = entry.slice(colon + 1)
   const name = colon === -1 ? nameOfKey(key) : entry.slice(0, colon)
-  // no header can carry a key with a space or a letter beyond ASCII: nobody would ever get in with it
+  // no header can carry a key with a space or a letter beyond ASCII: it would let no request in
   if (!/^[\x21-\x7e]+$/.test(key) || !/^[\w.-]{1,64}$/.test(name)) {
     // the value itself is a secret and never part of the message
     throw new ConfigError(`API_KEYS: ${place} must be "key" or "name:key", in ASCII and without spaces`)

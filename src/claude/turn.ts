@@ -287,7 +287,7 @@ export class TurnReader {
     else this.held = { ...accepted, result }
   }
 
-  /** The turn has come to its end, and its JSON is to be checked before it is shown: given once, to whoever then calls `endOutput`. */
+  /** The turn has come to its end, and its JSON is to be checked before it is shown: given once; the caller checks it and then calls `endOutput`. */
   takeOutput(): { value: unknown } | null {
     if (this.held === null || this.taken) return null
     this.taken = true

@@ -30,7 +30,7 @@ const fileRoutes: FastifyPluginAsyncZod = async (app) => {
           .header('content-type', mediaTypeOf(file))
           .header('content-length', found.bytes)
           .header('content-disposition', `attachment; filename*=UTF-8''${encodeName(file)}`)
-          // what a model has written is shown to nobody as a page of this server
+          // a file that a model has written must not act as a page of this server
           .header('x-content-type-options', 'nosniff')
           .header('content-security-policy', "sandbox; default-src 'none'")
           .header('cache-control', 'private')
