@@ -4,6 +4,8 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import t from 'tap'
 
 export interface Profile {
+  /** the test files of the process */
+  files: string[]
   /** seconds until the first test or assertion: node, tap, the modules and what the file prepares */
   start: number
   wall: number
@@ -16,7 +18,7 @@ export interface Profile {
   others: number
 }
 
-const profile: Profile = { start: 0, wall: 0, startCpu: 0, cpu: 0, childrenCpu: 0, clis: 0, others: 0 }
+const profile: Profile = { files: [], start: 0, wall: 0, startCpu: 0, cpu: 0, childrenCpu: 0, clis: 0, others: 0 }
 
 /** Seconds of CPU of this process and of its children, from /proc; zeros where there is none. */
 function cpuTimes(): { own: number; children: number } {
@@ -51,6 +53,7 @@ internals.spawn = function (options) {
 process.on('exit', () => {
   const { own, children } = cpuTimes()
   begin()
-  Object.assign(profile, { wall: performance.now() / 1000, cpu: own, childrenCpu: children })
+  const files = process.argv.filter((argument) => argument.endsWith('.test.js'))
+  Object.assign(profile, { files, wall: performance.now() / 1000, cpu: own, childrenCpu: children })
   appendFileSync(process.env['PROFILE_FILE']!, `${JSON.stringify(profile)}\n`)
 })
