@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { workspaceEnvironment } from '../src/claude/environment.js'
+import { workspaceEnvironment } from '../src/claude/process/environment.js'
 import { makeWorkspace } from '../workspace/workspace.js'
 import { type Timed, systemPrompt } from './ask.js'
 

@@ -2,9 +2,9 @@
 import { seedLongResponses } from './long-response.js'
 import { dataDirOf } from './bridge.js'
 import type { Rig } from './rig.js'
-import { chatRequestSchema } from '../src/openai/chat-request.js'
-import { parseChat } from '../src/openai/parse-chat.js'
-import { validate } from '../src/openai/request-error.js'
+import { chatRequestSchema } from '../src/openai/in/chat-request.js'
+import { parseChat } from '../src/openai/in/parse-chat.js'
+import { validate } from '../src/errors/request-error.js'
 import { realTools, silenceCases } from './silence-cases.js'
 import { startWatched } from './watched-server.js'
 

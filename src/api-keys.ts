@@ -1,6 +1,6 @@
 /** `API_KEYS`: who may ask, and under which name each key owns its jobs. */
 import { createHash } from 'node:crypto'
-import { ConfigError } from './config-error.js'
+import { ConfigError } from './errors/config-error.js'
 
 export interface ApiKey {
   /** owner of the jobs that this key asks for */

@@ -1,7 +1,7 @@
 /** What `/health` and `/health/ready` say, and from what. */
 import { z } from 'zod'
 import type { ClaudeExecutor } from './claude/executor.js'
-import { liveProcessCount } from './claude/process.js'
+import { liveProcessCount } from './claude/process/process.js'
 import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
 import type { Lane } from './jobs/lanes.js'

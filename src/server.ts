@@ -1,7 +1,7 @@
 /** The process: configuration, logger, listening, and an end in order. */
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
-import { killAllProcesses } from './claude/process.js'
+import { killAllProcesses } from './claude/process/process.js'
 import { ConfigError, readConfig } from './config.js'
 import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { workspaceMarker } from '../src/claude/environment.js'
+import { workspaceMarker } from '../src/claude/process/environment.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
 import { until } from './helper.js'
 

@@ -1,9 +1,9 @@
 /** `ask`: one question, and its answer. The job is the call's: who cancels the call or goes away cancels it. */
-import { BridgeError, type Failure } from '../../src/errors.js'
+import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import { isFinal } from '../../src/jobs/status.js'
-import { hasResult, toCompletion } from '../../src/openai/completion.js'
-import { completionSchema, type Completion } from '../../src/openai/response-schemas.js'
-import { reviewRequired } from '../../src/openai/review.js'
+import { hasResult, toCompletion } from '../../src/openai/out/completion.js'
+import { completionSchema, type Completion } from '../../src/openai/out/response-schemas.js'
+import { reviewRequired } from '../../src/tasks/review.js'
 import { chatArguments, submitArguments } from './chat-arguments.js'
 import { waitAndTell } from './progress.js'
 import { defineTool } from './tool.js'

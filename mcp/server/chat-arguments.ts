@@ -3,14 +3,14 @@
  * is taken is everything that a chat request may say, checked by the same schema and mapped by the same function.
  */
 import { z } from 'zod'
-import { submitChat } from '../../src/http/submit.js'
+import { submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
-import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { type Rule, fields } from '../../src/openai/fields.js'
-import { parseChat } from '../../src/openai/parse-chat.js'
-import { refuse } from '../../src/openai/refuse.js'
-import { validate } from '../../src/openai/request-error.js'
-import { depthHeader } from './depth.js'
+import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
+import { type Rule, fields } from '../../src/openai/in/fields.js'
+import { parseChat } from '../../src/openai/in/parse-chat.js'
+import { refuse } from '../../src/errors/refuse.js'
+import { validate } from '../../src/errors/request-error.js'
+import { depthHeader } from '../../src/intake/depth.js'
 import type { ToolContext } from './tool.js'
 
 /** In the order of use; those that the table of fields does not honour yet are not shown. */

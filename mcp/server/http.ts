@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import { type ServerSetup, createServer } from './server.js'
 
 export const sessionHeader = 'mcp-session-id'

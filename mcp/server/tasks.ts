@@ -1,10 +1,10 @@
 /** The tools that start, read, cancel and list tasks: `/tasks` for MCP clients. An owner's own tasks only. */
 import { z } from 'zod'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
-import { type Task, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
-import { toTask, toTaskList } from '../../src/openai/task.js'
+import { type Task, taskListSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
+import { toTask, toTaskList } from '../../src/tasks/task.js'
 import { chatArguments, submitArguments } from './chat-arguments.js'
 import { waitAndTell } from './progress.js'
 import { defineTool, type ToolContext } from './tool.js'

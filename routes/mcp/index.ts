@@ -2,11 +2,11 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { RunningCalls } from '../../mcp/server/calls.js'
-import { depthHeader } from '../../mcp/server/depth.js'
+import { depthHeader } from '../../src/intake/depth.js'
 import { answerPost, readSession, sessionHeader } from '../../mcp/server/http.js'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import { clientGone } from '../../src/http/client-gone.js'
-import { errorSchema } from '../../src/openai/response-schemas.js'
+import { errorSchema } from '../../src/openai/out/response-schemas.js'
 
 const tags = ['mcp']
 const message = z.looseObject({ jsonrpc: z.literal('2.0') })

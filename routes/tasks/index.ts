@@ -1,18 +1,18 @@
 /** `/tasks`: the job records. A key sees its own only. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
-import { askingOf, submitChat } from '../../src/http/submit.js'
+import { askingOf, submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { unlessUnreadable } from '../../src/jobs/unreadable.js'
-import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { parseChat } from '../../src/openai/parse-chat.js'
-import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
-import { toTaskList } from '../../src/openai/task.js'
+import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
+import { parseChat } from '../../src/openai/in/parse-chat.js'
+import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
+import { toTaskList } from '../../src/tasks/task.js'
 
 const tags = ['tasks']
 const params = z.object({ id: z.string().max(200) })

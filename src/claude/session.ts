@@ -3,20 +3,20 @@
  * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
  */
 import type { JobEvent } from '../jobs/events.js'
-import type { ClaudeRequest, UserBlock } from '../openai/conversation.js'
+import type { ClaudeRequest, UserBlock } from '../request/conversation.js'
 import type { Workspace } from '../../workspace/workspace.js'
-import { longestResult } from '../../mcp/whole-tool.js'
-import { ClientTools } from './client-tools.js'
-import { ControlChannel } from './control.js'
-import { type Equipment, equip } from './equip.js'
-import { exercise } from './exercise.js'
-import type { CliMessage } from './messages.js'
-import type { ClaudeProcess, Exit } from './process.js'
-import { type ControlRequest, processSettings } from './settings.js'
-import { modelName } from './tool-names.js'
-import { type PlainTextMark, historyLines, userLine } from './transcript.js'
-import { type Ending, TurnReader } from './turn.js'
-import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn-settings.js'
+import { longestResult } from '../../mcp/job/whole-tool.js'
+import { ClientTools } from './protocol/client-tools.js'
+import { ControlChannel } from './protocol/control.js'
+import { type Equipment, equip } from './turn/equip.js'
+import { exercise } from './pool/exercise.js'
+import type { CliMessage } from './protocol/messages.js'
+import type { ClaudeProcess, Exit } from './process/process.js'
+import { type ControlRequest, processSettings } from './turn/settings.js'
+import { modelName } from './protocol/tool-names.js'
+import { type PlainTextMark, historyLines, userLine } from './turn/transcript.js'
+import { type Ending, TurnReader } from './turn/turn.js'
+import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn/turn-settings.js'
 
 /** What a turn tells while it goes on. */
 export interface TurnListener {

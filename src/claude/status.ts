@@ -4,11 +4,11 @@
  */
 import { execa } from 'execa'
 import type { Outcome } from '../jobs/executor.js'
-import { type ClaudeBinary, locateBinary, readVersion } from './binary.js'
-import { credentialFingerprint } from './credential-fingerprint.js'
-import { type CredentialKind, credentialKind } from './environment.js'
-import { loginHint } from './failure.js'
-import { within } from './within.js'
+import { type ClaudeBinary, locateBinary, readVersion } from './process/binary.js'
+import { credentialFingerprint } from './process/credential-fingerprint.js'
+import { type CredentialKind, credentialKind } from './process/environment.js'
+import { loginHint } from './turn/failure.js'
+import { within } from './process/within.js'
 
 export interface ClaudeHealth {
   path: string

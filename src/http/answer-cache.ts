@@ -4,7 +4,7 @@
  */
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
-import { bodyHash } from './idempotency.js'
+import { bodyHash } from '../intake/idempotency.js'
 
 /** Members that say how an answer is taken, and not what it is. */
 const delivery = ['stream', 'stream_options', 'background', 'wait_for_completion', 'timeout']

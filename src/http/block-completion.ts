@@ -4,13 +4,13 @@
  * headers and its SDKs then post again, nginx after 60 s.
  */
 import type { FastifyReply } from 'fastify'
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'
-import { reviewRequired } from '../openai/review.js'
-import { hasResult, toCompletion } from '../openai/completion.js'
-import { errorBody } from '../openai/error-body.js'
+import { reviewRequired } from '../tasks/review.js'
+import { hasResult, toCompletion } from '../openai/out/completion.js'
+import { errorBody } from '../openai/out/error-body.js'
 import { sendFailure } from '../plugins/errors.js'
 import { clientGone } from './client-gone.js'
 import { jobHeaders } from './job-headers.js'

@@ -1,6 +1,6 @@
 /** Reads a JSON body into one buffer, under limits that hold while it comes: size, nesting, number of values, room, silence, tiny chunks. */
 import type { IncomingMessage } from 'node:http'
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { BodyRoom } from './body-room.js'
 import { JsonScan, type JsonExcess } from './json-scan.js'
 import type { HttpLimits } from './limits.js'

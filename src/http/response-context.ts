@@ -1,8 +1,8 @@
 /** What a Responses request speaks of without sending it: the response before, and items of earlier ones. */
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
-import { hasResult } from '../openai/completion.js'
+import { hasResult } from '../openai/out/completion.js'
 import { carryOver } from '../openai/responses/carry-over.js'
 import type { ChatMessage } from '../openai/responses/chat-messages.js'
 import { responseId, taskIdOfItem } from '../openai/responses/ids.js'
@@ -12,7 +12,7 @@ import { uncheckedRequest } from '../validation/plan.js'
 import type { ResponseRun } from '../openai/responses/parse.js'
 import type { ResponseRequest } from '../openai/responses/request.js'
 import type { OutputItem } from '../openai/responses/response-schemas.js'
-import { refuse } from '../openai/refuse.js'
+import { refuse } from '../errors/refuse.js'
 import { findResponse, outputOf } from './response-record.js'
 
 /** Each is a look into the store. */

@@ -1,5 +1,5 @@
 /** Reads what a view of a job as a response needs beyond its record. */
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'

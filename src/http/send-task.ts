@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'
-import { toTask } from '../openai/task.js'
+import { toTask } from '../tasks/task.js'
 import { jobHeaders } from './job-headers.js'
 
 /** Seconds after which an unfinished task is worth another look. */

@@ -3,12 +3,12 @@
  * the last one it has misses nothing and gets nothing twice; only what survives a crash of the server is shown.
  */
 import type { FastifyReply } from 'fastify'
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { LoggedEvent } from '../jobs/events.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import { isFinal } from '../jobs/status.js'
-import { toTaskEvent } from '../openai/task-event.js'
+import { toTaskEvent } from '../tasks/task-event.js'
 import { clientGone } from './client-gone.js'
 import { jobHeaders } from './job-headers.js'
 import { SseStream } from './sse-stream.js'

@@ -1,10 +1,10 @@
 /** Streams a job's log in one of its views: what they have in common, whatever their frames look like. */
 import type { FastifyReply } from 'fastify'
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { LoggedEvent } from '../jobs/events.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
-import { reviewRequired } from '../openai/review.js'
+import { reviewRequired } from '../tasks/review.js'
 import { sendFailure } from '../plugins/errors.js'
 import { clientGone } from './client-gone.js'
 import { jobHeaders } from './job-headers.js'

@@ -3,7 +3,7 @@
  * chunks and task JSON out of them at the other. The log of a job is append-only, numbered from 1 without gaps, and
  * everything a reader can be told follows from it.
  */
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { ValidationError } from './job.js'
 import type { FinalStatus, JobStatus } from './status.js'
 

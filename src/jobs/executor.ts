@@ -1,5 +1,5 @@
 /** What jobs know of the thing that does the work: `claude` implements this, other upstreams will. */
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from './events.js'
 import type { Review } from './job.js'
 

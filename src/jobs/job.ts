@@ -1,5 +1,5 @@
 /** The record of a job: what is stored, and what every reader of it starts from. */
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Answer } from './answer.js'
 import type { Lane } from './lanes.js'
 import type { JobStatus } from './status.js'

@@ -2,7 +2,7 @@
  * The jobs of this server: what routes talk to. Knows neither HTTP nor Claude. A job that has not ended is held in memory
  * beside its record; one that has is read from the store.
  */
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import { Flusher } from './flusher.js'

@@ -1,5 +1,5 @@
 /** A job that has not ended, as this server holds it. Small while it waits: thousands may. */
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
 import type { JobEvent } from './events.js'
 import type { Job } from './job.js'

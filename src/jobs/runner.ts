@@ -2,7 +2,7 @@
  * Runs jobs: a slot and an execution for each choice, the limits of time and silence, and the one end. Whatever happens to
  * a job, it ends once: the first to decide writes it, everybody else waits for that.
  */
-import type { ErrorCode, Failure } from '../errors.js'
+import type { ErrorCode, Failure } from '../errors/catalogue.js'
 import { answerOrNull } from './answer.js'
 import type { Review } from './job.js'
 import type { JobEvent } from './events.js'

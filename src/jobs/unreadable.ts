@@ -1,4 +1,4 @@
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 
 /** A record, or something that belongs to it, that is not what any version has written. It is left as it is; every other one is read. */
 export class UnreadableRecord extends BridgeError {

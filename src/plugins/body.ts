@@ -5,7 +5,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import { BodyRoom } from '../http/body-room.js'
 import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'

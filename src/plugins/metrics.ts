@@ -1,7 +1,7 @@
 /** What `/metrics` shows: a registry of this server's own, filled by requests as they end, by jobs, and by a look around when asked. */
 import fp from 'fastify-plugin'
 import { Registry, collectDefaultMetrics } from 'prom-client'
-import { liveProcessCount, startedProcessCount } from '../claude/process.js'
+import { liveProcessCount, startedProcessCount } from '../claude/process/process.js'
 import type { JobObserver } from '../jobs/observer.js'
 import { jobMetrics } from '../metrics/jobs.js'
 import { clientClosed, requestMetrics } from '../metrics/requests.js'

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import { isAllowedHost } from '../http/host-names.js'
 import { isAllowedOrigin } from '../http/origins.js'
 

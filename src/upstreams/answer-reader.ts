@@ -1,5 +1,5 @@
 /** The chunks of a provider's answer -> events, and how it ended. Loose on what comes: providers differ in everything but the idea. */
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from '../jobs/events.js'
 import { CallPieces } from './call-pieces.js'
 import { failureOfError } from './failure.js'

@@ -3,7 +3,7 @@
  * answers with one JSON object, and what the first character is tells them apart, whatever the content type says.
  */
 import { createParser, type EventSourceParser } from 'eventsource-parser'
-import { BridgeError } from '../errors.js'
+import { BridgeError } from '../errors/catalogue.js'
 
 export type Piece = { value: unknown } | 'done'
 

@@ -1,8 +1,8 @@
 /** Runs jobs on OpenAI-compatible providers: one call for one run, streamed through as events. */
 import type { Dispatcher } from 'undici'
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { UpstreamRequest } from '../openai/upstream-request.js'
+import type { UpstreamRequest } from '../request/upstream-request.js'
 import { failureOfConnection, failureOfStatus } from './failure.js'
 import { ProviderClient } from './provider-client.js'
 import { rateLimits } from './rate-limits.js'

@@ -1,5 +1,5 @@
 /** Why a provider's call failed: from statuses, codes and types, never from the words of a message. */
-import type { ErrorCode, Failure } from '../errors.js'
+import type { ErrorCode, Failure } from '../errors/catalogue.js'
 import { memberOf, textAt } from './loose.js'
 
 /** Of an answer with a status of its own. `body` is its text. */

@@ -2,10 +2,10 @@
  * Asks models in turn: the next one where one is overloaded, limited or out of reach and has not said anything yet. A request
  * that is wrong, or a key, stays so for every model and is no reason to ask another.
  */
-import type { ErrorCode } from '../errors.js'
+import type { ErrorCode } from '../errors/catalogue.js'
 import { isContent } from '../jobs/events.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { FallbackRequest } from '../openai/upstream-request.js'
+import type { FallbackRequest } from '../request/upstream-request.js'
 
 const passing: ErrorCode[] = [
   'rate_limit_exceeded',

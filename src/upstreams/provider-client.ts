@@ -1,7 +1,7 @@
 /** One provider over HTTP: its connections, its key, its limits. Knows what is sent, not what comes back. */
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
-import { redact } from '../claude/redact.js'
-import type { UpstreamRequest } from '../openai/upstream-request.js'
+import { redact } from '../redact.js'
+import type { UpstreamRequest } from '../request/upstream-request.js'
 import type { Provider } from './settings.js'
 
 /** Idle connections are kept this long, unless the provider says less. */

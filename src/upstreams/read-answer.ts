@@ -1,6 +1,6 @@
 /** One answer from its first byte to its last: bytes in, events and one outcome out. */
 import type { Dispatcher } from 'undici'
-import { BridgeError, type Failure } from '../errors.js'
+import { BridgeError, type Failure } from '../errors/catalogue.js'
 import type { Outcome, Run } from '../jobs/executor.js'
 import { AnswerReader } from './answer-reader.js'
 import { BodyParser } from './body-parser.js'

@@ -3,7 +3,7 @@
  * Requests of any other kind go straight there.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { catalogue } from '../errors.js'
+import { catalogue } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { ValidationError } from '../jobs/job.js'
 import { type Budget, type ChildJob, ChildJobs } from './child-jobs.js'

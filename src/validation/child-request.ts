@@ -1,5 +1,5 @@
 /** A validator's question as any client would ask it -> a request of the executor's. */
-import { type ChatOptions, parseChat } from '../openai/parse-chat.js'
+import { type ChatOptions, parseChat } from '../openai/in/parse-chat.js'
 import type { ChildJob } from './child-jobs.js'
 
 /** Throws BridgeError: `model_not_found` for a model that there is not. */

@@ -1,6 +1,6 @@
 /** One attempt's request -> the next one's: the failed answer stays, the feedback is the user's next turn. */
-import type { ClaudeRequest } from '../openai/conversation.js'
-import type { FallbackRequest } from '../openai/upstream-request.js'
+import type { ClaudeRequest } from '../request/conversation.js'
+import type { FallbackRequest } from '../request/upstream-request.js'
 import type { InnerRequest } from './plan.js'
 
 /** The caller's own messages are not touched; an answer without text leaves no turn of its own. */

@@ -1,9 +1,9 @@
 /** The request's `validation` -> the checks to run, or a 400 that names the known types and parameters. */
 import type { z } from 'zod'
-import { BridgeError } from '../errors.js'
-import { refuse } from '../openai/refuse.js'
-import { requestError } from '../openai/request-error.js'
-import { list as listed, nameOf, shorten } from '../openai/value-words.js'
+import { BridgeError } from '../errors/catalogue.js'
+import { refuse } from '../errors/refuse.js'
+import { requestError } from '../errors/request-error.js'
+import { list as listed, nameOf, shorten } from '../errors/value-words.js'
 import { find, knownTypes } from './registry.js'
 import type { PendingSource } from './thread/compiler.js'
 import type { Validator } from './validator.js'

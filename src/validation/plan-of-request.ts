@@ -1,6 +1,6 @@
 /** The members of a request that ask for checks and attempts -> a plan, or null where none does. */
 import { z } from 'zod'
-import { refuse } from '../openai/refuse.js'
+import { refuse } from '../errors/refuse.js'
 import { type Check, parseValidation } from './parse.js'
 import type { AttemptPlan } from './plan.js'
 import type { PendingSource } from './thread/compiler.js'

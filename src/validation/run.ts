@@ -1,5 +1,5 @@
 /** Runs the checks of an answer: all of them, whatever the others say. */
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Check } from './parse.js'
 import { askVerdict } from './agent/ask-verdict.js'
 import { validatorOf } from './registry.js'

@@ -1,6 +1,6 @@
 /** What a validator is, what it looks at and what it says. */
 import type { z } from 'zod'
-import type { Failure } from '../errors.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { Verdict } from './agent/verdict.js'
 import type { ChildJob, ChildJobs } from './child-jobs.js'
 import type { Source } from './thread/messages.js'

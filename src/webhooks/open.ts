@@ -1,7 +1,7 @@
 import type { Config } from '../config.js'
 import type { JobStore } from '../jobs/store.js'
 import { createPublicAgent } from '../net/public-agent.js'
-import { isTrustedHost } from './allowed-hosts.js'
+import { isTrustedHost } from '../net/allowed-hosts.js'
 import { WebhookSender } from './sender.js'
 
 export interface Webhooks {

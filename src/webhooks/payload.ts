@@ -1,6 +1,6 @@
 import type { Job } from '../jobs/job.js'
 import type { Webhook } from '../jobs/webhooks.js'
-import { toTask } from '../openai/task.js'
+import { toTask } from '../tasks/task.js'
 
 /** Receivers and the proxies before them take bodies of about this size, in characters. */
 const maxLength = 1024 * 1024

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks'
-import { ConfigError } from '../config-error.js'
+import { ConfigError } from '../errors/config-error.js'
 
 /** Signs webhooks by the Standard Webhooks rules (HMAC-SHA256). Keeps its key to itself, wherever it is printed. */
 export class WebhookSecret {

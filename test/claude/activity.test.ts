@@ -1,7 +1,7 @@
 /** Tools used inside a run, read off recorded shapes of the CLI's output. */
 import t from 'tap'
-import { TurnReader } from '../../src/claude/turn.js'
-import type { CliMessage } from '../../src/claude/messages.js'
+import { TurnReader } from '../../src/claude/turn/turn.js'
+import type { CliMessage } from '../../src/claude/protocol/messages.js'
 import type { JobEvent } from '../../src/jobs/events.js'
 
 const event = (body: object): CliMessage => ({ type: 'stream_event', event: body })

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { conversationKey } from '../../src/claude/conversation-key.js'
-import type { ClaudeRequest } from '../../src/openai/conversation.js'
+import { conversationKey } from '../../src/claude/pool/conversation-key.js'
+import type { ClaudeRequest } from '../../src/request/conversation.js'
 
 const request: ClaudeRequest = {
   kind: 'claude',

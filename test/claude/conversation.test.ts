@@ -1,7 +1,7 @@
 /** What reaches the model: the conversation as it was asked for, whatever its size, and nothing that the CLI adds. */
 import { deflateSync } from 'node:zlib'
 import t, { type Test } from 'tap'
-import type { ClaudeRequest, Turn, UserBlock } from '../../src/openai/conversation.js'
+import type { ClaudeRequest, Turn, UserBlock } from '../../src/request/conversation.js'
 import * as standins from '../standin/index.js'
 import { blocksOf } from '../standin/request.js'
 import type { RecordedRequest } from '../standin/index.js'

@@ -1,8 +1,8 @@
 /** Every way in which a run of the real CLI ends, against the stand-in. */
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import type { ErrorCode } from '../../src/errors.js'
-import type { ClaudeRequest } from '../../src/openai/conversation.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
+import type { ClaudeRequest } from '../../src/request/conversation.js'
 import * as standins from '../standin/index.js'
 import type { Answer, RecordedRequest } from '../standin/index.js'
 import { inParallel, noneAlive, says, startRun, type EndedRun } from './harness.js'

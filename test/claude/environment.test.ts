@@ -1,5 +1,5 @@
 import t from 'tap'
-import { baseEnvironment, credentialKind, workspaceEnvironment } from '../../src/claude/environment.js'
+import { baseEnvironment, credentialKind, workspaceEnvironment } from '../../src/claude/process/environment.js'
 
 /** A host with everything on it that must stay there. */
 const secrets = {

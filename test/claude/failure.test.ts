@@ -1,6 +1,6 @@
 import t from 'tap'
-import { catalogue, type ErrorCode } from '../../src/errors.js'
-import { classify, loginHint, type Symptoms } from '../../src/claude/failure.js'
+import { catalogue, type ErrorCode } from '../../src/errors/catalogue.js'
+import { classify, loginHint, type Symptoms } from '../../src/claude/turn/failure.js'
 
 const nothing: Symptoms = {
   category: null,

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { conversationKey } from '../../src/claude/conversation-key.js'
-import { type FieldPlaces, fieldPlaces, fieldsAt } from '../../src/claude/field-places.js'
-import { chatProfile } from '../../src/claude/profile.js'
-import { turnSettings } from '../../src/claude/turn-settings.js'
-import type { ClaudeRequest } from '../../src/openai/conversation.js'
+import { conversationKey } from '../../src/claude/pool/conversation-key.js'
+import { type FieldPlaces, fieldPlaces, fieldsAt } from '../../src/claude/turn/field-places.js'
+import { chatProfile } from '../../src/claude/process/profile.js'
+import { turnSettings } from '../../src/claude/turn/turn-settings.js'
+import type { ClaudeRequest } from '../../src/request/conversation.js'
 
 /** What the compiler has to refuse: with no error on the next line, `@ts-expect-error` is one itself. */
 const incomplete = (table: Omit<typeof fieldPlaces, 'stop'>) =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { LineSplitter, LineTooLong } from '../../src/claude/lines.js'
+import { LineSplitter, LineTooLong } from '../../src/lines.js'
 
 function split(chunks: Iterable<Buffer>, maxBytes?: number): string[] {
   const lines: string[] = []

@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
-import { baseEnvironment, credentialKind } from '../../src/claude/environment.js'
+import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
 import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
 import type { JobEvent } from '../../src/jobs/events.js'
-import type { ClaudeRequest, Turn } from '../../src/openai/conversation.js'
+import type { ClaudeRequest, Turn } from '../../src/request/conversation.js'
 import { outputProblem } from '../../src/validation/thread/compile.js'
 import { type RecordedRequest, message, offered, startStandin, toolUse } from '../standin/index.js'
 import { answers, noneAlive, says, temporary } from './harness.js'

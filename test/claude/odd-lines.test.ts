@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { catalogue } from '../../src/errors.js'
+import { catalogue } from '../../src/errors/catalogue.js'
 import { startServer, temporary } from '../helper-server.js'
 import { inParallel } from './harness.js'
 import { oddLines } from './odd-lines.js'

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { ClaudeRequest, ToolResultBlock, Turn } from '../../src/openai/conversation.js'
+import type { ClaudeRequest, ToolResultBlock, Turn } from '../../src/request/conversation.js'
 import * as standins from '../standin/index.js'
 import { blocksOf } from '../standin/request.js'
 import { answers, inParallel, noneAlive, says, startRun, temporary } from './harness.js'

@@ -1,7 +1,7 @@
 /** The real CLI for the runs of a test file: the one that npm installed, or `CLAUDE_BIN`. */
 import os from 'node:os'
-import { locateBinary, readVersion } from '../../src/claude/binary.js'
-import { baseEnvironment } from '../../src/claude/environment.js'
+import { locateBinary, readVersion } from '../../src/claude/process/binary.js'
+import { baseEnvironment } from '../../src/claude/process/environment.js'
 
 export interface RealCli {
   binary: string

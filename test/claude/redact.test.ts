@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redact } from '../../src/claude/redact.js'
+import { redact } from '../../src/redact.js'
 
 await t.test('what is the host’s business is taken out, the rest stays', async (t) => {
   const table: [string, string][] = [

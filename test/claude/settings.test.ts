@@ -1,8 +1,8 @@
 import t from 'tap'
-import { chatProfile } from '../../src/claude/profile.js'
-import { processSettings } from '../../src/claude/settings.js'
-import { changes, noSettings, turnSettings } from '../../src/claude/turn-settings.js'
-import type { ClaudeRequest } from '../../src/openai/conversation.js'
+import { chatProfile } from '../../src/claude/process/profile.js'
+import { processSettings } from '../../src/claude/turn/settings.js'
+import { changes, noSettings, turnSettings } from '../../src/claude/turn/turn-settings.js'
+import type { ClaudeRequest } from '../../src/request/conversation.js'
 
 const request = (more: Partial<ClaudeRequest> = {}): ClaudeRequest => ({
   kind: 'claude',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { StopCutter } from '../../src/claude/stop-cutter.js'
+import { StopCutter } from '../../src/claude/turn/stop-cutter.js'
 
 /** Feeds the pieces in until a sequence is met; what came out, and whether one was. */
 function cut(sequences: readonly string[], pieces: readonly string[]): { text: string; stopped: boolean } {

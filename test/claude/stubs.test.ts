@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { ClaudeProcess } from '../../src/claude/process.js'
+import { ClaudeProcess } from '../../src/claude/process/process.js'
 import { inParallel, noneAlive, says, startRun, temporary, type EndedRun, type RunOptions } from './harness.js'
 
 const prelude = `#!/usr/bin/env node

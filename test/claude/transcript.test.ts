@@ -1,6 +1,6 @@
 import t from 'tap'
-import { historyLines, plainTextMark, userLine } from '../../src/claude/transcript.js'
-import type { Turn, UserBlock } from '../../src/openai/conversation.js'
+import { historyLines, plainTextMark, userLine } from '../../src/claude/turn/transcript.js'
+import type { Turn, UserBlock } from '../../src/request/conversation.js'
 
 await t.test('which versions take the flag', async (t) => {
   const table: [string | null, string][] = [

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Finish, JobEvent, Usage } from '../../src/jobs/events.js'
 import type { Outcome } from '../../src/jobs/executor.js'
-import type { ErrorCode } from '../../src/errors.js'
-import { type Ending, TurnReader } from '../../src/claude/turn.js'
-import type { CliMessage } from '../../src/claude/messages.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
+import { type Ending, TurnReader } from '../../src/claude/turn/turn.js'
+import type { CliMessage } from '../../src/claude/protocol/messages.js'
 
 const model = 'claude-test'
 

@@ -4,9 +4,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { baseEnvironment } from '../../src/claude/environment.js'
+import { baseEnvironment } from '../../src/claude/process/environment.js'
 import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
-import { liveProcessCount } from '../../src/claude/process.js'
+import { liveProcessCount } from '../../src/claude/process/process.js'
 import { until } from '../helper.js'
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'bridge-bound-'))

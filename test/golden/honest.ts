@@ -1,5 +1,5 @@
 /** Whether an exchange is in the cell that its answer belongs into. */
-import { catalogue } from '../../src/errors.js'
+import { catalogue } from '../../src/errors/catalogue.js'
 import type { Exchange } from './files.js'
 
 /** Endings whose name is not the code that they are told by. */

@@ -1,5 +1,5 @@
 /** Why a cell of the table is empty. The first rule that fits gives the reason. */
-import type { ErrorCode } from '../../src/errors.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
 
 const rules: readonly [fits: (route: string, way: string, ending: string) => boolean, reason: string][] = [
   [(_route, _way, ending) => ending === 'read', 'nothing is read there, or another ending tells it'],

@@ -1,7 +1,7 @@
 /** The table is the one that the recorded exchanges give. */
 import t from 'tap'
 import { readAll } from './files.js'
-import { catalogue } from '../../src/errors.js'
+import { catalogue } from '../../src/errors/catalogue.js'
 import { codesIn, contradiction } from './honest.js'
 import { notProvoked } from './reasons.js'
 import { readTable, tableOf } from './table.js'

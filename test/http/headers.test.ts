@@ -1,6 +1,6 @@
 /** The request headers that decide how a result is taken, and whose it is. */
 import t from 'tap'
-import { readIdempotency } from '../../src/http/idempotency.js'
+import { readIdempotency } from '../../src/intake/idempotency.js'
 import { parsePrefer, preferenceApplied } from '../../src/http/prefer.js'
 
 void t.test('Prefer', async (t) => {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { BridgeError, type ErrorCode } from '../../src/errors.js'
+import { BridgeError, type ErrorCode } from '../../src/errors/catalogue.js'
 import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
 import type { Job, NewJob } from '../../src/jobs/job.js'
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'

@@ -1,6 +1,6 @@
 /** Slots and places in the queue. */
 import t from 'tap'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import { asking, onBench, refusal, soon, until } from './bench.js'
 
 const never = new AbortController().signal

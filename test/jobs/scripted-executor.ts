@@ -1,5 +1,5 @@
 /** An executor whose runs do what a test tells them, when it tells them. */
-import type { Failure } from '../../src/errors.js'
+import type { Failure } from '../../src/errors/catalogue.js'
 import type { Finish, JobEvent } from '../../src/jobs/events.js'
 import type { Execution, Executor, Outcome, Run } from '../../src/jobs/executor.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { toAlias, toReal } from '../../mcp/aliases.js'
+import { toAlias, toReal } from '../../mcp/job/aliases.js'
 
 const real = '/tmp/claude-bridge-1/job-2/work'
 const aliases = ['/tmp', '/var/tmp-of-the-system']

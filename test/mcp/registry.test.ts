@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { expand, expandAll } from '../../mcp/expand.js'
-import { BadRegistry, loadRules, originOf, parseRegistry } from '../../mcp/registry.js'
+import { expand, expandAll } from '../../mcp/job/expand.js'
+import { BadRegistry, loadRules, originOf, parseRegistry } from '../../mcp/job/registry.js'
 import { ConfigError, readConfig } from '../../src/config.js'
 
 const root = path.resolve(import.meta.dirname, '../../..')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { wholeDescription } from '../../mcp/whole-description.js'
+import { wholeDescription } from '../../mcp/job/whole-description.js'
 
 await t.test('each empty line gets a space, and nothing else changes', async (t) => {
   const table: [given: string, spelled: string][] = [

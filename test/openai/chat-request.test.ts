@@ -1,10 +1,10 @@
 /** The schema of the body, and what is said of a body that does not fit it. */
 import t from 'tap'
 import { z } from 'zod'
-import { BridgeError, type ErrorCode } from '../../src/errors.js'
-import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { fields } from '../../src/openai/fields.js'
-import { validate } from '../../src/openai/request-error.js'
+import { BridgeError, type ErrorCode } from '../../src/errors/catalogue.js'
+import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
+import { fields } from '../../src/openai/in/fields.js'
+import { validate } from '../../src/errors/request-error.js'
 import { parse, parseValue, parseWith, refusal, user } from './parse.js'
 
 /** metadata as long as it may be */

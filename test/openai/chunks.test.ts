@@ -3,8 +3,8 @@ import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import type { Job } from '../../src/jobs/job.js'
-import { toCompletion } from '../../src/openai/completion.js'
-import { chunkSchema, type Chunk } from '../../src/openai/response-schemas.js'
+import { toCompletion } from '../../src/openai/out/completion.js'
+import { chunkSchema, type Chunk } from '../../src/openai/out/response-schemas.js'
 import { finish, jobOf, say, spent, stream, think } from './jobs.js'
 
 const call = (index: number, args: string, id?: string, choice = 0): JobEvent => ({

@@ -1,9 +1,9 @@
 /** A finished job -> what a blocking request is answered. */
 import t from 'tap'
-import { hasResult, toCompletion } from '../../src/openai/completion.js'
-import { toFinishReason } from '../../src/openai/finish-reason.js'
-import { completionId, taskIdOf } from '../../src/openai/ids.js'
-import { toUsage } from '../../src/openai/usage.js'
+import { hasResult, toCompletion } from '../../src/openai/out/completion.js'
+import { toFinishReason } from '../../src/openai/out/finish-reason.js'
+import { completionId, taskIdOf } from '../../src/openai/out/ids.js'
+import { toUsage } from '../../src/openai/out/usage.js'
 import { finish, jobOf, say, spent, think } from './jobs.js'
 
 await t.test('an answer', async (t) => {

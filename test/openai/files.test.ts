@@ -1,7 +1,7 @@
 /** Files: PDFs become documents, text files become texts, everything else is refused by its path. */
 import t from 'tap'
-import type { ErrorCode } from '../../src/errors.js'
-import { maxFileBytes } from '../../src/openai/files.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
+import { maxFileBytes } from '../../src/openai/in/files.js'
 import { parse, refusal } from './parse.js'
 
 const run = (...content: unknown[]) => parse({ model: 'sonnet', messages: [{ role: 'user', content }] })

@@ -1,7 +1,7 @@
 /** Images: what they say they are, or an error; those behind http(s) URLs are told to be fetched. */
 import t from 'tap'
-import type { ErrorCode } from '../../src/errors.js'
-import { fillImages, maxImageBytes } from '../../src/openai/images.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
+import { fillImages, maxImageBytes } from '../../src/request/images.js'
 import { parse, refusal } from './parse.js'
 
 const heads = {

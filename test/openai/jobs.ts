@@ -2,9 +2,9 @@
 import { addToAnswer, emptyAnswer } from '../../src/jobs/answer.js'
 import type { JobEvent } from '../../src/jobs/events.js'
 import type { Job } from '../../src/jobs/job.js'
-import { createChunker } from '../../src/openai/chunks.js'
-import { completionId } from '../../src/openai/ids.js'
-import type { Chunk } from '../../src/openai/response-schemas.js'
+import { createChunker } from '../../src/openai/out/chunks.js'
+import { completionId } from '../../src/openai/out/ids.js'
+import type { Chunk } from '../../src/openai/out/response-schemas.js'
 
 export const say = (text: string, choice = 0): JobEvent => ({ type: 'text', choice, text })
 export const think = (text: string, choice = 0): JobEvent => ({ type: 'reasoning', choice, text })

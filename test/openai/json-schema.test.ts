@@ -1,7 +1,7 @@
 /** Schemas of tools: refused in the words in which Ajv would refuse to compile them, and never compiled. */
 import t from 'tap'
-import { schemaProblem } from '../../src/openai/json-schema.js'
-import { compileOutput } from '../../src/openai/output-check.js'
+import { schemaProblem } from '../../src/schema/json-schema.js'
+import { compileOutput } from '../../src/schema/output-check.js'
 
 type Schema = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 /** OpenAI's messages -> the conversation the model sees. */
 import t from 'tap'
-import type { ErrorCode } from '../../src/errors.js'
-import type { Conversation } from '../../src/openai/conversation.js'
+import type { ErrorCode } from '../../src/errors/catalogue.js'
+import type { Conversation } from '../../src/request/conversation.js'
 import { parse, refusal } from './parse.js'
 
 const run = (...messages: unknown[]) => parse({ model: 'sonnet', messages })

@@ -1,14 +1,14 @@
 /** A job -> a task, a list of them, an error; and the schemas all answers are declared by. */
 import t from 'tap'
 import { z } from 'zod'
-import { catalogue, type ErrorCode } from '../../src/errors.js'
+import { catalogue, type ErrorCode } from '../../src/errors/catalogue.js'
 import type { Progress } from '../../src/jobs/progress.js'
 import { statuses } from '../../src/jobs/status.js'
-import { toCompletion } from '../../src/openai/completion.js'
-import { errorBody } from '../../src/openai/error-body.js'
-import { listModels } from '../../src/openai/model-names.js'
-import * as responses from '../../src/openai/response-schemas.js'
-import { toTask, toTaskList } from '../../src/openai/task.js'
+import { toCompletion } from '../../src/openai/out/completion.js'
+import { errorBody } from '../../src/openai/out/error-body.js'
+import { listModels } from '../../src/openai/in/model-names.js'
+import * as responses from '../../src/openai/out/response-schemas.js'
+import { toTask, toTaskList } from '../../src/tasks/task.js'
 import { finish, jobOf, say, spent } from './jobs.js'
 
 const done = jobOf([say('a'), spent(), finish()], { view: { ignored: ['seed'], user: 'u' }, metadata: { k: 'v' } })

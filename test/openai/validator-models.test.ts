@@ -1,6 +1,6 @@
 /** A validator that could not ask what it wants to is found with the request. */
 import t from 'tap'
-import { checkRequest } from '../../src/openai/check-request.js'
+import { checkRequest } from '../../src/openai/in/check-request.js'
 
 const options = { claudeModel: 'sonnet', upstreams: [] }
 const errorOf = async (...validation: unknown[]) =>

@@ -1,6 +1,6 @@
 /** One request, three ways to take the result; and what joins two requests. */
 import t from 'tap'
-import type { Completion, Task } from '../../src/openai/response-schemas.js'
+import type { Completion, Task } from '../../src/openai/out/response-schemas.js'
 import { ask, gate, startBridge, until } from '../helper.js'
 import { FrameReader, framesOf } from '../helper-sse.js'
 import { contains, hang, httpError, lastUserText, message, systemText } from '../standin/index.js'

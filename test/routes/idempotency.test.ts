@@ -1,6 +1,6 @@
 /** A request whose key is known gets its answer, and nothing is done for it again. */
 import t from 'tap'
-import { depthHeader } from '../../mcp/server/depth.js'
+import { depthHeader } from '../../src/intake/depth.js'
 import { ask, gate, startBridge, until } from '../helper.js'
 import { sends, startOrigin } from '../net/origin.js'
 import { message } from '../standin/index.js'

@@ -1,7 +1,7 @@
 /** Long silences: comments in a stream, white space before a blocking answer, and what a failure looks like then. */
 import t from 'tap'
 import { Agent, fetch as undiciFetch } from 'undici'
-import type { Completion } from '../../src/openai/response-schemas.js'
+import type { Completion } from '../../src/openai/out/response-schemas.js'
 import { clientOf, errorOf, question, streamed, textOf } from '../clients/openai.js'
 import { ask, gate, startBridge, until } from '../helper.js'
 import { FrameReader } from '../helper-sse.js'

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import type { Task, TaskList } from '../../src/openai/response-schemas.js'
+import type { Task, TaskList } from '../../src/openai/out/response-schemas.js'
 import { ask, gate, promptMs, startBridge, until } from '../helper.js'
 import { request } from '../helper-raw.js'
 import { FrameReader } from '../helper-sse.js'

@@ -1,6 +1,6 @@
 /** `/mcp` for those who do not behave: rubbish, strangers, sessions that are dropped, a server that ends. */
 import t from 'tap'
-import { depthBelow, maxDepth, readDepth } from '../../mcp/server/depth.js'
+import { depthBelow, maxDepth, readDepth } from '../../src/intake/depth.js'
 import { ask, gate, startBridge } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { exchange, request } from '../helper-raw.js'

@@ -1,6 +1,6 @@
 /** `/mcp` with the official client: every tool, progress, cancellation, owners. */
 import t from 'tap'
-import { completionSchema, taskSchema } from '../../src/openai/response-schemas.js'
+import { completionSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
 import { gate, startBridge, until } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { hang, httpError, message, text } from '../standin/index.js'

@@ -1,6 +1,6 @@
 /** The OpenAPI document: valid, complete, and true of what is answered. */
 import t from 'tap'
-import { chunkSchema, completionSchema, modelListSchema, taskSchema } from '../../src/openai/response-schemas.js'
+import { chunkSchema, completionSchema, modelListSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
 import { ask, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { message, text, thinking } from '../standin/index.js'

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import t from 'tap'
-import type { Task } from '../../src/openai/response-schemas.js'
+import type { Task } from '../../src/openai/out/response-schemas.js'
 import { ask, startBridge, until } from '../helper.js'
 import { message } from '../standin/index.js'
 

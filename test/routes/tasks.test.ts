@@ -1,6 +1,6 @@
 /** `/tasks`: start, read, list, follow, cancel, forget. */
 import t from 'tap'
-import { taskListSchema, taskSchema, type Task, type TaskList } from '../../src/openai/response-schemas.js'
+import { taskListSchema, taskSchema, type Task, type TaskList } from '../../src/openai/out/response-schemas.js'
 import { ask, gate, promptMs, startBridge } from '../helper.js'
 import { type Frame, FrameReader, framesOf } from '../helper-sse.js'
 import { hang, httpError, message, text } from '../standin/index.js'

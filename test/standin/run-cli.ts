@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { locateBinary } from '../../src/claude/binary.js'
+import { locateBinary } from '../../src/claude/process/binary.js'
 
 export interface CliOptions {
   /** the stand-in's */

@@ -4,7 +4,7 @@ import { clientOf, collect, question, streamed, textOf } from '../clients/openai
 import { gate, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { message } from '../standin/index.js'
-import type { Completion, Task } from '../../src/openai/response-schemas.js'
+import type { Completion, Task } from '../../src/openai/out/response-schemas.js'
 import { answer, chunk, open, send, startProvider, stream, usage } from './provider.js'
 
 const secret = 'sk-upstream-very-secret-key'

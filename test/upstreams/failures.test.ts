@@ -6,7 +6,7 @@ import t from 'tap'
 import { clientOf, errorOf, question, streamed } from '../clients/openai.js'
 import { promptMs, startBridge, until } from '../helper.js'
 import { FrameReader, framesOf } from '../helper-sse.js'
-import type { Task } from '../../src/openai/response-schemas.js'
+import type { Task } from '../../src/openai/out/response-schemas.js'
 import { answer, chunk, failing, open, send, startProvider } from './provider.js'
 
 const secret = 'gsk_0123456789secret'

@@ -1,7 +1,7 @@
 /** Another model where one cannot answer: across providers and Claude, before the first token and never after it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import type { Completion, Task } from '../../src/openai/response-schemas.js'
+import type { Completion, Task } from '../../src/openai/out/response-schemas.js'
 import { clientOf, collect, question, streamed, textOf } from '../clients/openai.js'
 import { ask, gate, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'

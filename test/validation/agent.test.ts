@@ -1,6 +1,6 @@
 /** Validators that ask a model: what the model is asked, and what its verdict means. */
 import t from 'tap'
-import { compileSchema } from '../../src/validation/schema/compile.js'
+import { compileSchema } from '../../src/schema/compile.js'
 import { mentions } from '../../src/validation/agent/mentions.js'
 import { fillIn } from '../../src/validation/placeholders.js'
 import { bodyOf, cases } from '../seed/cases.js'

@@ -1,6 +1,6 @@
 /** Runs checks as a job does: parsed, through JSON, in real threads. */
 import t from 'tap'
-import { BridgeError, type Failure } from '../../src/errors.js'
+import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import {
   ChildJobs,
   CheckThreads,

@@ -1,6 +1,6 @@
 /** Bad `validation` is a 400 that says where and names what is known. */
 import t from 'tap'
-import { catalogue } from '../../src/errors.js'
+import { catalogue } from '../../src/errors/catalogue.js'
 import { knownTypes, parseValidation } from '../../src/validation/index.js'
 import { failureOf, parsed, refusal } from './helper.js'
 

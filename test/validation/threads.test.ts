@@ -1,6 +1,6 @@
 /** What is compiled in threads, whose turn it is, and what is ended. */
 import t from 'tap'
-import { BridgeError } from '../../src/errors.js'
+import { BridgeError } from '../../src/errors/catalogue.js'
 import { Lru } from '../../src/lru.js'
 import { CheckThreads, Stopped } from '../../src/validation/thread/check-threads.js'
 import { Compiler, type PendingSource } from '../../src/validation/thread/compiler.js'

@@ -1,6 +1,6 @@
 /** Whom the bridge may call. */
 import t from 'tap'
-import { isAllowedHost, isTrustedHost, readAllowedHosts } from '../../src/webhooks/allowed-hosts.js'
+import { isAllowedHost, isTrustedHost, readAllowedHosts } from '../../src/net/allowed-hosts.js'
 
 const list = readAllowedHosts('Example.com, hooks.example.org:8443 ,*.apps.example.net,[::1]:9000,10.0.0.7,localhost,xn--bcher-kva.example')
 const allowed = (url: string) => isAllowedHost(new URL(url), list)

@@ -1,9 +1,9 @@
 /** `/tasks/:id/files/*`: what a job has left. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { BridgeError } from '../../../src/errors.js'
-import { mediaTypeOf } from '../../../src/openai/left-files.js'
-import { errorSchema } from '../../../src/openai/response-schemas.js'
+import { BridgeError } from '../../../src/errors/catalogue.js'
+import { mediaTypeOf } from '../../../src/tasks/left-files.js'
+import { errorSchema } from '../../../src/openai/out/response-schemas.js'
 
 const fileRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get(

@@ -1,9 +1,9 @@
 /** `POST /v1/chat/completions/check`: what would become of a request, before it is made. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { checkRequest } from '../../../src/openai/check-request.js'
+import { checkRequest } from '../../../src/openai/in/check-request.js'
 import { clientGone } from '../../../src/http/client-gone.js'
-import { requestCheckSchema } from '../../../src/openai/response-schemas.js'
+import { requestCheckSchema } from '../../../src/openai/out/response-schemas.js'
 
 const checkRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post(

@@ -2,13 +2,13 @@
 import { uncheckedRequest } from '../../../src/validation/plan.js'
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { BridgeError } from '../../../src/errors.js'
+import { BridgeError } from '../../../src/errors/catalogue.js'
 import { blockCompletion } from '../../../src/http/block-completion.js'
 import { jobHeaders } from '../../../src/http/job-headers.js'
 import { readContext } from '../../../src/http/response-context.js'
 import { echoOf, findResponse, readResponse } from '../../../src/http/response-record.js'
 import { streamResponse } from '../../../src/http/stream-response.js'
-import { askingOf, submitChat } from '../../../src/http/submit.js'
+import { askingOf, submitChat } from '../../../src/intake/submit.js'
 import type { Job } from '../../../src/jobs/job.js'
 import { recordedEcho } from '../../../src/openai/responses/echo.js'
 import { responseId } from '../../../src/openai/responses/ids.js'
@@ -16,7 +16,7 @@ import { pageOf, toInputItems } from '../../../src/openai/responses/input-items.
 import { type ResponseRun, checkOwnFields, parseResponseRequest } from '../../../src/openai/responses/parse.js'
 import { responseRequestSchema } from '../../../src/openai/responses/request.js'
 import { deletedResponseSchema, inputItemListSchema, responseSchema } from '../../../src/openai/responses/response-schemas.js'
-import { errorSchema } from '../../../src/openai/response-schemas.js'
+import { errorSchema } from '../../../src/openai/out/response-schemas.js'
 
 const tags = ['responses']
 const params = z.object({ id: z.string().max(200) })

@@ -1,5 +1,5 @@
 /** Pages of records, by time of creation and, within the same millisecond, by order of insertion. */
-import { BridgeError } from '../../errors.js'
+import { BridgeError } from '../../errors/catalogue.js'
 import type { Job } from '../job.js'
 import type { JobPage, JobQuery } from '../store.js'
 import type { Connection } from './connection.js'

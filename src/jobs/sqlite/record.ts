@@ -1,5 +1,5 @@
 /** A job's record as a row: each member declared once, and reading, inserting and changing follow from it. */
-import { catalogue } from '../../errors.js'
+import { catalogue } from '../../errors/catalogue.js'
 import type { Job } from '../job.js'
 import { statuses } from '../status.js'
 import { UnreadableRecord } from '../unreadable.js'

@@ -3,7 +3,7 @@
  * what it answered. Its instructions are not among them, as in OpenAI's API; system messages of its input are.
  */
 import type { Answer, Choice } from '../../jobs/answer.js'
-import type { AssistantBlock, Conversation, Turn, UserBlock } from '../conversation.js'
+import type { AssistantBlock, Conversation, Turn, UserBlock } from '../../request/conversation.js'
 import type { ChatMessage, ChatPart } from './chat-messages.js'
 
 /** `instructions`: those of the earlier response, which stand in front of its system messages. */

@@ -1,4 +1,4 @@
-import { BridgeError } from '../../errors.js'
+import { BridgeError } from '../../errors/catalogue.js'
 import type { ChatMessage } from './chat-messages.js'
 import type { Places } from './places.js'
 

@@ -3,7 +3,7 @@
  * handed on to the table of chat fields, by the same name.
  */
 import { z } from 'zod'
-import { efforts, empty, honoured, ignored, is, refused, fields as chatFields } from '../fields.js'
+import { efforts, empty, honoured, ignored, is, refused, fields as chatFields } from '../in/fields.js'
 import { itemSchema } from './item-schemas.js'
 
 const functionTool = z.looseObject({

@@ -2,7 +2,7 @@
  * The items that a response was made from, as its stored request holds them: system messages first, then the turns. Its
  * instructions are not among them; what it carried over from the response before is.
  */
-import type { Conversation } from '../conversation.js'
+import type { Conversation } from '../../request/conversation.js'
 import { carryOver } from './carry-over.js'
 import type { ChatMessage, ChatPart } from './chat-messages.js'
 import { type ItemType, inputItemId } from './ids.js'

@@ -2,7 +2,7 @@
  * Items -> the messages of a chat request. What the model said in a row (messages and calls) is one assistant message,
  * as calls have to stand together in front of their outputs.
  */
-import { nameOthers, type Reading } from '../content-blocks.js'
+import { nameOthers, type Reading } from '../in/content-blocks.js'
 import type { ChatAssistant, ChatMessage, ChatPart } from './chat-messages.js'
 import type { CallItem, CallOutputItem, InputItem, MessageItem } from './item-schemas.js'
 import { memberOf, toChatPart } from './parts.js'

@@ -6,7 +6,7 @@
  * mixed.
  */
 import type { JobEvent } from '../../jobs/events.js'
-import { createJoiner } from '../surrogates.js'
+import { createJoiner } from '../in/surrogates.js'
 import { outputItemId } from './ids.js'
 import * as tell from './output-events.js'
 import type { OutputEvent, Placed } from './output-events.js'

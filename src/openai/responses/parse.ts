@@ -2,14 +2,14 @@
  * A checked Responses body -> what the bridge has to do: turned into the chat request that asks for the same, so that both
  * APIs mean the same by everything they have in common.
  */
-import { BridgeError } from '../../errors.js'
-import { checkAgainst } from '../check-fields.js'
-import { chatRequestSchema } from '../chat-request.js'
-import type { ClaudeRequest } from '../conversation.js'
-import { type Ignored, createIgnored } from '../ignored.js'
-import { type ParsedRequest, parseRequest } from '../parse-request.js'
-import { refuse } from '../refuse.js'
-import { validate } from '../request-error.js'
+import { BridgeError } from '../../errors/catalogue.js'
+import { checkAgainst } from '../in/check-fields.js'
+import { chatRequestSchema } from '../in/chat-request.js'
+import type { ClaudeRequest } from '../../request/conversation.js'
+import { type Ignored, createIgnored } from '../in/ignored.js'
+import { type ParsedRequest, parseRequest } from '../in/parse-request.js'
+import { refuse } from '../../errors/refuse.js'
+import { validate } from '../../errors/request-error.js'
 import { hasText } from './carry-over.js'
 import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'

@@ -1,6 +1,6 @@
 /** The content of an item -> the content of a chat message. */
-import { nameOthers, type Reading } from '../content-blocks.js'
-import { refuse } from '../refuse.js'
+import { nameOthers, type Reading } from '../in/content-blocks.js'
+import { refuse } from '../../errors/refuse.js'
 import type { ChatPart } from './chat-messages.js'
 import type { InputPart } from './item-schemas.js'
 

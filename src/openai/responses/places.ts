@@ -2,7 +2,7 @@
  * Where the members of the chat request that a Responses request is turned into came from, so that an error or an
  * ignored member is named as the caller wrote it.
  */
-import { BridgeError } from '../../errors.js'
+import { BridgeError } from '../../errors/catalogue.js'
 
 const fixed: [chat: string, own: string][] = [
   ['messages', 'input'],

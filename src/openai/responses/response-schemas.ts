@@ -1,6 +1,6 @@
 /** What the Responses routes answer, declared once, as in the chat side's `response-schemas.ts`. */
 import { z } from 'zod'
-import { bridgeSchema, errorSchema } from '../response-schemas.js'
+import { bridgeSchema, errorSchema } from '../out/response-schemas.js'
 
 function open<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape> {
   return z.looseObject(shape)

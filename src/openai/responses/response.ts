@@ -1,9 +1,9 @@
 /** A job -> OpenAI's response object. */
-import { catalogue, type Failure } from '../../errors.js'
+import { catalogue, type Failure } from '../../errors/catalogue.js'
 import type { Job } from '../../jobs/job.js'
 import { isFinal } from '../../jobs/status.js'
-import { bridgeOf } from '../bridge.js'
-import { errorObject } from '../error-body.js'
+import { bridgeOf } from '../out/bridge.js'
+import { errorObject } from '../out/error-body.js'
 import type { ResponseEcho } from './echo.js'
 import { responseId } from './ids.js'
 import type { OutputItem, ResponseObject } from './response-schemas.js'

@@ -1,5 +1,5 @@
 import type { Usage } from '../../jobs/events.js'
-import { toUsage } from '../usage.js'
+import { toUsage } from '../out/usage.js'
 import type { ResponseUsage } from './response-schemas.js'
 
 /** Our usage -> that of a response. OpenAI requires every member, so what is not known is 0. */

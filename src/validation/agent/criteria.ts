@@ -1,6 +1,6 @@
 /** Success criteria of `agent_task`: what has to be true of a verdict. */
 import { z } from 'zod'
-import { list as listed } from '../../openai/value-words.js'
+import { list as listed } from '../../errors/value-words.js'
 import { valueAt } from '../read/path.js'
 import { quote } from '../text.js'
 import { texts } from '../texts.js'

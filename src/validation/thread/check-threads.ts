@@ -3,7 +3,7 @@
  * ended in the middle of its work and the next piece of work gets a new one, so neither a pattern nor a schema can hold up the server.
  */
 import { Worker } from 'node:worker_threads'
-import { BridgeError } from '../../errors.js'
+import { BridgeError } from '../../errors/catalogue.js'
 import type { Kind, Reply, Work, Works } from './messages.js'
 import { Turns } from './turns.js'
 

@@ -1,9 +1,9 @@
 /** What a thread compiles, kept for the next time: a schema is compiled when its request comes and used when its answer is there. */
 import type { ValidateFunction } from 'ajv'
 import { Lru } from '../../lru.js'
-import { compileOutput, describe } from '../../openai/output-check.js'
+import { compileOutput, describe } from '../../schema/output-check.js'
 import { compilePattern } from '../pattern.js'
-import { compileSchema } from '../schema/compile.js'
+import { compileSchema } from '../../schema/compile.js'
 import type { Source } from './messages.js'
 
 type Schema = Record<string, unknown>

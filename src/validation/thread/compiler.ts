@@ -3,7 +3,7 @@
  * came of it is kept, so that the same schema costs nothing the next time.
  */
 import { createHash } from 'node:crypto'
-import type { BridgeError } from '../../errors.js'
+import type { BridgeError } from '../../errors/catalogue.js'
 import { Lru } from '../../lru.js'
 import { type CheckThreads, Stopped } from './check-threads.js'
 import type { Source } from './messages.js'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { languageNames, languageOf } from '../code/languages.js'
 import { sourcesOf } from '../code/pick.js'
 import { codeBlocks } from '../read/fences.js'
-import { list } from '../../openai/value-words.js'
+import { list } from '../../errors/value-words.js'
 import { resultOf, validator, wrong } from '../validator.js'
 
 /** The answer has code, and its syntax is right. Nothing is run. */

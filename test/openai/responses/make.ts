@@ -1,7 +1,7 @@
 /** Responses made of events and bodies, without a server. */
 import type { JobEvent } from '../../../src/jobs/events.js'
 import type { Job } from '../../../src/jobs/job.js'
-import { validate } from '../../../src/openai/request-error.js'
+import { validate } from '../../../src/errors/request-error.js'
 import { type ResponseEcho, toEcho } from '../../../src/openai/responses/echo.js'
 import { type ResponseEvent, createResponseEvents } from '../../../src/openai/responses/events.js'
 import type { ChatMessage } from '../../../src/openai/responses/chat-messages.js'

@@ -1,0 +1,54 @@
+/**
+ * A process's first turn costs it 40 ms more than its second: most of the program runs for the first time. A ready process therefore
+ * makes one turn that never leaves it, before anybody waits. The CLI refuses the turn by itself, for a header that cannot be sent; the
+ * turn is then taken back, so that the conversation is as empty as before, and what the CLI sends later is the same byte for byte.
+ */
+import { randomUUID } from 'node:crypto'
+import type { CliMessage } from '../protocol/messages.js'
+import type { ControlChannel } from '../protocol/control.js'
+import type { LaunchProfile } from '../process/profile.js'
+import { type PlainTextMark, userLine } from '../turn/transcript.js'
+
+/** The process did something else than was expected of it: it is of no use, and no other is to be exercised. */
+export class NotExercised extends Error {
+  override readonly name = 'NotExercised'
+}
+
+/** Versions whose exercised processes were seen to send the same as others. Older ones take `set_model`'s prompt and ignore it. */
+const knownVersions: readonly (string | null)[] = ['2.1.329']
+
+/** A prompt is set by naming the model that runs, which the CLI cannot confirm under this name. */
+const unconfirmedName = /^haiku(?:\[|$)/
+
+/** Whether processes of a profile can be exercised: a schema for the answer can only be set before the first turn. */
+export function canBeExercised({ model, output }: LaunchProfile, version: string | null): boolean {
+  return knownVersions.includes(version) && !unconfirmedName.test(model) && !output
+}
+
+/** No HTTP header can have a space in its name. */
+const unsendable = 'no header: here'
+
+/**
+ * `ask` says a line and resolves with the `result`; `headers` are the user's own, which are set again afterwards.
+ * @throws NotExercised, ControlRefused
+ */
+export async function exercise(
+  control: ControlChannel,
+  ask: (line: object) => Promise<CliMessage>,
+  mark: PlainTextMark,
+  headers: string,
+): Promise<void> {
+  const uuid = randomUUID()
+  // a recorded prompt could not be set any more
+  await control.request({ subtype: 'initialize', systemPromptSnapshot: false })
+  await control.request(headersSetting(unsendable))
+  const result = await ask({ ...userLine([{ type: 'text', text: '-' }], mark, false), uuid })
+  if (result['is_error'] !== true) throw new NotExercised('a turn that should not have been sent was answered')
+  const rewound = (await control.request({ subtype: 'rewind_conversation', target_message_uuid: uuid })) as { rewound?: boolean } | null
+  if (rewound?.rewound !== true) throw new NotExercised('a turn could not be taken back')
+  await control.request(headersSetting(headers))
+}
+
+function headersSetting(headers: string): { subtype: string; settings: object } {
+  return { subtype: 'apply_flag_settings', settings: { env: { ANTHROPIC_CUSTOM_HEADERS: headers } } }
+}

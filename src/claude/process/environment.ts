@@ -1,0 +1,92 @@
+/**
+ * What a CLI process inherits: what it needs and no more. The bridge's own keys, an outer CLI session's variables and
+ * anything else of the host stay out.
+ */
+export type CredentialKind = 'api_key' | 'auth_token' | 'oauth_token' | 'login'
+
+/** Passed on as they are: the provider's settings, proxies, certificates, locale (API contract, section 1). */
+const passed = [
+  'HOME',
+  'PATH',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  // which certificates the CLI reads at its start
+  'CLAUDE_CODE_CERT_STORE',
+  // without it the CLI refuses some modes as root, in a container above all
+  'IS_SANDBOX',
+]
+
+/** Set on every process; each line is a measured fact of the CLI. */
+const fixed: Record<string, string> = {
+  // `@/any/path` in a text would be read and sent to the model
+  CLAUDE_CODE_DISABLE_ATTACHMENTS: '1',
+  // no telemetry, feature flags, bootstrap or update calls
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  // ten retries take three minutes; two take under two seconds
+  CLAUDE_CODE_MAX_RETRIES: '2',
+  // a broken stream would be asked again without streaming, and its text come twice
+  CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
+  // a long conversation would be summarised by calls nobody asked for; the limit is the local check that comes with it
+  DISABLE_COMPACT: '1',
+  CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '99000000',
+  // a refusal would be asked again
+  CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+  // MCP servers would inherit everything here, the API key included
+  CLAUDE_CODE_MCP_ALLOWLIST_ENV: '1',
+  // a tool's description would be cut at 4,096 characters; see also mcp/job/whole-description.ts
+  CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '99000000',
+}
+
+/** Which credential the CLI will use, in the CLI's own order of preference. */
+export function credentialKind(env: NodeJS.ProcessEnv): CredentialKind {
+  if (env['ANTHROPIC_API_KEY']) return 'api_key'
+  if (env['ANTHROPIC_AUTH_TOKEN']) return 'auth_token'
+  if (env['CLAUDE_CODE_OAUTH_TOKEN']) return 'oauth_token'
+  return 'login'
+}
+
+/** The environment of every CLI process, before what belongs to one workspace is added. */
+export function baseEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === '') continue
+    if (passed.includes(name) || name.startsWith('ANTHROPIC_') || name.startsWith('LC_')) result[name] = value
+  }
+  // only a login kept in a file needs the user's own folder; see workspaceEnvironment
+  if (credentialKind(env) === 'login' && env['CLAUDE_CONFIG_DIR']) result['CLAUDE_CONFIG_DIR'] = env['CLAUDE_CONFIG_DIR']
+  return { ...result, ...fixed }
+}
+
+/** Marks every process of a workspace, so that whatever a killed server leaves can be found and ended. */
+export const workspaceMarker = 'CLAUDE_BRIDGE_WORKSPACE'
+
+/**
+ * Adds what ties a process to its workspace. With a credential in the environment the CLI gets a configuration folder of
+ * its own, so parallel processes share nothing; a login in a file stays where the CLI can refresh its token.
+ */
+export function workspaceEnvironment(
+  base: Record<string, string>,
+  kind: CredentialKind,
+  folders: { root: string; config: string; tmp: string },
+): Record<string, string> {
+  return {
+    ...base,
+    ...(kind === 'login' ? {} : { CLAUDE_CONFIG_DIR: folders.config }),
+    TMPDIR: folders.tmp,
+    [workspaceMarker]: folders.root,
+  }
+}

@@ -1,0 +1,43 @@
+/** Starts CLI processes, each in a fresh workspace of its own. */
+import { writeJobConfig } from '../../../mcp/job/job-config.js'
+import { makeWorkspace } from '../../../workspace/workspace.js'
+import { type CredentialKind, workspaceEnvironment } from './environment.js'
+import { ClaudeProcess } from './process.js'
+import type { LaunchProfile } from './profile.js'
+import { Session } from '../session.js'
+import { plainTextMark } from '../turn/transcript.js'
+
+export interface LaunchSetup {
+  /** path of the CLI, or why there is none */
+  binary(): { path: string; version: string | null; problem: string | null }
+  credential: CredentialKind
+  /** see `baseEnvironment` */
+  env: Record<string, string>
+  /** see `openWorkspaceRoot` */
+  workspaceRoot: string
+}
+
+/** The CLI cannot be started at all; the message says why. */
+export class CannotLaunch extends Error {
+  override readonly name = 'CannotLaunch'
+}
+
+/** @throws CannotLaunch, or what making the workspace rejects with */
+export async function launch(setup: LaunchSetup, profile: LaunchProfile): Promise<Session> {
+  const { problem, path: binary, version } = setup.binary()
+  if (problem !== null) throw new CannotLaunch(problem)
+  const workspace = await makeWorkspace(setup.workspaceRoot)
+  try {
+    const mcpConfig = await writeJobConfig(workspace.root)
+    const child = new ClaudeProcess({
+      binary,
+      args: [...profile.args, `--mcp-config=${mcpConfig}`],
+      cwd: workspace.work,
+      env: workspaceEnvironment(setup.env, setup.credential, workspace),
+    })
+    return new Session(child, workspace, plainTextMark(version), setup.credential !== 'login')
+  } catch (error) {
+    await workspace.remove()
+    throw error
+  }
+}

@@ -1,0 +1,19 @@
+import type { Session } from '../session.js'
+
+/** Processes that are being ended and that nobody waits for, so that whoever closes can. */
+export class Leaving {
+  private readonly ends = new Set<Promise<void>>()
+
+  letGo(session: Session): void {
+    const end = session
+      .end()
+      .catch(() => undefined)
+      .then(() => void this.ends.delete(end))
+    this.ends.add(end)
+  }
+
+  /** Resolves when all of them have gone. */
+  async settled(): Promise<void> {
+    await Promise.all(this.ends)
+  }
+}

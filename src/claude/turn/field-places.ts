@@ -1,0 +1,51 @@
+/**
+ * Where each field of a request acts on a CLI process. The launch profile, the conversation's key and the settings of a turn are made
+ * from this table: a function that takes `Pick<ClaudeRequest, FieldsAt<…>>` can read no field that acts elsewhere.
+ */
+import type { ClaudeRequest } from '../../request/conversation.js'
+
+export type Place =
+  /** in the arguments: a process with other ones is another launch profile */
+  | 'launch'
+  /** told to a process once: part of the key of its conversation */
+  | 'once per process'
+  /** set before each turn that differs from the last one, and cleared where the turn has none */
+  | 'each turn'
+  /** said: the conversation itself */
+  | 'said'
+  /** nothing that a process is told */
+  | 'outside'
+
+export type FieldPlaces = Record<keyof ClaudeRequest, readonly Place[]>
+
+export const fieldPlaces = {
+  kind: ['outside'],
+  // which job asked for this one; its MCP servers are told
+  depth: ['outside'],
+  model: ['launch'],
+  // `none` is the level `low` without thinking, which is switched before each turn
+  effort: ['launch', 'each turn'],
+  // the file tools are arguments; a process with servers or a folder of files serves its own job only
+  inside: ['launch', 'once per process'],
+  // that there is a schema decides which processes may be taken; the schema itself only the first `initialize` sets
+  output: ['launch', 'once per process'],
+  system: ['once per process'],
+  // a second list would mix with the first
+  tools: ['once per process'],
+  maxTokens: ['each turn'],
+  stop: ['each turn'],
+  toolChoice: ['each turn'],
+  parallelToolCalls: ['each turn'],
+  turns: ['said'],
+} as const satisfies FieldPlaces
+
+type Table = typeof fieldPlaces
+
+/** The fields that act at one of the places. */
+export type FieldsAt<P extends Place> = { [F in keyof Table]: Extract<Table[F][number], P> extends never ? never : F }[keyof Table]
+
+/** In the order of the table. */
+export function fieldsAt<P extends Place>(place: P): FieldsAt<P>[] {
+  const places: FieldPlaces = fieldPlaces
+  return (Object.keys(fieldPlaces) as (keyof ClaudeRequest)[]).filter((field) => places[field].includes(place)) as FieldsAt<P>[]
+}

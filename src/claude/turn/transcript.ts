@@ -1,0 +1,80 @@
+/**
+ * Turns as the CLI takes them on stdin: one JSON line each. A user's text is only text: no line made here can be read by
+ * the CLI as a command (a leading `/word`) or a file mention (`@/path`, shut in `environment.ts`).
+ */
+import type { AssistantBlock, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
+import { modelName } from '../protocol/tool-names.js'
+
+/** How a version of the CLI is told that a leading slash is no command. */
+export type PlainTextMark = 'flag' | 'newline'
+
+/**
+ * 2.1.329 takes `text_not_typed` on the line and sends the text upstream byte for byte. Older ones do not know it: there a
+ * newline goes in front of the slash, which is the least that keeps the text a text.
+ */
+export function plainTextMark(version: string | null): PlainTextMark {
+  const [major = 0, minor = 0, patch = 0] = (version ?? '').split('.').map(Number)
+  const number = major * 1_000_000_000 + minor * 1_000_000 + patch
+  return number >= 2_001_000_329 ? 'flag' : 'newline'
+}
+
+/** One line for the user's turn. `history`: the turn is put into the conversation and nothing is asked yet. */
+export function userLine(content: readonly UserBlock[], mark: PlainTextMark, history: boolean): object {
+  const blocks = content.map(toApiBlock)
+  const last = blocks.at(-1)
+  if (mark === 'newline' && last?.type === 'text' && last.text.startsWith('/')) last.text = `\n${last.text}`
+  return {
+    type: 'user',
+    ...(history ? { shouldQuery: false } : {}),
+    ...(mark === 'flag' ? { text_not_typed: true } : {}),
+    message: { role: 'user', content: blocks },
+    parent_tool_use_id: null,
+    session_id: '',
+  }
+}
+
+/** One line for a turn of the model's. `id` keeps two such turns apart, `model` is the one that is running. */
+export function assistantLine(content: readonly AssistantBlock[], id: string, model: string): object {
+  return {
+    type: 'assistant',
+    message: { role: 'assistant', id, model, content: content.map(asSeenByModel) },
+    parent_tool_use_id: null,
+    session_id: '',
+  }
+}
+
+function asSeenByModel(block: AssistantBlock): AssistantBlock {
+  return block.type === 'tool_use' ? { ...block, name: modelName(block.name) } : block
+}
+
+/** The turns before the last one, each with what the CLI answers to it: a `result` for the user's, nothing for the model's. */
+export function historyLines(turns: readonly Turn[], mark: PlainTextMark, model: string): { line: object; answered: boolean }[] {
+  return turns.map((turn, index) =>
+    turn.role === 'user'
+      ? { line: userLine(turn.content, mark, true), answered: true }
+      : { line: assistantLine(turn.content, `msg_history_${index}`, model), answered: false },
+  )
+}
+
+type ApiBlock =
+  | { type: 'text'; text: string }
+  | { type: 'image'; source: { type: 'base64'; media_type: string; data: string } }
+  | { type: 'document'; source: { type: 'base64'; media_type: string; data: string }; title?: string }
+  | { type: 'tool_result'; tool_use_id: string; content: ApiBlock[] }
+
+function toApiBlock(block: UserBlock | ToolResultBlock): ApiBlock {
+  switch (block.type) {
+    case 'text':
+      return { type: 'text', text: block.text }
+    case 'image':
+      return { type: 'image', source: { type: 'base64', media_type: block.mediaType, data: block.data } }
+    case 'document': {
+      const { mediaType, data, title } = block
+      const source = { type: 'base64' as const, media_type: mediaType, data }
+      return { type: 'document', source, ...(title === undefined ? {} : { title }) }
+    }
+    case 'tool_result':
+      // in the order of the CLI's own, so that a replay is the same to the byte
+      return { tool_use_id: block.toolCallId, type: 'tool_result', content: block.content.map(toApiBlock) }
+  }
+}

@@ -1,0 +1,93 @@
+/** From a validated body to a stored job, the same for every route that takes a chat request. */
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { depthHeader, readDepth } from './depth.js'
+import type { Config } from '../config.js'
+import { BridgeError } from '../errors/catalogue.js'
+import type { Job, JobView } from '../jobs/job.js'
+import type { Jobs } from '../jobs/jobs.js'
+import type { Lane } from '../jobs/lanes.js'
+import type { PublicAgent } from '../net/public-agent.js'
+import type { ParsedRequest } from '../openai/in/parse-request.js'
+import type { JobRequest } from '../request/upstream-request.js'
+import type { Compiler } from '../validation/thread/compiler.js'
+import { clientGone } from '../http/client-gone.js'
+import { fetchImages } from './fetch-images.js'
+import { readIdempotency } from './idempotency.js'
+import { checkWebhookUrl } from './webhook-url.js'
+
+/** OpenAI keeps stored completions for thirty days. */
+const storedTtlS = 30 * 24 * 3600
+
+/** Who asks: a request of Fastify's, or what stands for one. */
+export interface Asking {
+  owner: string
+  headers: Readonly<Record<string, string | string[] | undefined>>
+  /** what an idempotency key stands for */
+  body: unknown
+  /** gets what the request only names */
+  publicAgent: PublicAgent
+  /** compiles schemas and patterns */
+  compiler: Compiler
+  /** the client has left */
+  gone: AbortSignal
+}
+
+export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
+  const { owner, headers, body, server } = request
+  return { owner, headers, body, publicAgent: server.publicAgent, compiler: server.compiler, gone: clientGone(reply) }
+}
+
+/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth}, {@link checkWebhookUrl} and {@link fetchImages} do */
+export async function submitChat(
+  request: Asking,
+  jobs: Jobs,
+  config: Config,
+  parsed: ParsedRequest<JobRequest>,
+  background: boolean,
+  view: Partial<JobView> = {},
+): Promise<{ job: Job; joined: boolean }> {
+  const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
+  const depth = readDepth(request.headers[depthHeader])
+  const { owner } = request
+  // before anything is fetched for a request that has been answered, or that only has to wait for its answer
+  const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
+  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed.lane)
+  if (earlier !== null) return { job: earlier, joined: true }
+  const limit = parsed.limitS ?? config.jobTimeoutS
+  const below = depth === 0 ? {} : { depth }
+  const run = { ...parsed.run, ...below }
+  await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
+  await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
+  return jobs.submit({
+    owner,
+    model: parsed.model,
+    background,
+    metadata: parsed.metadata,
+    view: {
+      ignored: parsed.ignored,
+      ...(parsed.user !== undefined && { user: parsed.user }),
+      ...(parsed.webhookUrl !== undefined && { webhookUrl: parsed.webhookUrl }),
+      ...(parsed.formerCalls && { formerCalls: true }),
+      ...(parsed.tellTier && { tellTier: true }),
+      ...(parsed.lane !== undefined && { lane: parsed.lane }),
+      ...below,
+      ...view,
+    },
+    choices: parsed.n,
+    ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
+    timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
+    request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
+    ...(idempotency === undefined ? {} : { idempotency }),
+  })
+}
+
+/**
+ * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
+ * waits for has to begin at once.
+ */
+function refuseToWait(jobs: Jobs, lane?: Lane): void {
+  const { running, slots } = jobs.stats(lane)
+  if (running < slots) return
+  throw new BridgeError('queue_full', `All ${slots} slots are taken, and a job cannot wait for another one.`, { retryAfter: 5 })
+}

@@ -1,0 +1,23 @@
+import type { Config } from '../config.js'
+import { toWebUrl } from '../net/web-url.js'
+import { refuse } from '../errors/refuse.js'
+import { isAllowedHost } from '../net/allowed-hosts.js'
+
+const param = 'webhook_url'
+
+/**
+ * Whether the server may call this URL.
+ *
+ * @throws BridgeError unsupported_parameter where webhooks are not set up, invalid_value for a URL that is not allowed
+ */
+export function checkWebhookUrl(text: string, { webhookSecret, webhookHosts }: Config): void {
+  const missing = webhookSecret === undefined ? 'WEBHOOK_SECRET' : webhookHosts === undefined ? 'WEBHOOK_ALLOWED_HOSTS' : null
+  if (missing !== null || webhookHosts === undefined) {
+    throw refuse('unsupported_parameter', param, `this server calls nobody, because its ${missing} is not set`)
+  }
+  const url = toWebUrl(text)
+  if (url === null) throw refuse('invalid_value', param, 'it is no http(s) URL, or has a user or password in it')
+  if (!isAllowedHost(url, webhookHosts)) {
+    throw refuse('invalid_value', param, "its host is not among the server's WEBHOOK_ALLOWED_HOSTS")
+  }
+}

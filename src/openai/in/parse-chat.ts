@@ -1,0 +1,69 @@
+/** A checked body -> what the bridge has to do, whoever's model is asked for, and with those that take its place. */
+import type { ChatRequest } from './chat-request.js'
+import type { ClaudeRequest } from '../../request/conversation.js'
+import { type ToolRules, noTools } from './mcp.js'
+import { modelNotFound, resolveModel } from './model-names.js'
+import { parseRequest, type ParsedRequest } from './parse-request.js'
+import { parseUpstreamRequest } from './parse-upstream-request.js'
+import { refuse } from '../../errors/refuse.js'
+import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
+import type { JobRequest, UpstreamRequest } from '../../request/upstream-request.js'
+import { tryValidators } from './validator-models.js'
+
+export interface ChatOptions {
+  /** model of `max/<label>` */
+  claudeModel: string
+  /** left out: none */
+  upstreams?: readonly UpstreamProvider[]
+  /** what may be used of MCP; left out: nothing */
+  mcp?: ToolRules
+}
+
+type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
+
+/** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. */
+export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<JobRequest> {
+  const options = { ...given, upstreams: given.upstreams ?? [], mcp: given.mcp ?? noTools }
+  const parsed = parseOne({ ...body, fallbacks: null }, options)
+  tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, options))
+  const listed = resolveUpstream(body.model, options.upstreams)?.model.fallbacks ?? []
+  const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
+  if (names.length === 0) return parsed
+  const others = names.map((name, index) => inPlace(body, name, index, options))
+  const onCli = [parsed, ...others].some(({ run }) => run.kind === 'claude')
+  return {
+    ...parsed,
+    run: {
+      kind: 'fallbacks',
+      candidates: [{ name: body.model, run: parsed.run }, ...others.map(({ model, run }) => ({ name: model, run }))],
+    },
+    remoteImages: [parsed, ...others].flatMap(({ remoteImages }) => remoteImages),
+    // of the same schema all of them
+    pending: parsed.pending.length > 0 ? parsed.pending : (others.find(({ pending }) => pending.length > 0)?.pending ?? []),
+    // what may need a process takes a process's slot
+    lane: onCli ? 'process' : 'network',
+    ignored: [
+      ...parsed.ignored,
+      ...others.flatMap(({ ignored }, index) =>
+        ignored.filter((name) => !parsed.ignored.includes(name)).map((name) => `fallbacks[${index}].${name}`),
+      ),
+    ],
+  }
+}
+
+function parseOne(body: ChatRequest, options: Required<ChatOptions>): One {
+  const upstream = resolveUpstream(body.model, options.upstreams)
+  if (upstream !== null) return parseUpstreamRequest(body, upstream)
+  if (resolveModel(body.model, options) === null) throw modelNotFound(body.model, options.upstreams)
+  return parseRequest(body, options)
+}
+
+/** The same request of another model. What that one cannot do is the fault of its place in the list. */
+function inPlace(body: ChatRequest, model: string, index: number, options: Required<ChatOptions>): One {
+  try {
+    return parseOne({ ...body, model, fallbacks: null }, options)
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
+    throw refuse('invalid_value', `fallbacks[${index}]`, why, error)
+  }
+}

@@ -1,0 +1,168 @@
+/** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
+import { BridgeError } from '../../errors/catalogue.js'
+import type { Lane } from '../../jobs/lanes.js'
+import type { AttemptPlan } from '../../validation/plan.js'
+import type { PendingSource } from '../../validation/thread/compiler.js'
+import type { ChatRequest } from './chat-request.js'
+import { checkFields } from './check-fields.js'
+import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
+import { createIgnored, type Ignored } from './ignored.js'
+import type { RemoteImage } from '../../request/images.js'
+import { toConversation } from './messages-to-conversation.js'
+import { type ToolRules, noTools, toMcpAsk, withServers } from './mcp.js'
+import { modelNotFound, resolveModel } from './model-names.js'
+import { refuse } from '../../errors/refuse.js'
+import { requestPlan } from './request-plan.js'
+import { toOutput } from './response-format.js'
+import { toOffer } from './tools.js'
+
+/** Every answer is a run of its own, and each run a process. */
+export const maxChoices = 8
+
+export interface ParsedRequest<Run = ClaudeRequest> {
+  run: Run
+  /** images in `run` that have to be fetched before it is whole */
+  remoteImages: RemoteImage[]
+  /** schemas and patterns that have to compile before the request can be taken */
+  pending: PendingSource[]
+  /** the model's name as it was written */
+  model: string
+  /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
+  delivery: 'stream' | 'block' | 'poll'
+  /** Whether the job outlives the connection. */
+  background: boolean
+  includeUsage: boolean
+  n: number
+  metadata: Record<string, string>
+  store: boolean
+  /** members that have no effect, each once */
+  ignored: string[]
+  user?: string
+  /** calls are told in OpenAI's former way, as `function_call` */
+  formerCalls?: true
+  /** the answer says which tier it had */
+  tellTier?: true
+  /** not looked into here */
+  webhookUrl?: string
+  /** how answers are checked and made again */
+  plan?: AttemptPlan
+  /** seconds, as asked for; the server's limit may be less */
+  timeoutS?: number
+  /** seconds, a model's own limit in place of the server's */
+  limitS?: number
+  /** the model's answer is polled, where neither body nor headers say how it is wanted */
+  pollByDefault?: true
+  /** whose slots the job takes; left out: `process` */
+  lane?: Lane
+}
+
+/**
+ * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`
+ * is the model of `max/<label>`.
+ */
+export function parseRequest(body: ChatRequest, options: { claudeModel: string; mcp?: ToolRules }): ParsedRequest {
+  const ignored = createIgnored()
+  checkFields(body, ignored)
+  const n = body.n ?? 1
+  if (n > maxChoices) {
+    throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
+  }
+  const route = resolveModel(body.model, options)
+  if (route === null) throw modelNotFound(body.model)
+  const remoteImages: RemoteImage[] = []
+  const conversation = conversationOf(body, ignored, remoteImages)
+  const run: ClaudeRequest = {
+    kind: 'claude',
+    model: route.model,
+    ...conversation,
+    ...toOffer(body, conversation, ignored),
+  }
+  const pending: PendingSource[] = []
+  const output = body.response_format == null ? null : toOutput(body.response_format, ignored, pending)
+  if (output !== null) run.output = output
+  if (body.stop != null) run.stop = typeof body.stop === 'string' ? [body.stop] : body.stop
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens
+  if (maxTokens != null) run.maxTokens = maxTokens
+  if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
+  nameOverruled(body, ignored)
+  // whoever can ask other models takes them out before; see parse-chat.ts
+  if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')
+  if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
+
+  const rules = options.mcp ?? noTools
+  const ask = toMcpAsk(body, ignored)
+  const inside = ask === null ? undefined : rules.settle(ask, ignored)
+  if (inside !== undefined) run.inside = inside
+  const plan = requestPlan(body, ignored, pending, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
+  const user = body.user ?? body.safety_identifier
+  return {
+    run,
+    remoteImages,
+    pending,
+    model: body.model,
+    ...deliveryOf(body),
+    includeUsage: includeUsage(body, ignored),
+    n,
+    metadata: body.metadata ?? {},
+    store: body.store ?? false,
+    ignored: ignored.names(),
+    ...(plan && { plan }),
+    ...(user != null && { user }),
+    ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
+    ...(body.service_tier != null && { tellTier: true as const }),
+    ...(body.webhook_url && { webhookUrl: body.webhook_url }),
+    ...(body.timeout != null && { timeoutS: body.timeout }),
+  }
+}
+
+function conversationOf(body: ChatRequest, ignored: Ignored, remote: RemoteImage[]): Conversation {
+  if (body.messages != null) return toConversation(body.messages, ignored, remote)
+  if (body.question != null) {
+    return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
+  }
+  throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
+}
+
+/** Where two fields say the same in different ways, one wins and the other is named. */
+function nameOverruled(body: ChatRequest, ignored: Ignored): void {
+  if (body.messages != null && body.question != null) ignored.add('question')
+  if (differ(body.max_completion_tokens, body.max_tokens)) ignored.add('max_tokens')
+  if (differ(body.user, body.safety_identifier)) ignored.add('safety_identifier')
+}
+
+function differ(a: unknown, b: unknown): boolean {
+  return a != null && b != null && a !== b
+}
+
+function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort {
+  return effort === 'minimal' ? 'low' : effort
+}
+
+/**
+ * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
+ * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
+ */
+export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+  const { background, wait_for_completion: wait } = body
+  if (background === false && wait === false) {
+    throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
+  }
+  const poll = wait === false || (background === true && wait !== true)
+  return {
+    delivery: body.stream === true ? 'stream' : poll ? 'poll' : 'block',
+    background: background === true || wait === false,
+  }
+}
+
+export function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+  if (body.stream_options == null) return false
+  // as OpenAI does
+  if (body.stream !== true) {
+    throw refuse('invalid_value', 'stream_options', 'it is only allowed with stream: true')
+  }
+  const { include_usage: usage, ...others } = body.stream_options
+  for (const [name, value] of Object.entries(others)) {
+    if (value != null && value !== false) ignored.add(`stream_options.${name}`)
+  }
+  return usage ?? false
+}

@@ -1,0 +1,119 @@
+/**
+ * A checked body -> the call of another provider's model. Every field goes on to the provider, those that are not known
+ * here too, except what is the bridge's own business and what its answers could not carry back.
+ */
+import { BridgeError } from '../../errors/catalogue.js'
+import type { ChatRequest } from './chat-request.js'
+import { checkFields } from './check-fields.js'
+import { createIgnored } from './ignored.js'
+import { deliveryOf, includeUsage, maxChoices, type ParsedRequest } from './parse-request.js'
+import { asksModel } from '../../validation/plan.js'
+import type { PendingSource } from '../../validation/thread/compiler.js'
+import { refuse } from '../../errors/refuse.js'
+import { requestPlan } from './request-plan.js'
+import type { UpstreamRoute } from '../../request/upstream-models.js'
+import type { UpstreamRequest } from '../../request/upstream-request.js'
+
+/** Honoured here, for every model. */
+const handledHere = [
+  'model',
+  'messages',
+  'question',
+  'stream',
+  'stream_options',
+  'n',
+  'metadata',
+  'store',
+  'timeout',
+  'background',
+  'wait_for_completion',
+  'fallbacks',
+]
+
+/** Under the rules of the table of fields: the bridge's own, and what no answer of its can carry. */
+const underRules = [
+  'logprobs',
+  'top_logprobs',
+  'audio',
+  'modalities',
+  'validation',
+  'retry_config',
+  'max_attempts_before_tool_use',
+  'max_attempts_before_human',
+  'default_validate',
+  'debug_tool_name',
+  'debug_tool_mcp_config',
+  'original_user_prompt',
+  'webhook_url',
+]
+
+const ofTheCli = ['mcp_config', 'mcp_servers', 'allowed_tools']
+
+/** Not passed on. A body may have any number of members. */
+const ours = new Set([...handledHere, ...underRules, ...ofTheCli])
+
+/** Throws BridgeError: 400 with `param`. `body` has passed `chatRequestSchema`. */
+export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): ParsedRequest<UpstreamRequest> {
+  const ignored = createIgnored()
+  const given = Object.entries(body).filter(([, value]) => value != null)
+  checkFields(Object.fromEntries(given.filter(([name]) => underRules.includes(name))), ignored)
+  refuseCliFields(body)
+  const n = body.n ?? 1
+  if (n > maxChoices) throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
+  if (body.messages != null && body.question != null) ignored.add('question')
+
+  const pending: PendingSource[] = []
+  const plan = requestPlan(body, ignored, pending)
+  const { model } = route
+  const user = body.user ?? body.safety_identifier
+  const asked = deliveryOf(body)
+  const silent = asked.delivery === 'block' && body.background == null && body.wait_for_completion == null
+  const passedOn = given.filter(([name]) => !ours.has(name))
+  return {
+    run: {
+      kind: 'upstream',
+      provider: route.provider,
+      model: model.id,
+      body: { messages: messagesOf(body), ...Object.fromEntries(passedOn) },
+    },
+    // URLs are the provider's to fetch
+    remoteImages: [],
+    model: body.model,
+    delivery: asked.delivery,
+    background: asked.background || (model.longRunning && body.background !== false),
+    ...(silent && model.way === 'poll' && { pollByDefault: true as const }),
+    includeUsage: includeUsage(body, ignored),
+    n,
+    metadata: body.metadata ?? {},
+    store: body.store ?? false,
+    ignored: ignored.names(),
+    pending,
+    ...(plan && { plan }),
+    // a validator that asks a model may need a process
+    ...(plan?.checks.some(asksModel) ? {} : { lane: 'network' as const }),
+    ...(user != null && { user }),
+    ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
+    ...(body.webhook_url && { webhookUrl: body.webhook_url }),
+    ...(body.timeout != null && { timeoutS: body.timeout }),
+    ...(model.timeoutS !== undefined && { limitS: model.timeoutS }),
+  }
+}
+
+function messagesOf(body: ChatRequest): unknown[] {
+  if (body.messages != null) return body.messages
+  if (body.question != null) return [{ role: 'user', content: body.question }]
+  throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
+}
+
+/** Empty ones change nothing for Claude's models either. */
+function refuseCliFields(body: Record<string, unknown>): void {
+  for (const name of ofTheCli) {
+    if (body[name] == null || isEmpty(body[name])) continue
+    throw refuse('unsupported_parameter', name, "only Claude's models have servers and tools of the CLI")
+  }
+}
+
+function isEmpty(value: unknown, depth = 2): boolean {
+  if (typeof value !== 'object' || value === null || depth === 0) return false
+  return Object.values(value).every((member) => isEmpty(member, depth - 1))
+}

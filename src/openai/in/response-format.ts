@@ -1,0 +1,70 @@
+/** `response_format` -> what the answer has to satisfy. */
+import { z } from 'zod'
+import { BridgeError } from '../../errors/catalogue.js'
+import type { OutputSchema } from '../../request/conversation.js'
+import type { Ignored } from './ignored.js'
+import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
+import type { PendingSource } from '../../validation/thread/compiler.js'
+
+export const responseFormatSchema = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('text') }),
+  z.looseObject({ type: z.literal('json_object') }),
+  z.looseObject({
+    type: z.literal('json_schema'),
+    json_schema: z.looseObject({
+      name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1 to 64 of them'),
+      description: z.string().nullish(),
+      schema: z.looseObject({}).nullish(),
+      strict: z.boolean().nullish(),
+    }),
+  }),
+])
+
+export type ResponseFormat = z.infer<typeof responseFormatSchema>
+
+const read = ['name', 'description', 'schema', 'strict']
+
+/** Of the schema's JSON: it is compiled here, and again by the CLI. */
+const maxCharacters = 256 * 1024
+
+/** Null where any text will do. Throws 400 `invalid_json_schema` with `param`; the schema has to be compiled as well (`pending`). */
+export function toOutput(format: ResponseFormat, ignored: Ignored, pending: PendingSource[]): OutputSchema | null {
+  if (format.type === 'text') return null
+  if (format.type === 'json_object') return { name: 'json_object', schema: { type: 'object' } }
+  // an answer always satisfies its schema here, as if it were strict
+  const { name, description, schema } = format.json_schema
+  for (const [member, value] of Object.entries(format.json_schema)) {
+    if (value != null && !read.includes(member)) ignored.add(`response_format.json_schema.${member}`)
+  }
+  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name, pending) }
+}
+
+function toObjectSchema(asked: JsonSchema, name: string, pending: PendingSource[]): JsonSchema {
+  const param = 'response_format.json_schema.schema'
+  const wrong = (why: string) => new BridgeError('invalid_json_schema', `Invalid schema for response_format '${name}': ${why}.`, { param })
+  const schema = rooted(asked)
+  const { type = schema['properties'] === undefined ? undefined : 'object' } = schema
+  if (Object.keys(asked).length > 0 && type !== 'object') {
+    const got = type === undefined ? 'none' : `'type: ${JSON.stringify(type)}'`
+    throw wrong(`schema must be a JSON Schema of 'type: "object"', got ${got}`)
+  }
+  const whole = { ...schema, type: 'object' }
+  const problem = schemaProblem(whole)
+  if (problem !== null) throw wrong(problem)
+  const size = JSON.stringify(whole).length
+  if (size > maxCharacters) throw wrong(`it has ${size} characters, more than ${maxCharacters}`)
+  pending.push({ source: { what: 'output', schema: whole }, refuse: wrong })
+  return whole
+}
+
+/** Generators write the root as a reference to one of its own definitions. */
+function rooted(schema: JsonSchema): JsonSchema {
+  const match = /^#\/(\$defs|definitions)\/([^/~%]+)$/.exec(typeof schema['$ref'] === 'string' ? schema['$ref'] : '')
+  if (match === null) return schema
+  const definitions = schema[match[1]!] as JsonSchema | undefined
+  const root = definitions !== undefined && Object.hasOwn(definitions, match[2]!) ? definitions[match[2]!] : undefined
+  if (typeof root !== 'object' || root === null) return schema
+  const { $ref, ...rest } = { ...schema, ...(root as JsonSchema) }
+  // the definition may be a reference itself
+  return $ref === schema['$ref'] ? rest : { ...rest, $ref }
+}
