@@ -91,7 +91,13 @@ async function open(name: string, slots: number): Promise<{ jobs: Jobs; close: (
 function asked(script: Script): NewJob {
   const prompt = 'x'.repeat(1000)
   const common = { owner: 'anonymous', model: 'sonnet', background: true, metadata: {}, view: { ignored: [] } }
-  return { ...common, choices: 1, ttlS: 3600, timeoutS: 3600, request: { kind: 'bench', prompt, script } }
+  return {
+    ...common,
+    choices: 1,
+    ttlS: 3600,
+    timeoutS: 3600,
+    request: { kind: 'claude', model: 'sonnet', system: [prompt], turns: [], response: { script } },
+  }
 }
 
 function afterCollection(): NodeJS.MemoryUsage {

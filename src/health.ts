@@ -4,7 +4,7 @@ import type { ClaudeExecutor } from './claude/executor.js'
 import { liveProcessCount } from './claude/process/process.js'
 import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
-import type { Lane } from './jobs/lanes.js'
+import type { Lane } from './request/lane.js'
 import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
 

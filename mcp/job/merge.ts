@@ -4,8 +4,8 @@
  */
 import { BridgeError } from '../../src/errors/catalogue.js'
 import type { JobServer, JobTools } from '../../src/request/conversation.js'
-import type { Ignored } from '../../src/openai/in/ignored.js'
-import type { McpAsk, ToolRules } from '../../src/openai/in/mcp.js'
+import type { Ignored } from '../../src/request/ignored.js'
+import type { McpAsk, ToolRules } from '../../src/request/mcp-ask.js'
 import { refuse } from '../../src/errors/refuse.js'
 import { isServerName, readEntry } from './entry.js'
 import { judge } from './policy.js'

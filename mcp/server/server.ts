@@ -11,13 +11,10 @@ import {
   ListToolsRequestSchema,
   McpError,
 } from '@modelcontextprotocol/sdk/types.js'
-import type { Config } from '../../src/config.js'
 import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
-import type { PublicAgent } from '../../src/net/public-agent.js'
 import { errorBody } from '../../src/openai/out/error-body.js'
 import { validate } from '../../src/errors/request-error.js'
-import type { Compiler } from '../../src/validation/thread/compiler.js'
 import { version } from '../../src/version.js'
 import type { RunningCalls } from './calls.js'
 import type { Caller, Tool, ToolContext } from './tool.js'
@@ -25,9 +22,9 @@ import { listedTools, tools } from './tools.js'
 
 export interface ServerSetup {
   jobs: Jobs
-  config: Config
-  publicAgent: PublicAgent
-  compiler: Compiler
+  config: ToolContext['config']
+  publicAgent: ToolContext['publicAgent']
+  compiler: ToolContext['compiler']
   calls: RunningCalls
   caller: Caller
   /** the client's name for itself; null for one that takes no session */

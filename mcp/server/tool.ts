@@ -1,10 +1,9 @@
 /** What a tool of the bridge's own MCP server is made of. */
 import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js'
 import type { z } from 'zod'
-import type { Config } from '../../src/config.js'
+import type { Asking, IntakeSettings } from '../../src/intake/submit.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
-import type { PublicAgent } from '../../src/net/public-agent.js'
-import type { Compiler } from '../../src/validation/thread/compiler.js'
+import type { ChatOptions } from '../../src/openai/in/parse-chat.js'
 
 /** Who calls: the owner of the jobs, and how deep below other jobs (see `depth.ts`). */
 export interface Caller {
@@ -13,13 +12,16 @@ export interface Caller {
   depth: string | string[] | undefined
 }
 
+/** What the operator has set, for what a call asks for. */
+export type ToolSettings = IntakeSettings & Required<ChatOptions>
+
 export interface ToolContext {
   jobs: Jobs
-  config: Config
+  config: ToolSettings
   /** gets what a question only names */
-  publicAgent: PublicAgent
+  publicAgent: Asking['publicAgent']
   /** compiles the schemas and patterns of a question */
-  compiler: Compiler
+  compiler: Asking['compiler']
   caller: Caller
   /** aborted when the call is cancelled or its client has gone */
   signal: AbortSignal

@@ -1,7 +1,7 @@
 /** Every tool of the bridge's own MCP server, and how they are listed. */
 import type { Tool as ListedTool } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
-import { listModels } from '../../src/openai/in/model-names.js'
+import { listModels } from '../../src/openai/out/models.js'
 import { modelListSchema } from '../../src/openai/out/response-schemas.js'
 import { ask } from './ask.js'
 import { cancelTask, getTask, listTasks, startTask } from './tasks.js'

@@ -5,7 +5,8 @@ import { BridgeError } from '../../src/errors/catalogue.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
-import { askingOf, submitChat } from '../../src/intake/submit.js'
+import { askingOf, takeText } from '../../src/http/asking.js'
+import { submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { unlessUnreadable } from '../../src/jobs/unreadable.js'
@@ -50,7 +51,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseChat(request.body, config)
+      const parsed = parseChat(request.body, config, takeText(request))
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },

@@ -77,7 +77,7 @@ const startLimitMs = 60_000
 /** For one that was never going to start, the client need not wait as long as its job might take. */
 const checkPatienceMs = 30_000
 
-export class ClaudeExecutor implements Executor {
+export class ClaudeExecutor implements Executor<ClaudeRequest> {
   private readonly sizes: WarmSizes
   private readonly pool: WarmPool
   private readonly parked: ParkedSessions
@@ -108,7 +108,7 @@ export class ClaudeExecutor implements Executor {
     return this.setup.startLimitMs ?? startLimitMs
   }
 
-  run(run: Run): Execution {
+  run(run: Run<ClaudeRequest>): Execution {
     this.setup.begin?.()
     let settle!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
@@ -158,8 +158,8 @@ export class ClaudeExecutor implements Executor {
     }
   }
 
-  private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
-    const request = run.request as ClaudeRequest
+  private async execute(run: Run<ClaudeRequest>, settle: (outcome: Outcome) => void): Promise<void> {
+    const { request } = run
     const profile = chatProfile(request, this.setup.credential)
     if (this.setup.checked !== undefined) await withinOrAborted(this.setup.checked, checkPatienceMs, run.signal)
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
@@ -177,7 +177,7 @@ export class ClaudeExecutor implements Executor {
   }
 
   /** The conversation's own process, a ready one, or a new one; null where the run was aborted before its turn came. */
-  private async find(run: Run, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
+  private async find(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
     if (run.signal.aborted) return null
     const before = request.turns.slice(0, -1)
     // with its servers and its folder, a process is its own job's alone
@@ -203,7 +203,7 @@ export class ClaudeExecutor implements Executor {
   /** One process's part in a run. Resolves when it is gone or parked; true if the run has to be made again on another. */
   private async runOn(
     { session, heard, fresh, started }: Found,
-    run: Run,
+    run: Run<ClaudeRequest>,
     request: ClaudeRequest,
     profile: LaunchProfile,
     settle: (outcome: Outcome) => void,
@@ -291,7 +291,12 @@ export class ClaudeExecutor implements Executor {
     return false
   }
 
-  private insideOf(run: Run, { inside }: ClaudeRequest, session: Session, onExceeded: (message: string) => void): Inside | null {
+  private insideOf(
+    run: Run<ClaudeRequest>,
+    { inside }: ClaudeRequest,
+    session: Session,
+    onExceeded: (message: string) => void,
+  ): Inside | null {
     if (inside === undefined || this.setup.inside === undefined) return null
     return new Inside(this.setup.inside, run, inside, session, onExceeded)
   }
@@ -306,7 +311,7 @@ export class ClaudeExecutor implements Executor {
   }
 
   /** Keeps the process for the next turn of its conversation, as a client would send it. */
-  private park(session: Session, run: Run, request: ClaudeRequest, profile: LaunchProfile, said: AnswerSoFar): boolean {
+  private park(session: Session, run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile, said: AnswerSoFar): boolean {
     const content = said.blocks()
     if (content.length === 0) return false
     const answer: Turn = { role: 'assistant', content }

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Job } from '../jobs/job.js'
-import { ignoredHeader } from '../openai/in/ignored.js'
+import { ignoredHeader } from '../request/ignored.js'
 
 /** What every answer of a job says in its headers, so that a client can turn to the task at any time. */
 export function jobHeaders(reply: FastifyReply, job: Job): void {

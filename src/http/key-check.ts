@@ -1,7 +1,6 @@
 /** Whose bearer key a request brings. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { ApiKey } from '../config.js'
 
 /** `missing`: there is no `Authorization` header with a bearer key, or there are several; `wrong`: there is one, and it is not known. */
 export type KeyCheck = { kind: 'owner'; owner: string } | { kind: 'missing' } | { kind: 'wrong' }
@@ -9,7 +8,7 @@ export type KeyCheck = { kind: 'owner'; owner: string } | { kind: 'missing' } | 
 export class Keys {
   private readonly known: readonly { name: string; digest: Buffer }[]
 
-  constructor(apiKeys: readonly ApiKey[]) {
+  constructor(apiKeys: readonly { name: string; key: string }[]) {
     this.known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
   }
 

@@ -8,12 +8,10 @@ import type { ChatMessage } from '../openai/responses/chat-messages.js'
 import { responseId, taskIdOfItem } from '../openai/responses/ids.js'
 import type { ReferenceItem } from '../openai/responses/item-schemas.js'
 import type { PlacedItem } from '../openai/responses/items-to-messages.js'
-import { uncheckedRequest } from '../validation/plan.js'
-import type { ResponseRun } from '../openai/responses/parse.js'
 import type { ResponseRequest } from '../openai/responses/request.js'
 import type { OutputItem } from '../openai/responses/response-schemas.js'
 import { refuse } from '../errors/refuse.js'
-import { findResponse, outputOf } from './response-record.js'
+import { findResponse, outputOf, responseRun } from './response-record.js'
 
 /** Each is a look into the store. */
 const maxReferences = 200
@@ -48,7 +46,7 @@ export async function readContext(jobs: Jobs, body: ResponseRequest, owner: stri
 async function carriedFrom(jobs: Jobs, id: string, owner: string): Promise<ChatMessage[]> {
   const param = 'previous_response_id'
   const job = await findResponse(jobs, id, owner)
-  const run = job === null ? null : (uncheckedRequest(await jobs.request(job.id, owner)) as ResponseRun | null)
+  const run = job === null ? null : await responseRun(jobs, job)
   if (job === null || run === null) {
     throw new BridgeError('previous_response_not_found', `Previous response with id '${id.slice(0, 80)}' not found.`, { param })
   }

@@ -6,7 +6,7 @@ import { isFinal } from '../jobs/status.js'
 import { type ResponseEcho, responseOf } from '../openai/responses/echo.js'
 import { taskIdOfResponse } from '../openai/responses/ids.js'
 import { createOutput } from '../openai/responses/output.js'
-import { uncheckedRequest } from '../validation/plan.js'
+import { uncheckedRequest } from '../request/job-request.js'
 import type { ResponseRun } from '../openai/responses/parse.js'
 import { toResponse } from '../openai/responses/response.js'
 import type { OutputItem, ResponseObject } from '../openai/responses/response-schemas.js'
@@ -22,9 +22,15 @@ export async function findResponse(jobs: Jobs, id: string, owner: string): Promi
 export async function echoOf(jobs: Jobs, job: Job): Promise<ResponseEcho> {
   const echo = responseOf(job.view)?.echo
   if (echo !== undefined) return echo
-  const run = uncheckedRequest(await jobs.request(job.id, job.owner)) as ResponseRun | null
+  const run = await responseRun(jobs, job)
   if (run === null) throw new BridgeError('response_not_found', 'The response was deleted meanwhile.')
   return run.response
+}
+
+/** What was asked of the model; null where the record is gone. */
+export async function responseRun(jobs: Jobs, { id, owner }: Job): Promise<ResponseRun | null> {
+  const request = await jobs.request(id, owner)
+  return request === null ? null : (uncheckedRequest(request) as ResponseRun)
 }
 
 /** The items that a job has answered with; none for a job that has not ended. */

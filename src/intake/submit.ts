@@ -1,22 +1,27 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { depthHeader, readDepth } from './depth.js'
-import type { Config } from '../config.js'
 import { BridgeError } from '../errors/catalogue.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Lane } from '../jobs/lanes.js'
+import type { Lane } from '../request/lane.js'
 import type { PublicAgent } from '../net/public-agent.js'
-import type { ParsedRequest } from '../openai/in/parse-request.js'
-import type { JobRequest } from '../request/upstream-request.js'
-import type { Compiler } from '../validation/thread/compiler.js'
-import { clientGone } from '../http/client-gone.js'
+import type { ParsedRequest } from '../request/parsed-request.js'
+import type { InnerRequest } from '../request/job-request.js'
+import type { Compiler } from './compiler.js'
 import { fetchImages } from './fetch-images.js'
 import { readIdempotency } from './idempotency.js'
-import { checkWebhookUrl } from './webhook-url.js'
+import { type WebhookRules, checkWebhookUrl } from './webhook-url.js'
 
 /** OpenAI keeps stored completions for thirty days. */
 const storedTtlS = 30 * 24 * 3600
+
+/** What the operator has set. */
+export interface IntakeSettings extends WebhookRules {
+  /** longest run of a job whose model has no limit of its own, in seconds */
+  jobTimeoutS: number
+  /** seconds that a task stays readable after its end */
+  taskTtlS: number
+}
 
 /** Who asks: a request of Fastify's, or what stands for one. */
 export interface Asking {
@@ -32,29 +37,24 @@ export interface Asking {
   gone: AbortSignal
 }
 
-export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
-  const { owner, headers, body, server } = request
-  return { owner, headers, body, publicAgent: server.publicAgent, compiler: server.compiler, gone: clientGone(reply) }
-}
-
 /** @throws BridgeError as {@link Jobs.submit}, {@link readDepth}, {@link checkWebhookUrl} and {@link fetchImages} do */
 export async function submitChat(
   request: Asking,
   jobs: Jobs,
-  config: Config,
-  parsed: ParsedRequest<JobRequest>,
+  settings: IntakeSettings,
+  parsed: ParsedRequest<InnerRequest>,
   background: boolean,
   view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
-  if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, config)
+  if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, settings)
   const depth = readDepth(request.headers[depthHeader])
   const { owner } = request
   // before anything is fetched for a request that has been answered, or that only has to wait for its answer
   const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
   if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed.lane)
   if (earlier !== null) return { job: earlier, joined: true }
-  const limit = parsed.limitS ?? config.jobTimeoutS
+  const limit = parsed.limitS ?? settings.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   const run = { ...parsed.run, ...below }
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
@@ -75,7 +75,7 @@ export async function submitChat(
       ...view,
     },
     choices: parsed.n,
-    ttlS: parsed.store ? Math.max(config.taskTtlS, storedTtlS) : config.taskTtlS,
+    ttlS: parsed.store ? Math.max(settings.taskTtlS, storedTtlS) : settings.taskTtlS,
     timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
     request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),

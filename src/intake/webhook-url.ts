@@ -1,16 +1,22 @@
-import type { Config } from '../config.js'
 import { toWebUrl } from '../net/web-url.js'
 import { refuse } from '../errors/refuse.js'
-import { isAllowedHost } from '../net/allowed-hosts.js'
+import { type AllowedHost, isAllowedHost } from '../net/allowed-hosts.js'
 
 const param = 'webhook_url'
+
+/** Whether the server calls anybody, and whom; both left out: nobody. */
+export interface WebhookRules {
+  /** signs what is sent; only whether there is one matters here */
+  webhookSecret: unknown
+  webhookHosts: readonly AllowedHost[] | undefined
+}
 
 /**
  * Whether the server may call this URL.
  *
  * @throws BridgeError unsupported_parameter where webhooks are not set up, invalid_value for a URL that is not allowed
  */
-export function checkWebhookUrl(text: string, { webhookSecret, webhookHosts }: Config): void {
+export function checkWebhookUrl(text: string, { webhookSecret, webhookHosts }: WebhookRules): void {
   const missing = webhookSecret === undefined ? 'WEBHOOK_SECRET' : webhookHosts === undefined ? 'WEBHOOK_ALLOWED_HOSTS' : null
   if (missing !== null || webhookHosts === undefined) {
     throw refuse('unsupported_parameter', param, `this server calls nobody, because its ${missing} is not set`)

@@ -1,17 +1,17 @@
 /** What jobs know of the thing that does the work: `claude` implements this, other upstreams will. */
 import type { Failure } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from './events.js'
+import type { JobRequest } from '../request/job-request.js'
 import type { Review } from './job.js'
 
-/** One run of one choice of a job. */
-export interface Run {
+/** One run of one choice of a job. `Request`: the kinds that the executor takes. */
+export interface Run<Request = JobRequest> {
   jobId: string
   /** whose job it is: nothing of a run may serve another owner's */
   owner: string
   /** index of the choice this run makes */
   choice: number
-  /** as it was given to the store */
-  request: unknown
+  request: Request
   /** set where a human has asked for more attempts */
   review?: Review | null
   /** Aborted when the job is cancelled, runs out of time or the server ends; the run must then end within a second. */
@@ -40,6 +40,6 @@ export type Outcome =
   /** the signal was aborted before the run ended by itself */
   | { kind: 'aborted' }
 
-export interface Executor {
-  run(run: Run): Execution
+export interface Executor<Request = JobRequest> {
+  run(run: Run<Request>): Execution
 }

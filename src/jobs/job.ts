@@ -1,7 +1,8 @@
 /** The record of a job: what is stored, and what every reader of it starts from. */
+import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Answer } from './answer.js'
-import type { Lane } from './lanes.js'
+import type { Lane } from '../request/lane.js'
 import type { JobStatus } from './status.js'
 
 /** Times are milliseconds since the epoch. */
@@ -90,7 +91,7 @@ export interface NewJob {
   choices: number
   ttlS: number
   timeoutS: number
-  request: unknown
+  request: JobRequest
   idempotency?: Idempotency
 }
 

@@ -3,17 +3,19 @@
  * beside its record; one that has is read from the store.
  */
 import { BridgeError } from '../errors/catalogue.js'
+import type { JobRequest } from '../request/job-request.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import { Flusher } from './flusher.js'
 import { newJobId } from './ids.js'
 import type { Job, NewJob } from './job.js'
-import type { Lane } from './lanes.js'
+import type { Lane } from '../request/lane.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
+import { requestOf } from './request-of.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
@@ -155,8 +157,8 @@ export class Jobs {
   }
 
   /** What was asked, as it was submitted; null where `owner` has no job of that id. */
-  async request(id: string, owner: string): Promise<unknown> {
-    return (await this.get(id, owner)) === null ? null : this.store.request(id)
+  async request(id: string, owner: string): Promise<JobRequest | null> {
+    return (await this.get(id, owner)) === null ? null : requestOf(this.store, id)
   }
 
   /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
@@ -359,7 +361,7 @@ export class Jobs {
   }
 
   /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
-  private hold(job: Job, request?: unknown, suspect = false): LiveJob {
+  private hold(job: Job, request?: JobRequest, suspect = false): LiveJob {
     const live = new LiveJob(job)
     live.suspect = suspect
     live.request = request

@@ -1,9 +1,8 @@
 /**
  * Two kinds of slots, so that work which only waits for the network never stands behind work which needs a process of its own.
  */
+import type { Lane } from '../request/lane.js'
 import { FairQueue, type Ticket } from './queue.js'
-
-export type Lane = 'process' | 'network'
 
 export class Lanes {
   private readonly queues: Record<Lane, FairQueue>

@@ -1,4 +1,5 @@
 /** A job that has not ended, as this server holds it. Small while it waits: thousands may. */
+import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
 import type { JobEvent } from './events.js'
@@ -19,9 +20,9 @@ export class LiveJob {
   ending: Promise<void> | null = null
   /** how the record ends; there as soon as it is decided */
   end: JobChange | null = null
-  started: Promise<unknown> | null = null
+  started: Promise<JobRequest | null> | null = null
   /** the request, where the job begins at once; one that waits has it in the store alone */
-  request: unknown = undefined
+  request: JobRequest | undefined = undefined
   runsLeft: number
   /** runs at work: only they can be silent */
   active = 0
@@ -51,7 +52,7 @@ export class LiveJob {
   /** One that an earlier server has left waiting for a human: it has started once. */
   static paused(job: Job): LiveJob {
     const live = new LiveJob(job)
-    live.started = Promise.resolve()
+    live.started = Promise.resolve(null)
     return live
   }
 

@@ -3,6 +3,7 @@
  * a job, it ends once: the first to decide writes it, everybody else waits for that.
  */
 import type { ErrorCode, Failure } from '../errors/catalogue.js'
+import type { JobRequest } from '../request/job-request.js'
 import { answerOrNull } from './answer.js'
 import type { Review } from './job.js'
 import type { JobEvent } from './events.js'
@@ -12,6 +13,7 @@ import type { LiveJob } from './live-job.js'
 import { Lanes } from './lanes.js'
 import type { JobObserver } from './observer.js'
 import type { FairQueue, Ticket } from './queue.js'
+import { requestOf } from './request-of.js'
 import type { FinalStatus } from './status.js'
 import type { JobStore } from './store.js'
 import { UnreadableRecord } from './unreadable.js'
@@ -116,7 +118,8 @@ export class Runner {
   private async runChoice(live: LiveJob, choice: number): Promise<void> {
     live.started ??= this.start(live)
     const request = await live.started
-    if (live.controller === null || live.ending !== null || live.cause !== null) return
+    // null: the job was forgotten in this moment
+    if (request === null || live.controller === null || live.ending !== null || live.cause !== null) return
     let over = false
     const alive = () => {
       live.progress.lastSignOfLife = Date.now()
@@ -165,7 +168,7 @@ export class Runner {
   }
 
   /** Marks the job as running, once, and starts its clocks. Resolves with its request. */
-  private async start(live: LiveJob): Promise<unknown> {
+  private async start(live: LiveJob): Promise<JobRequest | null> {
     const { job } = live
     live.controller = new AbortController()
     this.options.onStart(live)
@@ -186,7 +189,7 @@ export class Runner {
       })
     const request = live.request
     live.request = undefined
-    return request ?? (live.ending === null ? this.options.store.request(job.id) : null)
+    return request ?? (live.ending === null ? requestOf(this.options.store, job.id) : null)
   }
 
   private startClocks(live: LiveJob): void {

@@ -34,8 +34,8 @@ export interface JobStore {
   /** The record, or null for an unknown id. */
   get(id: string): Promise<Job | null>
 
-  /** The request as stored, or null for an unknown id. */
-  request(id: string): Promise<unknown>
+  /** The request as stored, and the format of the version that wrote it; null for an unknown id. */
+  request(id: string): Promise<{ format: number; request: unknown } | null>
 
   list(query: JobQuery): Promise<JobPage>
 

@@ -11,7 +11,15 @@ import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
 import { type Body, readBody, tooLarge } from '../http/read-body.js'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** the JSON of the body, until it is taken */
+    bodyText: string | undefined
+  }
+}
+
 export default fp(async (app, { limits }: { limits: HttpLimits }) => {
+  app.decorateRequest('bodyText', undefined)
   const parse = app.getDefaultJsonParser('error', 'error')
   const room = new BodyRoom(limits.heldBytes)
   app.removeAllContentTypeParsers()
@@ -40,7 +48,9 @@ export default fp(async (app, { limits }: { limits: HttpLimits }) => {
     return new Promise((resolve, reject) => {
       // it answers through its callback alone
       const done = (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error))
-      Promise.resolve(parse(request, body.text(), done)).catch(reject)
+      const text = body.text()
+      request.bodyText = text
+      Promise.resolve(parse(request, text, done)).catch(reject)
     })
   }
 })

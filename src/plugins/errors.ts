@@ -1,30 +1,14 @@
-/** The one place where an error becomes HTTP: OpenAI's envelope on every route, and what a client's retry should know. */
+/** What is thrown or refused on any route, as an answer in OpenAI's envelope. */
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { BridgeError, type Failure, catalogue } from '../errors/catalogue.js'
+import { BridgeError, type Failure } from '../errors/catalogue.js'
 import { errorBody } from '../openai/out/error-body.js'
+import { sendFailure } from '../http/send-failure.js'
 import { closeAfter, hasUnreadBody, linger } from '../http/linger.js'
 import { nothingThere } from './body.js'
 import { newRequestId } from './request-id.js'
-
-/** A longer wait than this is ignored by SDKs, which then ask again at once. */
-const longestHonouredWaitS = 60
-
-/** Status, headers and body of a failure. */
-export function sendFailure(reply: FastifyReply, failure: Failure): FastifyReply {
-  const { status } = catalogue[failure.code]
-  reply.code(status)
-  if (failure.headers !== undefined) reply.headers(failure.headers)
-  if (failure.retryAfter !== undefined) reply.header('retry-after', String(failure.retryAfter))
-  if (failure.code === 'invalid_api_key') reply.header('www-authenticate', 'Bearer')
-  // what SDKs retry by themselves would start the CLI again, where no time was named after which that can help
-  const retried = status === 409 || status === 429 || status >= 500
-  const hopeless = failure.retryAfter === undefined || failure.retryAfter > longestHonouredWaitS
-  if (retried && hopeless) reply.header('x-should-retry', 'false')
-  return reply.type('application/json; charset=utf-8').send(errorBody(failure))
-}
 
 /** What Fastify itself refuses, in our terms. */
 const frameworkFailures: Record<string, (error: FastifyError) => Failure> = {

@@ -9,15 +9,15 @@ import { ClaudeStatus } from '../claude/status.js'
 import { movesFromPlaces } from '../api-keys.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
-import { byKind } from '../upstreams/by-kind.js'
+import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { memoryLimit } from '../memory.js'
 import { openWebhooks } from '../webhooks/open.js'
 import { CheckedExecutor } from '../validation/checked-executor.js'
-import { childRequest } from '../validation/child-request.js'
-import { CheckThreads } from '../validation/thread/check-threads.js'
-import { Compiler } from '../validation/thread/compiler.js'
+import { childRequest } from '../child-request.js'
+import { type CheckThreads, openCheckThreads } from '../validation/thread/check-threads.js'
+import { Compiler } from '../intake/compiler.js'
 import { openSqliteStore } from '../jobs/sqlite/store.js'
 import { workspaceMarker } from '../claude/process/environment.js'
 import { KeptFiles } from '../../workspace/kept-files.js'
@@ -69,7 +69,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   claude.start()
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
   if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
-  const threads = new CheckThreads()
+  const threads = openCheckThreads()
   const executor = new ClaudeExecutor({
     outputProblem: outputProblemBy(threads),
     binary: () => claude.current(),
@@ -96,8 +96,8 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   for (const { name, problem } of upstreams.health) {
     if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
   }
-  const single = byKind({ claude: executor, upstream: upstreams })
-  const unchecked = byKind({ claude: executor, upstream: upstreams, fallbacks: new FallbackExecutor(single) })
+  const single = oneModel({ claude: executor, upstream: upstreams })
+  const unchecked = byKind(single, new FallbackExecutor(single))
   const jobs = new Jobs({
     store: webhooks.store,
     executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
@@ -119,7 +119,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   webhooks.start()
 
   app.decorate('jobs', jobs)
-  app.decorate('compiler', new Compiler(threads))
+  app.decorate('compiler', new Compiler((source, by) => threads.run('compile', { source }, by)))
   app.decorate('files', files)
   const sweeper = setInterval(() => {
     files.sweep((ids) => jobs.known(ids)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))

@@ -90,4 +90,6 @@ export interface ClaudeRequest extends Conversation {
   output?: OutputSchema
   /** MCP servers and file tools, which are used inside the run */
   inside?: JobTools
+  /** what the Responses API repeats of its request; its own business */
+  response?: unknown
 }

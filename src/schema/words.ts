@@ -1,5 +1,13 @@
 import type { ErrorObject } from 'ajv'
-import type { CheckError } from '../validation/validator.js'
+
+/** One thing that is wrong with an answer, in words for the model that is asked again. */
+export interface CheckError {
+  message: string
+  /** what to change */
+  mend?: string
+  /** where in the answer: a dotted path of its JSON, or `line 3, column 7` of its code */
+  path?: string
+}
 
 /** What ajv finds -> an error in words, with the place as a dotted path. */
 export function schemaError({ instancePath, keyword, params, message }: ErrorObject): CheckError {

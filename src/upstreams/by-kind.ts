@@ -1,13 +1,29 @@
-import type { Executor, Run } from '../jobs/executor.js'
+import type { Executor } from '../jobs/executor.js'
+import type { ClaudeRequest } from '../request/conversation.js'
+import type { InnerRequest } from '../request/job-request.js'
+import type { FallbackRequest, UpstreamRequest } from '../request/upstream-request.js'
 
-/** Hands each run to the executor of its request's `kind`. */
-export function byKind(executors: Record<string, Executor>): Executor {
+interface Executors {
+  claude: Executor<ClaudeRequest>
+  upstream: Executor<UpstreamRequest>
+}
+
+/** Hands a run of one model to the executor of its kind. */
+export function oneModel({ claude, upstream }: Executors): Executor<ClaudeRequest | UpstreamRequest> {
   return {
-    run(run: Run) {
-      const { kind } = run.request as { kind: string }
-      const executor = Object.hasOwn(executors, kind) ? executors[kind] : undefined
-      if (executor === undefined) throw new TypeError(`there is nothing that runs a request of the kind ${kind}`)
-      return executor.run(run)
+    run(run) {
+      const { request } = run
+      return request.kind === 'claude' ? claude.run({ ...run, request }) : upstream.run({ ...run, request })
+    },
+  }
+}
+
+/** The same for a run that may have further models to fall back on. */
+export function byKind(single: Executor<ClaudeRequest | UpstreamRequest>, fallbacks: Executor<FallbackRequest>): Executor<InnerRequest> {
+  return {
+    run(run) {
+      const { request } = run
+      return request.kind === 'fallbacks' ? fallbacks.run({ ...run, request }) : single.run({ ...run, request })
     },
   }
 }

@@ -18,14 +18,14 @@ export interface ProviderHealth {
   problem: string | null
 }
 
-export class UpstreamExecutor implements Executor {
+export class UpstreamExecutor implements Executor<UpstreamRequest> {
   private readonly clients: Map<string, ProviderClient>
 
   constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv) {
     this.clients = new Map(providers.map((provider) => [provider.name, new ProviderClient(provider, env)]))
   }
 
-  run(run: Run): Execution {
+  run(run: Run<UpstreamRequest>): Execution {
     let settle!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
     const abort = () => settle({ kind: 'aborted' })
@@ -46,8 +46,8 @@ export class UpstreamExecutor implements Executor {
     await Promise.all([...this.clients.values()].map((client) => client.close()))
   }
 
-  private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
-    const request = run.request as UpstreamRequest
+  private async execute(run: Run<UpstreamRequest>, settle: (outcome: Outcome) => void): Promise<void> {
+    const { request } = run
     const client = this.clients.get(request.provider)
     const fail = (failure: Failure) =>
       settle({ kind: 'failed', failure: { ...failure, message: client?.redact(failure.message) ?? failure.message } })

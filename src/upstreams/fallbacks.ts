@@ -5,7 +5,8 @@
 import type { ErrorCode } from '../errors/catalogue.js'
 import { isContent } from '../jobs/events.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { FallbackRequest } from '../request/upstream-request.js'
+import type { ClaudeRequest } from '../request/conversation.js'
+import type { FallbackRequest, UpstreamRequest } from '../request/upstream-request.js'
 
 const passing: ErrorCode[] = [
   'rate_limit_exceeded',
@@ -18,10 +19,10 @@ const passing: ErrorCode[] = [
   'claude_unavailable',
 ]
 
-export class FallbackExecutor implements Executor {
-  constructor(private readonly inner: Executor) {}
+export class FallbackExecutor implements Executor<FallbackRequest> {
+  constructor(private readonly inner: Executor<ClaudeRequest | UpstreamRequest>) {}
 
-  run(run: Run): Execution {
+  run(run: Run<FallbackRequest>): Execution {
     let settle!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
     const gone = this.execute(run, settle).catch(() =>
@@ -30,8 +31,8 @@ export class FallbackExecutor implements Executor {
     return { outcome, gone }
   }
 
-  private async execute(run: Run, settle: (outcome: Outcome) => void): Promise<void> {
-    const { candidates, depth } = run.request as FallbackRequest
+  private async execute(run: Run<FallbackRequest>, settle: (outcome: Outcome) => void): Promise<void> {
+    const { candidates, depth } = run.request
     for (const [index, { name, run: request }] of candidates.entries()) {
       let said = false
       const execution = this.inner.run({

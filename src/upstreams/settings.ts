@@ -1,7 +1,7 @@
 /** `UPSTREAMS`: JSON, or a file of it -> the providers. What is wrong with it ends the start, in one line and without values. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { resolveModel } from '../openai/in/model-names.js'
+import { resolveModel } from '../request/model-names.js'
 import { toParam } from '../errors/request-error.js'
 import { resolveUpstream, type UpstreamModel, type UpstreamProvider } from '../request/upstream-models.js'
 

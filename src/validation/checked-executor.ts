@@ -11,15 +11,17 @@ import { askThrough } from './child-runs.js'
 import { continued, withTool } from './conversation.js'
 import { feedbackText } from './feedback.js'
 import { HeldAnswer } from './held-answer.js'
-import { type AttemptPlan, type CheckedRequest, type InnerRequest, hasTool, nextStep } from './plan.js'
+import type { AttemptPlan } from '../request/plan.js'
+import type { CheckedRequest, InnerRequest } from '../request/job-request.js'
+import { hasTool, nextStep } from './plan.js'
 import { type CheckReport, runChecks } from './run.js'
 import type { CheckThreads } from './thread/check-threads.js'
 
 export interface CheckedSetup {
-  executor: Executor
+  executor: Executor<InnerRequest>
   threads: CheckThreads
   /** a validator's question -> a request of the executor's */
-  childRequest(child: ChildJob): unknown
+  childRequest(child: ChildJob): InnerRequest
 }
 
 /** What validators may spend on questions of their own, in one run of the checks. */
@@ -37,10 +39,10 @@ export class CheckedExecutor implements Executor {
   constructor(private readonly setup: CheckedSetup) {}
 
   run(run: Run): Execution {
-    const request = run.request as InnerRequest
-    if (request.kind !== 'checked') return this.setup.executor.run(run)
+    const { request } = run
+    if (request.kind !== 'checked') return this.setup.executor.run({ ...run, request })
     const left: Promise<void>[] = []
-    const outcome = this.attempts(run, request as unknown as CheckedRequest, left).catch((error: unknown): Outcome => {
+    const outcome = this.attempts(run, request, left).catch((error: unknown): Outcome => {
       if (run.signal.aborted) return { kind: 'aborted' }
       return { kind: 'failed', failure: { code: 'validator_failed', message: `The answer could not be checked: ${messageOf(error)}.` } }
     })

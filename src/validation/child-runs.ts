@@ -4,10 +4,16 @@
  */
 import type { Usage } from '../jobs/events.js'
 import type { Executor, Run } from '../jobs/executor.js'
+import type { InnerRequest } from '../request/job-request.js'
 import type { Ask, ChildAnswer, ChildJob } from './child-jobs.js'
 
 /** @param toRequest a child -> what the executor takes; throws BridgeError for a model that there is not */
-export function askThrough(executor: Executor, run: Run, toRequest: (child: ChildJob) => unknown, left: Promise<void>[]): Ask {
+export function askThrough(
+  executor: Executor<InnerRequest>,
+  run: Run,
+  toRequest: (child: ChildJob) => InnerRequest,
+  left: Promise<void>[],
+): Ask {
   return async (child): Promise<ChildAnswer> => {
     let text = ''
     let costUsd = 0

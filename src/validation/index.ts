@@ -1,7 +1,7 @@
 /** What the rest of the house uses of the validators. */
 export { ChildJobs, type Ask, type Budget, type ChildJob } from './child-jobs.js'
-export { parseValidation, type Check } from './parse.js'
+export { parseValidation } from './parse.js'
 export { knownTypes } from './registry.js'
 export { runChecks, type CheckOutcome } from './run.js'
-export { CheckThreads } from './thread/check-threads.js'
+export { type CheckThreads, openCheckThreads } from './thread/check-threads.js'
 export type { AnswerToCheck } from './validator.js'

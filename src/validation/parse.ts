@@ -5,16 +5,9 @@ import { refuse } from '../errors/refuse.js'
 import { requestError } from '../errors/request-error.js'
 import { list as listed, nameOf, shorten } from '../errors/value-words.js'
 import { find, knownTypes } from './registry.js'
-import type { PendingSource } from './thread/compiler.js'
+import type { Check } from '../request/plan.js'
+import type { PendingSource } from '../request/pending-source.js'
 import type { Validator } from './validator.js'
-
-/** One check, as JSON, for storing with the job. */
-export interface Check {
-  type: string
-  /** what the request called the type, if that is an alias */
-  alias?: string
-  params: Record<string, unknown>
-}
 
 const maxChecks = 100
 const maxSchemas = 128 * 1024

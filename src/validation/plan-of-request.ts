@@ -1,9 +1,9 @@
 /** The members of a request that ask for checks and attempts -> a plan, or null where none does. */
 import { z } from 'zod'
 import { refuse } from '../errors/refuse.js'
-import { type Check, parseValidation } from './parse.js'
-import type { AttemptPlan } from './plan.js'
-import type { PendingSource } from './thread/compiler.js'
+import type { AttemptPlan, Check } from '../request/plan.js'
+import { parseValidation } from './parse.js'
+import type { PendingSource } from '../request/pending-source.js'
 
 /** More attempts than this help nobody, and each is paid for. */
 export const mostAttempts = 50

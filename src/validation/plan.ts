@@ -1,46 +1,5 @@
-/** How often a request may be answered before an answer has to pass, and who helps in between. As it is stored with the job. */
-import type { Check } from './parse.js'
-
-export interface AttemptPlan {
-  /** every one of them has to pass; none: only calls that failed are made again */
-  checks: Check[]
-  maxAttempts: number
-  /** seconds before the second attempt, and how the wait grows */
-  initialDelayS: number
-  backoffFactor: number
-  maxDelayS: number
-  /** part of the wait by which it is made longer or shorter at random, 0 to 1 */
-  jitter: number
-  /** from so many failed attempts on the tool is there; null: never */
-  toolAfter: number | null
-  /** after so many failed attempts a human decides; null: never */
-  humanAfter: number | null
-  /** its name, for the model, and what the request has beyond the first one's while it is there */
-  tool: { name: string | null; request: Record<string, unknown> } | null
-  /** what the user asked for, in words */
-  originalPrompt: string
-  /** as the caller wrote it: messages, or the question */
-  originalRequest: unknown
-}
-
-/** A request whose answers are checked, as a job stores it. `inner` is what one attempt runs. */
-export interface CheckedRequest {
-  kind: 'checked'
-  inner: InnerRequest
-  plan: AttemptPlan
-}
-
-/** What an executor below takes; only those that have a conversation can be told what was wrong. */
-export interface InnerRequest {
-  kind: string
-  [member: string]: unknown
-}
-
-/** What a stored job asks a model, checked or not. */
-export function uncheckedRequest(stored: unknown): unknown {
-  const request = stored as Partial<CheckedRequest> | null
-  return request?.kind === 'checked' ? request.inner : stored
-}
+/** What follows a failed attempt, by the plan of a request. */
+import type { AttemptPlan, Check } from '../request/plan.js'
 
 const modelChecks = ['agent_task', 'ai_contradiction_check']
 

@@ -1,10 +1,11 @@
 /** Runs the checks of an answer: all of them, whatever the others say. */
 import type { Failure } from '../errors/catalogue.js'
-import type { Check } from './parse.js'
+import type { Check } from '../request/plan.js'
 import { askVerdict } from './agent/ask-verdict.js'
 import { validatorOf } from './registry.js'
 import type { CheckThreads } from './thread/check-threads.js'
-import { ValidatorFailed, type AnswerToCheck, type CheckContext, type CheckError, type CheckResult } from './validator.js'
+import { ValidatorFailed, type AnswerToCheck, type CheckContext, type CheckResult } from './validator.js'
+import type { CheckError } from '../schema/words.js'
 
 /**
  * What came of one check. A crash says nothing about the answer: the validator itself could not do its work. `failure` is there if

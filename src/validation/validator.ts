@@ -3,22 +3,14 @@ import type { z } from 'zod'
 import type { Failure } from '../errors/catalogue.js'
 import type { Verdict } from './agent/verdict.js'
 import type { ChildJob, ChildJobs } from './child-jobs.js'
-import type { Source } from './thread/messages.js'
+import type { CheckError } from '../schema/words.js'
+import type { Source } from '../request/pending-source.js'
 
 /** The answer of one attempt. `usage` is the envelope's member as the client would see it. */
 export interface AnswerToCheck {
   content: string
   model?: string
   usage?: object
-}
-
-/** One thing that is wrong with an answer, in words for the model that is asked again. */
-export interface CheckError {
-  message: string
-  /** what to change */
-  mend?: string
-  /** where in the answer: a dotted path of its JSON, or `line 3, column 7` of its code */
-  path?: string
 }
 
 export type CheckResult = { ok: true } | { ok: false; errors: CheckError[] }

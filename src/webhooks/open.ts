@@ -1,8 +1,14 @@
-import type { Config } from '../config.js'
 import type { JobStore } from '../jobs/store.js'
 import { createPublicAgent } from '../net/public-agent.js'
-import { isTrustedHost } from '../net/allowed-hosts.js'
+import { type AllowedHost, isTrustedHost } from '../net/allowed-hosts.js'
+import type { WebhookSecret } from './secret.js'
 import { WebhookSender } from './sender.js'
+
+/** One of them left out: nothing is sent. */
+export interface WebhookSettings {
+  webhookSecret: WebhookSecret | undefined
+  webhookHosts: readonly AllowedHost[] | undefined
+}
 
 export interface Webhooks {
   /** the same store, whose changes wake the sender */
@@ -14,7 +20,7 @@ export interface Webhooks {
 /** Without a secret or without allowed hosts nothing is sent. `delays` as in `SenderOptions`. */
 export function openWebhooks(
   store: JobStore,
-  { webhookSecret: secret, webhookHosts: allowed }: Config,
+  { webhookSecret: secret, webhookHosts: allowed }: WebhookSettings,
   onTrouble: (message: string, error?: unknown) => void,
   delays?: readonly number[],
 ): Webhooks {

@@ -116,7 +116,7 @@ await t.test('a process that refuses the prompt afterwards is replaced by one th
   executor.prepare(model)
   t.ok(await until(() => executor.stats.ready === 1, 30_000), 'one is ready')
   const marker = randomUUID()
-  const run: Run = {
+  const run: Run<ClaudeRequest> = {
     jobId: 'job-1',
     owner: 'somebody',
     choice: 0,

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { BridgeError, type ErrorCode } from '../../src/errors/catalogue.js'
+import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
 import type { Job, NewJob } from '../../src/jobs/job.js'
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'
@@ -27,6 +28,11 @@ export interface Bench {
   restart: (between?: (store: FaultyStore) => Promise<void>) => Promise<{ queued: number; rerun: number; interrupted: number }>
 }
 
+/** A request of the Claude CLI's with these words. */
+export function requestOf(words: string): ClaudeRequest {
+  return { kind: 'claude', model: 'sonnet', system: [], turns: [{ role: 'user', content: [{ type: 'text', text: words }] }] }
+}
+
 export function asking(members: Partial<NewJob> = {}): NewJob {
   return {
     owner: 'anna',
@@ -37,7 +43,7 @@ export function asking(members: Partial<NewJob> = {}): NewJob {
     choices: 1,
     ttlS: 3600,
     timeoutS: 600,
-    request: { prompt: 'hi' },
+    request: requestOf('hi'),
     ...members,
   }
 }

@@ -96,12 +96,12 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     const request = { messages: [{ role: 'user', content: 'x\0\u2028\ud800' }], deep: { a: [null, 1.5, true] } }
     t.strictSame(await store.create(job, request, queued), { created: true })
     t.strictSame(await store.get(job.id), { ...job, lastSeq: 1 }, 'the store itself knows the last number')
-    t.strictSame(await store.request(job.id), request)
+    t.strictSame((await store.request(job.id))?.request, request)
     t.strictSame(await store.events(job.id, 0, 10), [queued])
 
     const empty = jobWith()
     await store.create(empty, null, queued)
-    t.equal(await store.request(empty.id), null)
+    t.equal((await store.request(empty.id))?.request, null)
 
     t.equal(await store.get('task_unknown'), null)
     t.equal(await store.request('task_unknown'), null)
@@ -360,7 +360,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
     t.equal((await store.events(other, 0, 10)).length, 1)
     await store.create(jobWith({ id }), 'anew', queued)
     t.strictSame(await store.events(id, 0, 10), [queued])
-    t.equal(await store.request(id), 'anew')
+    t.equal((await store.request(id))?.request, 'anew')
   })
 
   await subtest('prune', async (t, store) => {
@@ -450,7 +450,7 @@ export async function conformance(t: Test, open: () => Promise<Opened>): Promise
 
     const again = await reopen()
     t.strictSame([await again.get(job.id), await again.events(job.id, 0, 9), await again.unfinished()], before)
-    t.strictSame(await again.request(job.id), { prompt: 'p' })
+    t.strictSame((await again.request(job.id))?.request, { prompt: 'p' })
     t.equal(await again.get(gone), null)
     t.match(await again.create(jobWith(), {}, queued, { key: 'k', hash: 'h' }), { created: false, sameBody: true })
     t.equal(await again.update(job.id, ...ending('completed', 4)), true)

@@ -1,17 +1,17 @@
 /** From submit to the end, and whoever reads along. */
 import t from 'tap'
 import type { LoggedEvent } from '../../src/jobs/events.js'
-import { brief, follow, gapless, onBench, readAll, soon, until } from './bench.js'
+import { brief, follow, gapless, onBench, readAll, requestOf, soon, until } from './bench.js'
 import { barrier } from './faulty-store.js'
 
 await onBench(t, 'submit, run, end', {}, async (t, { jobs, executor, store, submit }) => {
   const before = Date.now()
-  const job = await submit({ metadata: { a: 'b' }, request: { prompt: 'ünï' } })
+  const job = await submit({ metadata: { a: 'b' }, request: requestOf('ünï') })
   t.hasStrict(job, { owner: 'anna', metadata: { a: 'b' } })
   t.not(await store.get(job.id), null, 'it is stored when submit resolves')
   const over = jobs.wait(job.id, new AbortController().signal)
   const run = await executor.next()
-  t.strictSame(run.asked.request, { prompt: 'ünï' })
+  t.strictSame(run.asked.request, requestOf('ünï'))
   t.hasStrict(await jobs.get(job.id, 'anna'), { status: 'in_progress', attempts: 1 })
   run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
   t.equal(jobs.progress(job.id)?.phase, 'waiting')

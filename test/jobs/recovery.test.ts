@@ -4,7 +4,7 @@ import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import type { Job } from '../../src/jobs/job.js'
 import type { JobStore } from '../../src/jobs/store.js'
-import { type Bench, brief, gapless, onBench, readAll, refusal, soon } from './bench.js'
+import { type Bench, brief, gapless, onBench, readAll, refusal, soon, requestOf } from './bench.js'
 import { jobWith, logged, queued, text } from './conformance.js'
 
 const never = new AbortController().signal
@@ -14,7 +14,7 @@ const waiting: JobEvent = { type: 'status', status: 'in_progress', phase: 'waiti
 /** A record as a killed server leaves it. */
 async function left(store: JobStore, members: Partial<Job>, ...events: JobEvent[]): Promise<string> {
   const job = jobWith({ createdAt: Date.now() - 10_000 })
-  await store.create({ ...job, ...members, status: 'queued' }, { prompt: job.id }, queued)
+  await store.create({ ...job, ...members, status: 'queued' }, requestOf(job.id), queued)
   if (members.status !== undefined && members.status !== 'queued') {
     await store.update(job.id, { status: members.status, startedAt: Date.now() - 5000, attempts: 1 }, logged(2, begun))
     if (events.length > 0) await store.append([{ id: job.id, events: logged(3, ...events) }])
@@ -35,7 +35,7 @@ await onBench(t, 'a job that waited runs', {}, async (t, bench) => {
   const { id, counts } = await recovered(bench, {})
   t.strictSame(counts, { queued: 1, rerun: 0, interrupted: 0 })
   const run = await bench.executor.next()
-  t.strictSame(run.asked.request, { prompt: id })
+  t.strictSame(run.asked.request, requestOf(id))
   run.say('a')
   run.finish()
   t.hasStrict(await bench.jobs.wait(id, never), {

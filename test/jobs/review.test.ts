@@ -1,7 +1,7 @@
 /** A job that waits for a human: nothing of it runs, nothing ends it but a decision, and a restart changes nothing. */
 import t from 'tap'
 import type { Outcome } from '../../src/jobs/executor.js'
-import { type Bench, brief, gapless, onBench, readAll, refusal, soon } from './bench.js'
+import { type Bench, brief, gapless, onBench, readAll, refusal, soon, requestOf } from './bench.js'
 
 const review = {
   reason: 'it did not pass',
@@ -73,7 +73,7 @@ for (const restarted of [false, true]) {
     if (restarted) await bench.restart()
     await bench.jobs.review(id, 'retry', 'mind the units')
     const run = await bench.executor.next()
-    t.match(run.asked, { request: { prompt: 'hi' }, review: { resume: review.resume, feedback: 'mind the units' } })
+    t.match(run.asked, { request: requestOf('hi'), review: { resume: review.resume, feedback: 'mind the units' } })
     run.say('better')
     run.finish()
     await soon(bench.jobs.wait(id, never))

@@ -157,7 +157,7 @@ await t.test('a closed store', async (t) => {
   const store = await openSqliteStore({ dataDir })
   await store.close()
   await store.close()
-  const calls = [
+  const calls: Promise<unknown>[] = [
     store.create(jobWith(), {}, queued),
     store.get('x'),
     store.request('x'),

@@ -1,6 +1,6 @@
 /** A record that is damaged is set aside by itself: it is named, and hides no other. */
 import t from 'tap'
-import { onBench, readAll, refusal } from './bench.js'
+import { onBench, readAll, refusal, requestOf } from './bench.js'
 import { ending, jobWith, queued, text, logged } from './conformance.js'
 import type { FaultyStore } from './faulty-store.js'
 import { bare } from './sqlite/helpers.js'
@@ -35,7 +35,7 @@ for (const finished of [true, false]) {
     const counts = await restart(async (store) => {
       const add = async () => {
         const job = jobWith({ owner: 'anna', createdAt: Date.now() })
-        await store.create(job, { prompt: job.id }, queued, { key: job.id, hash: 'h' })
+        await store.create(job, requestOf(job.id), queued, { key: job.id, hash: 'h' })
         if (finished) {
           const [change, end] = ending('completed', 2)
           await store.update(job.id, { ...change, expiresAt: Date.now() + 60_000 }, end)

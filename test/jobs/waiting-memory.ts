@@ -5,7 +5,7 @@
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
-import { asking } from './bench.js'
+import { asking, requestOf } from './bench.js'
 import { jobWith, queued } from './conformance.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { bare } from './sqlite/helpers.js'
@@ -76,7 +76,7 @@ before = heap()
 // the store's part is measured above
 const submitting = jobsOn({ ...store, create: async () => ({ created: true }) })
 for (let i = 0; i < count; i++) {
-  await submitting.submit(asking({ owner: `owner-${i % 100}`, request: { prompt: 'x'.repeat(4000) + i } }))
+  await submitting.submit(asking({ owner: `owner-${i % 100}`, request: requestOf('x'.repeat(4000) + i) }))
 }
 const bytesPerSubmitted = (heap() - before) / count
 const waiting = submitting.stats().queued

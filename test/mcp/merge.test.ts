@@ -7,7 +7,7 @@ import { type McpRules, originOf, parseRegistry } from '../../mcp/job/registry.j
 import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import type { ChatRequest } from '../../src/openai/in/chat-request.js'
 import type { JobTools } from '../../src/request/conversation.js'
-import { createIgnored } from '../../src/openai/in/ignored.js'
+import { createIgnored } from '../../src/request/ignored.js'
 import { toMcpAsk } from '../../src/openai/in/mcp.js'
 import { parseRequest } from '../../src/openai/in/parse-request.js'
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import t from 'tap'
 import { fields } from '../../src/openai/in/fields.js'
-import { ignoredHeader } from '../../src/openai/in/ignored.js'
+import { ignoredHeader } from '../../src/request/ignored.js'
 import { parseWith, refusal } from './parse.js'
 
 await t.test('refused, as the caller would get something else', async (t) => {

@@ -1,6 +1,7 @@
 /** Which names go to the CLI; whatever comes out becomes an argument of a process. */
 import t from 'tap'
-import { listModels, modelNotFound, resolveModel } from '../../src/openai/in/model-names.js'
+import { listModels } from '../../src/openai/out/models.js'
+import { modelNotFound, resolveModel } from '../../src/request/model-names.js'
 import { parse, refusal } from './parse.js'
 
 const resolve = (name: string) => resolveModel(name, { claudeModel: 'the-default' })?.model ?? null

@@ -1,7 +1,8 @@
 /** What the route does with a body, and how tests of requests tell what came of it. */
 import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
-import { parseRequest, type ParsedRequest } from '../../src/openai/in/parse-request.js'
+import type { ParsedRequest } from '../../src/request/parsed-request.js'
+import { parseRequest } from '../../src/openai/in/parse-request.js'
 import { validate } from '../../src/errors/request-error.js'
 
 export const user = [{ role: 'user', content: 'hi' }]

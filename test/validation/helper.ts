@@ -3,20 +3,21 @@ import t from 'tap'
 import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import {
   ChildJobs,
-  CheckThreads,
+  openCheckThreads,
   parseValidation,
   runChecks,
   type AnswerToCheck,
   type Ask,
   type Budget,
-  type Check,
   type CheckOutcome,
   type ChildJob,
 } from '../../src/validation/index.js'
-import { Compiler, type PendingSource } from '../../src/validation/thread/compiler.js'
+import { Compiler } from '../../src/intake/compiler.js'
+import type { Check } from '../../src/request/plan.js'
+import type { PendingSource } from '../../src/request/pending-source.js'
 
-export const threads = new CheckThreads({ checkMs: 60_000 })
-export const compiler = new Compiler(threads)
+export const threads = openCheckThreads({ checkMs: 60_000 })
+export const compiler = new Compiler((source, by) => threads.run('compile', { source }, by))
 t.teardown(() => threads.close())
 
 /** As it arrives and as it is stored. */

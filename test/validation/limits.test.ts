@@ -1,7 +1,8 @@
 /** What hangs is ended, and the server goes on meanwhile. */
 import { performance } from 'node:perf_hooks'
 import t from 'tap'
-import { CheckThreads, parseValidation, runChecks, type Check } from '../../src/validation/index.js'
+import type { Check } from '../../src/request/plan.js'
+import { openCheckThreads, parseValidation, runChecks } from '../../src/validation/index.js'
 
 t.setTimeout(150_000)
 
@@ -9,7 +10,7 @@ const limits = { checkMs: 1000, threads: 1, memoryMb: 64 }
 
 /** The outcome of a check, and the longest time in which the event loop did nothing else, in milliseconds. */
 async function run(t: { teardown(end: () => Promise<void>): void }, list: Check[], content: string) {
-  const threads = new CheckThreads(limits)
+  const threads = openCheckThreads(limits)
   t.teardown(() => threads.close())
   let last = performance.now()
   let longest = 0
@@ -75,7 +76,7 @@ await t.test('long and deep answers', async (t) => {
 })
 
 await t.test('a job that ends stops its check at once', async (t) => {
-  const threads = new CheckThreads({ checkMs: 60_000 })
+  const threads = openCheckThreads({ checkMs: 60_000 })
   t.teardown(() => threads.close())
   const leaving = new AbortController()
   const list = parseValidation([{ type: 'regex', params: { pattern: '(a+)+$' } }])
@@ -86,7 +87,7 @@ await t.test('a job that ends stops its check at once', async (t) => {
 })
 
 await t.test('many at once wait for a thread', async (t) => {
-  const threads = new CheckThreads({ checkMs: 60_000, threads: 2, idleMs: 1 })
+  const threads = openCheckThreads({ checkMs: 60_000, threads: 2, idleMs: 1 })
   t.teardown(() => threads.close())
   const list = parseValidation([{ type: 'regex', params: { pattern: '^\\d+$' } }])
   const reports = await Promise.all(
@@ -101,7 +102,7 @@ await t.test('many at once wait for a thread', async (t) => {
 })
 
 await t.test('closing ends what is at work', async (t) => {
-  const threads = new CheckThreads({ checkMs: 60_000 })
+  const threads = openCheckThreads({ checkMs: 60_000 })
   const list = parseValidation([{ type: 'regex', params: { pattern: '(a+)+$' } }])
   const done = runChecks(list, { content: `${'a'.repeat(50_000)}!` }, { originalPrompt: '', threads })
   setTimeout(() => void threads.close(), 500)

@@ -1,7 +1,8 @@
 /** How often, after how long, with which help: the arithmetic of attempts, and what a request may ask for. */
 import t from 'tap'
 import { feedbackText } from '../../src/validation/feedback.js'
-import { type AttemptPlan, hasTool, nextStep } from '../../src/validation/plan.js'
+import type { AttemptPlan } from '../../src/request/plan.js'
+import { hasTool, nextStep } from '../../src/validation/plan.js'
 import { type PlanFields, mostAttempts, toPlan } from '../../src/validation/plan-of-request.js'
 
 const ignored: string[] = []

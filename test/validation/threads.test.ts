@@ -2,9 +2,11 @@
 import t from 'tap'
 import { BridgeError } from '../../src/errors/catalogue.js'
 import { Lru } from '../../src/lru.js'
-import { CheckThreads, Stopped } from '../../src/validation/thread/check-threads.js'
-import { Compiler, type PendingSource } from '../../src/validation/thread/compiler.js'
-import { Turns } from '../../src/validation/thread/turns.js'
+import { Stopped } from '../../src/threads/threads.js'
+import { openCheckThreads } from '../../src/validation/thread/check-threads.js'
+import { Compiler } from '../../src/intake/compiler.js'
+import type { PendingSource } from '../../src/request/pending-source.js'
+import { Turns } from '../../src/threads/turns.js'
 import { failureOf } from './helper.js'
 
 const pattern = (text: string): PendingSource => ({
@@ -24,9 +26,9 @@ function endless(): Record<string, unknown> {
 }
 
 await t.test('a schema that takes too long to compile is refused, and the next one has a thread', async (t) => {
-  const threads = new CheckThreads({ checkMs: 2000, threads: 1 })
+  const threads = openCheckThreads({ checkMs: 2000, threads: 1 })
   t.teardown(() => threads.close())
-  const compiler = new Compiler(threads)
+  const compiler = new Compiler((source, by) => threads.run('compile', { source }, by))
   const failure = await failureOf(() => compiler.compile([output(endless())], { owner: 'one' }))
   t.match(failure, {
     code: 'invalid_json_schema',
@@ -38,8 +40,8 @@ await t.test('a schema that takes too long to compile is refused, and the next o
 })
 
 await t.test('what is wrong is told each time, and looked for once', async (t) => {
-  const threads = new CheckThreads({ checkMs: 60_000 })
-  const compiler = new Compiler(threads)
+  const threads = openCheckThreads({ checkMs: 60_000 })
+  const compiler = new Compiler((source, by) => threads.run('compile', { source }, by))
   const compile = (source: PendingSource) => compiler.compile([source], { owner: 'one' })
   t.match(await failureOf(() => compile(pattern('('))), { code: 'invalid_value', message: /Unterminated group/ })
   await compile(pattern('a+'))
@@ -50,7 +52,7 @@ await t.test('what is wrong is told each time, and looked for once', async (t) =
 })
 
 await t.test('combining marks and repeated items', async (t) => {
-  const threads = new CheckThreads({ checkMs: 60_000 })
+  const threads = openCheckThreads({ checkMs: 60_000 })
   t.teardown(() => threads.close())
   let last = performance.now()
   let longest = 0

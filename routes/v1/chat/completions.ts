@@ -5,7 +5,8 @@ import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
 import { streamCompletion } from '../../../src/http/stream-completion.js'
-import { askingOf, submitChat } from '../../../src/intake/submit.js'
+import { askingOf, takeText } from '../../../src/http/asking.js'
+import { submitChat } from '../../../src/intake/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/in/chat-request.js'
 import { parseChat } from '../../../src/openai/in/parse-chat.js'
@@ -36,7 +37,7 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { jobs, config, timing } = app
-      const parsed = parseChat(request.body, config)
+      const parsed = parseChat(request.body, config, takeText(request))
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync

@@ -1,7 +1,8 @@
 /** `GET /v1/models[/:id]`: what can be asked for. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { findModel, listModels, modelNotFound } from '../../../src/openai/in/model-names.js'
+import { findModel, listModels } from '../../../src/openai/out/models.js'
+import { modelNotFound } from '../../../src/request/model-names.js'
 import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/out/response-schemas.js'
 
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {

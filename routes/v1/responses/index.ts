@@ -1,19 +1,19 @@
 /** `/v1/responses`: OpenAI's Responses API, a view of the same jobs as chat completions and `/tasks`. */
-import { uncheckedRequest } from '../../../src/validation/plan.js'
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { BridgeError } from '../../../src/errors/catalogue.js'
 import { blockCompletion } from '../../../src/http/block-completion.js'
 import { jobHeaders } from '../../../src/http/job-headers.js'
 import { readContext } from '../../../src/http/response-context.js'
-import { echoOf, findResponse, readResponse } from '../../../src/http/response-record.js'
+import { echoOf, findResponse, readResponse, responseRun } from '../../../src/http/response-record.js'
 import { streamResponse } from '../../../src/http/stream-response.js'
-import { askingOf, submitChat } from '../../../src/intake/submit.js'
+import { askingOf } from '../../../src/http/asking.js'
+import { submitChat } from '../../../src/intake/submit.js'
 import type { Job } from '../../../src/jobs/job.js'
 import { recordedEcho } from '../../../src/openai/responses/echo.js'
 import { responseId } from '../../../src/openai/responses/ids.js'
 import { pageOf, toInputItems } from '../../../src/openai/responses/input-items.js'
-import { type ResponseRun, checkOwnFields, parseResponseRequest } from '../../../src/openai/responses/parse.js'
+import { checkOwnFields, parseResponseRequest } from '../../../src/openai/responses/parse.js'
 import { responseRequestSchema } from '../../../src/openai/responses/request.js'
 import { deletedResponseSchema, inputItemListSchema, responseSchema } from '../../../src/openai/responses/response-schemas.js'
 import { errorSchema } from '../../../src/openai/out/response-schemas.js'
@@ -39,7 +39,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
 
   async function own(id: string, owner: string): Promise<Job> {
     const job = await findResponse(jobs, id, owner)
-    if (job === null) throw new BridgeError('response_not_found', `Response with id '${id.slice(0, 80)}' not found.`)
+    if (job === null) throw notFound(id)
     return job
   }
 
@@ -119,9 +119,10 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request) => {
-      const { id, owner } = await own(request.params.id, request.owner)
-      const run = uncheckedRequest(await jobs.request(id, owner)) as ResponseRun
-      const page = pageOf(toInputItems(id, run, run.response.instructions), request.query)
+      const job = await own(request.params.id, request.owner)
+      const run = await responseRun(jobs, job)
+      if (run === null) throw notFound(job.id)
+      const page = pageOf(toInputItems(job.id, run, run.response.instructions), request.query)
       if (page === null) throw new BridgeError('item_not_found', 'There is no such item to go on after.', { param: 'after' })
       return page
     },
@@ -162,6 +163,10 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       return { id: responseId(id), object: 'response' as const, deleted: true }
     },
   )
+}
+
+function notFound(id: string): BridgeError {
+  return new BridgeError('response_not_found', `Response with id '${id.slice(0, 80)}' not found.`)
 }
 
 export default responseRoutes

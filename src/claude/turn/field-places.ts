@@ -22,6 +22,8 @@ export const fieldPlaces = {
   kind: ['outside'],
   // which job asked for this one; its MCP servers are told
   depth: ['outside'],
+  // what another API repeats of its request
+  response: ['outside'],
   model: ['launch'],
   // `none` is the level `low` without thinking, which is switched before each turn
   effort: ['launch', 'each turn'],

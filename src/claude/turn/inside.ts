@@ -32,7 +32,7 @@ export class Inside {
 
   constructor(
     private readonly setup: InsideSetup,
-    private readonly run: Run,
+    private readonly run: Run<ClaudeRequest>,
     private readonly tools: JobTools,
     private readonly session: Session,
     onExceeded: (message: string) => void,
@@ -50,7 +50,7 @@ export class Inside {
   async equipment(): Promise<Equipment> {
     const { setup, run, session } = this
     const variables = {
-      ...setup.bridge(run.owner, run.request as ClaudeRequest),
+      ...setup.bridge(run.owner, run.request),
       env: setup.env,
       marker: { [workspaceMarker]: session.workspace.root },
     }

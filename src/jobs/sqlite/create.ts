@@ -1,4 +1,5 @@
 /** A new job, unless its idempotency key says that there is one already. */
+import { requestFormat } from '../../request/stored.js'
 import type { LoggedEvent } from '../events.js'
 import type { Idempotency, Job } from '../job.js'
 import type { Connection } from './connection.js'
@@ -19,6 +20,7 @@ export function create(connection: Connection, job: Job, request: unknown, first
 
     const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 0 }))
     const n = Number(lastInsertRowid)
+    connection.sql('UPDATE jobs SET format = ? WHERE n = ?').run(requestFormat, n)
     connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, JSON.stringify(request ?? null))
     addEvents(connection, { n, id: job.id, lastSeq: 0 }, [first])
     if (idempotency !== undefined) {

@@ -95,7 +95,10 @@ const deaths = `
   INSERT INTO server VALUES (1, 0);
 `
 
-export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce]
+/** Which format the request of a job has; see `request/stored.ts`. */
+const format = 'ALTER TABLE jobs ADD COLUMN format INTEGER NOT NULL DEFAULT 1'
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

@@ -72,8 +72,8 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
     },
 
     async request(id) {
-      const row = connection.sql('SELECT request FROM requests WHERE job = (SELECT n FROM jobs WHERE id = ?)').get(id)
-      return row === undefined ? null : unreadable.noting(() => requestOf(id, row.request))
+      const row = connection.sql('SELECT format, request FROM jobs JOIN requests ON requests.job = jobs.n WHERE id = ?').get(id)
+      return row === undefined ? null : unreadable.noting(() => ({ format: Number(row.format), request: requestOf(id, row.request) }))
     },
 
     async unfinished() {

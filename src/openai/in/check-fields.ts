@@ -1,5 +1,5 @@
 import { fields, type Rule } from './fields.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import { refuse } from '../../errors/refuse.js'
 
 const rules: Record<string, Rule> = { ...fields, model: { does: 'honoured', note: '' } }

@@ -6,7 +6,7 @@ import { fields } from './fields.js'
 import { type ChatOptions, parseChat } from './parse-chat.js'
 import { validate } from '../../errors/request-error.js'
 import type { RequestCheck } from '../out/response-schemas.js'
-import type { PendingSource } from '../../validation/thread/compiler.js'
+import type { PendingSource } from '../../request/pending-source.js'
 
 /**
  * Anything at all may be given; what is wrong with it is part of the answer. Stops at the first thing that is refused.

@@ -1,7 +1,7 @@
 /** The content of one message -> blocks. */
 import type { AssistantBlock, ToolResultBlock, UserBlock } from '../../request/conversation.js'
 import { toFileBlock } from './files.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import { maxImages, type RemoteImage, toImageBlock } from '../../request/images.js'
 import type { ContentPart } from './message-schemas.js'
 import { refuse } from '../../errors/refuse.js'

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors/catalogue.js'
-import { retryConfigSchema, thresholdSchema } from '../../validation/plan-of-request.js'
+import { retryConfigSchema, thresholdSchema } from '../../validation/parsing.js'
 import { messageSchema } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
 import { functionCallSchema, functionsSchema, toolChoiceSchema, toolsSchema } from './tool-schemas.js'

@@ -1,29 +1,8 @@
 /** What a request says about MCP servers and tools, put together from its three fields. What is allowed is decided elsewhere. */
 import type { ChatRequest } from './chat-request.js'
-import type { JobTools } from '../../request/conversation.js'
-import type { Ignored } from './ignored.js'
+import type { McpAsk } from '../../request/mcp-ask.js'
+import type { Ignored } from '../../request/ignored.js'
 import { refuse } from '../../errors/refuse.js'
-
-export interface McpAsk {
-  /** names in the registry, each once */
-  picks: string[]
-  /** servers of the request's own, unchecked; `param` is where each stands */
-  inline: { name: string; value: unknown; param: string }[]
-  /** undefined: every tool of the servers asked for */
-  allowedTools?: string[]
-}
-
-/** What this server allows. */
-export interface ToolRules {
-  /** What is left of it; undefined: nothing was asked for. Throws 400 and 403 with `param`. */
-  settle(ask: McpAsk, ignored: Ignored): JobTools | undefined
-}
-
-export const noTools: ToolRules = {
-  settle() {
-    throw refuse('unsupported_parameter', 'mcp_servers', 'there are no MCP servers and tools of the CLI here')
-  },
-}
 
 /** The same with the servers of a tool that is brought in later, all of their tools allowed. */
 export function withServers(ask: McpAsk | null, config: Record<string, unknown>, ignored: Ignored): McpAsk {

@@ -13,7 +13,7 @@
 import { createCallIds, type CallIds } from './call-ids.js'
 import { nameOthers, toBlocks, toResultBlocks, toTextBlocks, type Reading } from './content-blocks.js'
 import type { AssistantBlock, Conversation, ToolResultBlock, UserBlock } from '../../request/conversation.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
 import type { AssistantMessage, FunctionMessage, Message, SystemMessage, ToolMessage, UserMessage } from './message-schemas.js'
 import { refuse } from '../../errors/refuse.js'

@@ -1,13 +1,15 @@
 /** A checked body -> what the bridge has to do, whoever's model is asked for, and with those that take its place. */
 import type { ChatRequest } from './chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
-import { type ToolRules, noTools } from './mcp.js'
-import { modelNotFound, resolveModel } from './model-names.js'
-import { parseRequest, type ParsedRequest } from './parse-request.js'
+import { type ToolRules, noTools } from '../../request/mcp-ask.js'
+import { modelNotFound, resolveModel } from '../../request/model-names.js'
+import type { ParsedRequest } from '../../request/parsed-request.js'
+import { parseRequest } from './parse-request.js'
 import { parseUpstreamRequest } from './parse-upstream-request.js'
 import { refuse } from '../../errors/refuse.js'
 import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
-import type { JobRequest, UpstreamRequest } from '../../request/upstream-request.js'
+import type { InnerRequest } from '../../request/job-request.js'
+import type { UpstreamRequest } from '../../request/upstream-request.js'
 import { tryValidators } from './validator-models.js'
 
 export interface ChatOptions {
@@ -19,11 +21,16 @@ export interface ChatOptions {
   mcp?: ToolRules
 }
 
+type ParseOptions = Required<ChatOptions> & { text: () => string }
+
 type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
 
-/** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. */
-export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<JobRequest> {
-  const options = { ...given, upstreams: given.upstreams ?? [], mcp: given.mcp ?? noTools }
+/**
+ * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `text`: the JSON it was read
+ * from; left out: the body as JSON.
+ */
+export function parseChat(body: ChatRequest, given: ChatOptions, text?: string): ParsedRequest<InnerRequest> {
+  const options = { ...given, upstreams: given.upstreams ?? [], mcp: given.mcp ?? noTools, text: () => (text ??= JSON.stringify(body)) }
   const parsed = parseOne({ ...body, fallbacks: null }, options)
   tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, options))
   const listed = resolveUpstream(body.model, options.upstreams)?.model.fallbacks ?? []
@@ -51,15 +58,15 @@ export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<
   }
 }
 
-function parseOne(body: ChatRequest, options: Required<ChatOptions>): One {
+function parseOne(body: ChatRequest, options: ParseOptions): One {
   const upstream = resolveUpstream(body.model, options.upstreams)
-  if (upstream !== null) return parseUpstreamRequest(body, upstream)
+  if (upstream !== null) return parseUpstreamRequest(body, upstream, options.text())
   if (resolveModel(body.model, options) === null) throw modelNotFound(body.model, options.upstreams)
   return parseRequest(body, options)
 }
 
 /** The same request of another model. What that one cannot do is the fault of its place in the list. */
-function inPlace(body: ChatRequest, model: string, index: number, options: Required<ChatOptions>): One {
+function inPlace(body: ChatRequest, model: string, index: number, options: ParseOptions): One {
   try {
     return parseOne({ ...body, model, fallbacks: null }, options)
   } catch (error) {

@@ -1,16 +1,16 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../../errors/catalogue.js'
-import type { Lane } from '../../jobs/lanes.js'
-import type { AttemptPlan } from '../../validation/plan.js'
-import type { PendingSource } from '../../validation/thread/compiler.js'
+import type { PendingSource } from '../../request/pending-source.js'
 import type { ChatRequest } from './chat-request.js'
+import type { ParsedRequest } from '../../request/parsed-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
-import { createIgnored, type Ignored } from './ignored.js'
+import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
 import { toConversation } from './messages-to-conversation.js'
-import { type ToolRules, noTools, toMcpAsk, withServers } from './mcp.js'
-import { modelNotFound, resolveModel } from './model-names.js'
+import { type ToolRules, noTools } from '../../request/mcp-ask.js'
+import { toMcpAsk, withServers } from './mcp.js'
+import { modelNotFound, resolveModel } from '../../request/model-names.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
 import { toOutput } from './response-format.js'
@@ -18,43 +18,6 @@ import { toOffer } from './tools.js'
 
 /** Every answer is a run of its own, and each run a process. */
 export const maxChoices = 8
-
-export interface ParsedRequest<Run = ClaudeRequest> {
-  run: Run
-  /** images in `run` that have to be fetched before it is whole */
-  remoteImages: RemoteImage[]
-  /** schemas and patterns that have to compile before the request can be taken */
-  pending: PendingSource[]
-  /** the model's name as it was written */
-  model: string
-  /** How the body wants the answer; a `Prefer` header may turn `block` into `poll`. */
-  delivery: 'stream' | 'block' | 'poll'
-  /** Whether the job outlives the connection. */
-  background: boolean
-  includeUsage: boolean
-  n: number
-  metadata: Record<string, string>
-  store: boolean
-  /** members that have no effect, each once */
-  ignored: string[]
-  user?: string
-  /** calls are told in OpenAI's former way, as `function_call` */
-  formerCalls?: true
-  /** the answer says which tier it had */
-  tellTier?: true
-  /** not looked into here */
-  webhookUrl?: string
-  /** how answers are checked and made again */
-  plan?: AttemptPlan
-  /** seconds, as asked for; the server's limit may be less */
-  timeoutS?: number
-  /** seconds, a model's own limit in place of the server's */
-  limitS?: number
-  /** the model's answer is polled, where neither body nor headers say how it is wanted */
-  pollByDefault?: true
-  /** whose slots the job takes; left out: `process` */
-  lane?: Lane
-}
 
 /**
  * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`

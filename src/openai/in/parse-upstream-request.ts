@@ -5,55 +5,18 @@
 import { BridgeError } from '../../errors/catalogue.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
-import { createIgnored } from './ignored.js'
-import { deliveryOf, includeUsage, maxChoices, type ParsedRequest } from './parse-request.js'
-import { asksModel } from '../../validation/plan.js'
-import type { PendingSource } from '../../validation/thread/compiler.js'
+import { createIgnored } from '../../request/ignored.js'
+import { deliveryOf, includeUsage, maxChoices } from './parse-request.js'
+import type { ParsedRequest } from '../../request/parsed-request.js'
+import { asksModel } from '../../validation/parsing.js'
+import type { PendingSource } from '../../request/pending-source.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
 import type { UpstreamRoute } from '../../request/upstream-models.js'
-import type { UpstreamRequest } from '../../request/upstream-request.js'
+import { ofTheCli, type UpstreamRequest, underRules } from '../../request/upstream-request.js'
 
-/** Honoured here, for every model. */
-const handledHere = [
-  'model',
-  'messages',
-  'question',
-  'stream',
-  'stream_options',
-  'n',
-  'metadata',
-  'store',
-  'timeout',
-  'background',
-  'wait_for_completion',
-  'fallbacks',
-]
-
-/** Under the rules of the table of fields: the bridge's own, and what no answer of its can carry. */
-const underRules = [
-  'logprobs',
-  'top_logprobs',
-  'audio',
-  'modalities',
-  'validation',
-  'retry_config',
-  'max_attempts_before_tool_use',
-  'max_attempts_before_human',
-  'default_validate',
-  'debug_tool_name',
-  'debug_tool_mcp_config',
-  'original_user_prompt',
-  'webhook_url',
-]
-
-const ofTheCli = ['mcp_config', 'mcp_servers', 'allowed_tools']
-
-/** Not passed on. A body may have any number of members. */
-const ours = new Set([...handledHere, ...underRules, ...ofTheCli])
-
-/** Throws BridgeError: 400 with `param`. `body` has passed `chatRequestSchema`. */
-export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): ParsedRequest<UpstreamRequest> {
+/** Throws BridgeError: 400 with `param`. `body` has passed `chatRequestSchema`; `text` is the JSON it was read from. */
+export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, text: string): ParsedRequest<UpstreamRequest> {
   const ignored = createIgnored()
   const given = Object.entries(body).filter(([, value]) => value != null)
   checkFields(Object.fromEntries(given.filter(([name]) => underRules.includes(name))), ignored)
@@ -62,19 +25,19 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
   if (n > maxChoices) throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
   if (body.messages != null && body.question != null) ignored.add('question')
 
+  requireMessages(body)
   const pending: PendingSource[] = []
   const plan = requestPlan(body, ignored, pending)
   const { model } = route
   const user = body.user ?? body.safety_identifier
   const asked = deliveryOf(body)
   const silent = asked.delivery === 'block' && body.background == null && body.wait_for_completion == null
-  const passedOn = given.filter(([name]) => !ours.has(name))
   return {
     run: {
       kind: 'upstream',
       provider: route.provider,
       model: model.id,
-      body: { messages: messagesOf(body), ...Object.fromEntries(passedOn) },
+      text,
     },
     // URLs are the provider's to fetch
     remoteImages: [],
@@ -99,9 +62,8 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute): P
   }
 }
 
-function messagesOf(body: ChatRequest): unknown[] {
-  if (body.messages != null) return body.messages
-  if (body.question != null) return [{ role: 'user', content: body.question }]
+function requireMessages({ messages, question }: ChatRequest): void {
+  if (messages != null || question != null) return
   throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
 }
 

@@ -1,9 +1,9 @@
 /** How the answers of a request are checked and made again: what its members say, with what the user has asked for. */
-import type { AttemptPlan } from '../../validation/plan.js'
-import { toPlan } from '../../validation/plan-of-request.js'
-import type { PendingSource } from '../../validation/thread/compiler.js'
+import type { AttemptPlan } from '../../request/plan.js'
+import { toPlan } from '../../validation/parsing.js'
+import type { PendingSource } from '../../request/pending-source.js'
 import type { ChatRequest } from './chat-request.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import { refuse } from '../../errors/refuse.js'
 
 /** Undefined where nothing is checked and nothing made again. `toolRequest`: see `PlanContext`. Throws 400 with `param`. */

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { BridgeError } from '../../errors/catalogue.js'
 import type { OutputSchema } from '../../request/conversation.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
-import type { PendingSource } from '../../validation/thread/compiler.js'
+import type { PendingSource } from '../../request/pending-source.js'
 
 export const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),

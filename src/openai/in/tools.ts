@@ -2,7 +2,7 @@
 import { BridgeError } from '../../errors/catalogue.js'
 import type { ChatRequest } from './chat-request.js'
 import type { ClaudeRequest, ClientTool, Conversation, ToolChoice } from '../../request/conversation.js'
-import type { Ignored } from './ignored.js'
+import type { Ignored } from '../../request/ignored.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
 import type { SchemaTotals } from '../../schema/size.js'
 import { refuse } from '../../errors/refuse.js'

@@ -1,7 +1,7 @@
 /** What validators will ask of models, tried when the request is taken and not after its answer has been paid for. */
 import { BridgeError } from '../../errors/catalogue.js'
-import { childTools } from '../../validation/agent/tools.js'
-import { type AttemptPlan, asksModel } from '../../validation/plan.js'
+import type { AttemptPlan } from '../../request/plan.js'
+import { asksModel, childTools } from '../../validation/parsing.js'
 import type { ChatRequest } from './chat-request.js'
 
 type Params = Parameters<typeof childTools>[0] & { validation_model_alias?: string }

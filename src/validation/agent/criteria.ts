@@ -4,7 +4,7 @@ import { list as listed } from '../../errors/value-words.js'
 import { valueAt } from '../read/path.js'
 import { quote } from '../text.js'
 import { texts } from '../texts.js'
-import type { CheckError } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 import { mentions, stringsOf } from './mentions.js'
 import type { Verdict } from './verdict.js'
 

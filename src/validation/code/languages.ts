@@ -1,7 +1,7 @@
 /** The languages that `code` knows, and how each is checked. */
 import { parseDocument } from 'yaml'
 import { positionAt } from '../text.js'
-import type { CheckError } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 import { syntaxErrors } from './tree-sitter.js'
 
 export interface Language {

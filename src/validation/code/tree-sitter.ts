@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import type * as TreeSitter from '@vscode/tree-sitter-wasm'
 import type { Node, Parser } from '@vscode/tree-sitter-wasm'
-import type { CheckError } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 import { quote } from '../text.js'
 
 const require = createRequire(import.meta.url)

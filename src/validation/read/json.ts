@@ -1,5 +1,5 @@
 /** An answer -> its JSON, in one way for every validator that reads JSON. */
-import { type CheckError } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 import { quote } from '../text.js'
 import { withoutFence } from './fences.js'
 

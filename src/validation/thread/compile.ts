@@ -4,7 +4,7 @@ import { Lru } from '../../lru.js'
 import { compileOutput, describe } from '../../schema/output-check.js'
 import { compilePattern } from '../pattern.js'
 import { compileSchema } from '../../schema/compile.js'
-import type { Source } from './messages.js'
+import type { Source } from '../../request/pending-source.js'
 
 type Schema = Record<string, unknown>
 

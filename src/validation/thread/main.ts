@@ -3,12 +3,13 @@ import { parentPort } from 'node:worker_threads'
 // all that any work needs is loaded before the thread is ready: the limit of a piece of work is not for loading
 import { validatorOf } from '../registry.js'
 import { outputProblem, sourceProblem } from './compile.js'
-import type { Reply, Work, Works } from './messages.js'
+import type { Reply, Work } from '../../threads/threads.js'
+import type { Works } from './messages.js'
 
 const port = parentPort!
 const reply = (message: Reply) => port.postMessage(message)
 
-async function resultOf(work: Work): Promise<Works[Work['kind']]['result']> {
+async function resultOf(work: Work<Works>): Promise<Works[keyof Works]['result']> {
   switch (work.kind) {
     case 'check': {
       const { check } = validatorOf(work.type)
@@ -27,7 +28,7 @@ async function resultOf(work: Work): Promise<Works[Work['kind']]['result']> {
   }
 }
 
-async function run(work: Work): Promise<Reply> {
+async function run(work: Work<Works>): Promise<Reply> {
   try {
     return { result: await resultOf(work) }
   } catch (error) {
@@ -35,7 +36,7 @@ async function run(work: Work): Promise<Reply> {
   }
 }
 
-port.on('message', (work: Work) => {
+port.on('message', (work: Work<Works>) => {
   run(work)
     .then(reply)
     .catch(() => reply({ crashed: 'its verdict could not be passed on' }))

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { quote } from '../text.js'
 import { texts } from '../texts.js'
-import { resultOf, validator, type CheckError } from '../validator.js'
+import { resultOf, validator } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 import { caseSensitive, searchIn, textRenames } from './contains.js'
 
 /** The answer has none of some texts. */

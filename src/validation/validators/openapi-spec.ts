@@ -2,7 +2,8 @@ import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import { withoutFence } from '../read/fences.js'
 import { atMost, positionAt } from '../text.js'
-import { resultOf, validator, wrong, type CheckError } from '../validator.js'
+import { resultOf, validator, wrong } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 
 const mend = 'Answer with the complete OpenAPI document as JSON or YAML, and nothing else.'
 const versions = ['2.0', '3.0', '3.1', '3.2'] as const

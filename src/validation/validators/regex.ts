@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { compilePattern, matches, maxPatternLength } from '../pattern.js'
 import { quote } from '../text.js'
-import { resultOf, validator, type CheckError } from '../validator.js'
+import { resultOf, validator } from '../validator.js'
+import type { CheckError } from '../../schema/words.js'
 
 /** A pattern, which has to compile: see {@link patternSource}. */
 export const patternParam = z.string().min(1).max(maxPatternLength)

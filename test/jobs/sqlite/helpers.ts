@@ -60,7 +60,7 @@ export async function losses(store: JobStore, acknowledged: Acknowledged[]): Pro
     if (status === null) lost.push(`${id} is back`)
     if (job.lastSeq < lastSeq) lost.push(`${id} ends at ${job.lastSeq}, not ${lastSeq}`)
     if (status === 'completed' && job.status !== status) lost.push(`${id} is ${job.status}, not ${status}`)
-    if (JSON.stringify(await store.request(id)) !== JSON.stringify({ prompt: id })) lost.push(`${id} has no request`)
+    if (JSON.stringify((await store.request(id))?.request) !== JSON.stringify({ prompt: id })) lost.push(`${id} has no request`)
     const events = await store.events(id, 0, 1000)
     if (events.length !== job.lastSeq) lost.push(`${id} has ${events.length} events, not ${job.lastSeq}`)
     for (const [i, { seq, event }] of events.entries()) {

@@ -2,7 +2,7 @@
  * Whose work a thread does next. Owners take turns, whatever each of them has waiting, and one owner never has all threads: somebody
  * else's work waits for one piece of work at most.
  */
-import { BridgeError } from '../../errors/catalogue.js'
+import { BridgeError } from '../errors/catalogue.js'
 
 /** Of one owner: each holds a request in memory. */
 const maxWaiting = 500

@@ -3,24 +3,20 @@
  * `--model`, so only what matches an alias or a strict pattern passes: nothing with a space, nothing that could be read
  * as an option.
  */
-import { BridgeError } from '../../errors/catalogue.js'
-import type { Model } from '../out/response-schemas.js'
-import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
+import { BridgeError } from '../errors/catalogue.js'
+import type { UpstreamProvider } from './upstream-models.js'
 
 /** `claude --help` of 2.1.329 names fable, opus and sonnet; haiku is in its list of aliases as well. */
-const aliases = ['opus', 'sonnet', 'haiku', 'fable']
+export const aliases = ['opus', 'sonnet', 'haiku', 'fable']
 
 /** The newest of each family that the CLI 2.1.329 knows. Others work too, as far as the account may use them. */
-const fullNames = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-fable-5-2']
+export const fullNames = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-fable-5-2']
 
 const alias = new RegExp(`^(?:${aliases.join('|')})(?:\\[1m\\])?$`)
 const fullName = /^claude-[a-z0-9][a-z0-9.-]{0,90}(?:\[1m\])?$/
 const prefix = /^(?:claude|anthropic|max)\//
 /** Free choice of the caller, and echoed: one short printable word. */
 const label = /^max(?:\/[\x21-\x7e]{1,120})?$/
-
-/** `created` has to be a number and the CLI knows no dates: one that never changes, 2025-01-01. */
-const created = 1_735_689_600
 
 export interface ModelRoute {
   kind: 'claude'
@@ -37,24 +33,6 @@ export function resolveModel(name: string, options: { claudeModel: string }): Mo
   const bare = lower.replace(prefix, '')
   if (alias.test(bare) || fullName.test(bare)) return { kind: 'claude', model: bare }
   return label.test(lower) ? { kind: 'claude', model: options.claudeModel } : null
-}
-
-/** The body of one entry of `GET /v1/models`, for any name that can be asked for. */
-export function toModel(id: string, owner = 'anthropic'): Model {
-  return { id, object: 'model', created, owned_by: owner }
-}
-
-/** What `GET /v1/models` lists: the names that need no knowledge of an account. */
-export function listModels(upstreams: readonly UpstreamProvider[] = []): Model[] {
-  const others = upstreams.flatMap(({ name, models }) => models.map(({ id }) => toModel(id, name)))
-  return [...[...aliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others]
-}
-
-/** The entry of a name that can be asked for, whoever's it is; null for every other one. */
-export function findModel(id: string, options: { claudeModel: string; upstreams: readonly UpstreamProvider[] }): Model | null {
-  const upstream = resolveUpstream(id, options.upstreams)
-  if (upstream !== null) return toModel(id, upstream.provider)
-  return resolveModel(id, options) === null ? null : toModel(id)
 }
 
 /** 404 `model_not_found`, naming what exists. */

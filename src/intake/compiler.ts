@@ -3,17 +3,9 @@
  * came of it is kept, so that the same schema costs nothing the next time.
  */
 import { createHash } from 'node:crypto'
-import type { BridgeError } from '../../errors/catalogue.js'
-import { Lru } from '../../lru.js'
-import { type CheckThreads, Stopped } from './check-threads.js'
-import type { Source } from './messages.js'
-
-/** Something that has to compile before its request can be taken. */
-export interface PendingSource {
-  source: Source
-  /** the request's error, from what is wrong with the source */
-  refuse: (why: string) => BridgeError
-}
+import { Lru } from '../lru.js'
+import { Stopped } from '../threads/threads.js'
+import type { PendingSource, Source } from '../request/pending-source.js'
 
 /** Whose request it is, and when nobody wants it any more. */
 export interface CompileFor {
@@ -25,7 +17,8 @@ export class Compiler {
   /** by a hash of the source: what is wrong with it, or null */
   private readonly kept = new Lru<string | null>({ entries: 2000, bytes: 1024 * 1024 })
 
-  constructor(private readonly threads: CheckThreads) {}
+  /** `compileOne`: what is wrong with a source, or null; found in a thread, whose limits it may meet (`Stopped`). */
+  constructor(private readonly compileOne: (source: Source, by: CompileFor) => Promise<string | null>) {}
 
   /** @throws BridgeError of the first source that does not compile; Error if the server closes */
   async compile(sources: readonly PendingSource[], by: CompileFor): Promise<void> {
@@ -40,7 +33,7 @@ export class Compiler {
     const known = this.kept.get(key)
     if (known !== undefined) return known
     try {
-      const problem = await this.threads.run('compile', { source }, by)
+      const problem = await this.compileOne(source, by)
       this.kept.set(key, problem, key.length + (problem?.length ?? 0))
       return problem
     } catch (error) {

@@ -1,9 +1,10 @@
 /** A validator's question as any client would ask it -> a request of the executor's. */
-import { type ChatOptions, parseChat } from '../openai/in/parse-chat.js'
-import type { ChildJob } from './child-jobs.js'
+import { type ChatOptions, parseChat } from './openai/in/parse-chat.js'
+import type { InnerRequest } from './request/job-request.js'
+import type { ChildJob } from './validation/child-jobs.js'
 
 /** Throws BridgeError: `model_not_found` for a model that there is not. */
-export function childRequest(child: ChildJob, options: ChatOptions): unknown {
+export function childRequest(child: ChildJob, options: ChatOptions): InnerRequest {
   const { model = options.claudeModel, system, prompt, outputSchema, tools } = child
   const { run } = parseChat(
     {

@@ -1,0 +1,13 @@
+import type { JobRequest } from '../request/job-request.js'
+import { readStored } from '../request/stored.js'
+import type { JobStore } from './store.js'
+import { UnreadableRecord } from './unreadable.js'
+
+/** A job's request from the store; null for an unknown id. @throws UnreadableRecord, also where a newer version has written it */
+export async function requestOf(store: JobStore, id: string): Promise<JobRequest | null> {
+  const stored = await store.request(id)
+  if (stored === null) return null
+  const request = readStored(stored.format, stored.request)
+  if (request === null) throw new UnreadableRecord(id, null, 'request')
+  return request
+}
