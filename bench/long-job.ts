@@ -1,5 +1,6 @@
 /** A finished job with a long answer, put into a data directory before a server takes it up. */
 import { addToAnswer, emptyAnswer } from '../src/jobs/answer.js'
+import { fold } from '../src/jobs/fold.js'
 import { newJobId } from '../src/jobs/ids.js'
 import type { LoggedEvent } from '../src/jobs/events.js'
 import type { Job, JobView } from '../src/jobs/job.js'
@@ -38,9 +39,8 @@ export async function seedLongJob(dataDir: string, count: number, more: Partial<
     const finish = logged(count - 1, { type: 'finish', choice: 0, reason: 'stop' })
     const answer = emptyAnswer()
     for (const { event } of [...texts, finish]) addToAnswer(answer, event)
-    await store.append([{ id: job.id, events: texts }])
-    const change = { status: 'completed', completedAt: at, expiresAt: at + 3_600_000, answer } as const
-    await store.update(job.id, change, [finish, logged(count, { type: 'end', status: 'completed', error: null })])
+    const events = [...texts, finish, logged(count, { type: 'end', status: 'completed', error: null })]
+    await store.append([{ id: job.id, after: 1, events, record: fold(job, events, answer) }])
     return job.id
   } finally {
     await store.close()

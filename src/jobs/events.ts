@@ -4,7 +4,7 @@
  * everything a reader can be told follows from it.
  */
 import type { Failure } from '../errors/catalogue.js'
-import type { ValidationError } from './job.js'
+import type { Review, ValidationError } from './job.js'
 import type { FinalStatus, JobStatus } from './status.js'
 
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
@@ -31,9 +31,18 @@ export interface LeftFile {
 export type JobEvent =
   /**
    * The record changed its status, or a running job entered a phase that no other event shows. `model` is what is being
-   * asked or answers, `headers` what its provider says of its rate limits; both where they are known.
+   * asked or answers, `headers` what its provider says of its rate limits; both where they are known. `feedback` is what a person
+   * has said who asks for more attempts.
    */
-  | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string; model?: string; headers?: Record<string, string> }
+  | {
+      type: 'status'
+      status: JobStatus
+      phase?: Phase
+      reason?: string
+      model?: string
+      headers?: Record<string, string>
+      feedback?: string
+    }
   /** A piece of the answer's text. */
   | { type: 'text'; choice: number; text: string }
   /** A piece of the model's reasoning. */
@@ -66,8 +75,8 @@ export type JobEvent =
   | { type: 'finish'; choice: number; reason: Finish; refusal?: string }
   /** A new attempt at the answer begins, the `attempt`-th; what came before it is no longer part of the answer. */
   | { type: 'attempt'; choice: number; attempt: number; reason: string; response?: string; errors?: ValidationError[] }
-  /** The job waits for a human. */
-  | { type: 'review'; reason: string }
+  /** The job waits for a human, who decides by `review`; left out in the logs of earlier versions. */
+  | { type: 'review'; reason: string; review?: Review }
   /** The last event of every job, exactly once. */
   | { type: 'end'; status: FinalStatus; error: Failure | null }
 

@@ -6,7 +6,6 @@ import { BridgeError } from '../errors/catalogue.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
-import { Flusher } from './flusher.js'
 import { newJobId } from './ids.js'
 import type { Job, NewJob } from './job.js'
 import type { Lane } from '../request/lane.js'
@@ -21,6 +20,7 @@ import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
 import { UnreadableRecord, unlessUnreadable } from './unreadable.js'
 import { watchProgress } from './watch.js'
+import { Writer } from './writer.js'
 
 export interface JobsOptions {
   store: JobStore
@@ -54,7 +54,6 @@ const stopPatienceMs = 2000
 export class Jobs {
   private readonly live = new Map<string, LiveJob>()
   private readonly runner: Runner
-  private readonly flusher: Flusher
   private readonly store: JobStore
   /** jobs being written for the first time; they count as queued */
   private readonly arriving: Record<Lane, number> = { process: 0, network: 0 }
@@ -68,10 +67,10 @@ export class Jobs {
 
   constructor(private readonly options: JobsOptions) {
     this.store = options.store
-    this.flusher = new Flusher(options.store, (jobs, error) => this.unstorable(jobs, error))
+    const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     this.runner = new Runner({
       ...options,
-      flusher: this.flusher,
+      writer,
       find: (id) => this.live.get(id),
       onStart: (live) => {
         this.waiting[laneOf(live.job)] -= 1
@@ -139,13 +138,15 @@ export class Jobs {
   /** The record, or null where `owner` has none of that id. @throws UnreadableRecord for one of theirs */
   async get(id: string, owner: string): Promise<Job | null> {
     const live = this.live.get(id)
-    // counted in the log while the job lives, in the store from then on
-    if (live !== undefined) live.job.lastSeq = Math.max(live.job.lastSeq, live.log.shownSeq)
     const notTheirs = (error: unknown) => {
       if (error instanceof UnreadableRecord && error.owner !== owner) return null
       throw error
     }
-    const job = live?.job ?? (await this.store.get(id).catch(notTheirs))
+    // its events are counted in the log while the job lives, in the store from then on
+    const job =
+      live === undefined
+        ? await this.store.get(id).catch(notTheirs)
+        : { ...live.job, lastSeq: Math.max(live.job.lastSeq, live.log.shownSeq) }
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
@@ -237,7 +238,7 @@ export class Jobs {
    */
   async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
     const live = this.live.get(id)
-    if (live === undefined || !live.paused || live.ending !== null) {
+    if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
     }
     if (decision === 'approve') return this.runner.approve(live)
@@ -353,11 +354,10 @@ export class Jobs {
   private async join({ job: stored, sameBody }: { job: Job; sameBody: boolean }, background: boolean): Promise<Job> {
     if (!sameBody) throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
     const job = this.live.get(stored.id)?.job ?? stored
-    if (background && !job.background && !isFinal(job.status)) {
-      job.background = true
-      await this.store.update(job.id, { background }, [])
-    }
-    return job
+    if (!background || job.background || isFinal(job.status)) return job
+    await this.store.keep(job.id)
+    this.live.get(job.id)?.kept()
+    return this.live.get(job.id)?.job ?? { ...job, background }
   }
 
   /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
@@ -407,25 +407,23 @@ export class Jobs {
 
   /** Tries again to store what has ended and could not be stored. */
   private async storeEnds(): Promise<void> {
-    const ended = [...this.live.values()].filter((live) => live.end !== null && live.log.closed)
+    const ended = [...this.live.values()].filter((live) => live.unstoredEnd)
     const failed = (error: unknown) => this.options.onTrouble('an end could still not be stored', error)
     await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch(failed)))
   }
 
   /** Nobody has decided while the record was to be kept. */
   private async endUnreviewed(): Promise<void> {
-    const late = [...this.live.values()].filter((live) => live.paused && hasExpired(live.job))
+    const late = [...this.live.values()].filter((live) => live.paused && isOver(live.job))
     const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
     const failed = (error: unknown) => this.options.onTrouble('a job that nobody reviewed could not be ended', error)
     await Promise.all(late.map((live) => this.runner.abort(live, failure).catch(failed)))
   }
 
-  private unstorable(jobs: LiveJob[], error: unknown): void {
+  private unstorable(live: LiveJob, error: unknown): void {
     this.options.onTrouble('events could not be stored', error)
-    for (const live of jobs) {
-      const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
-      this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
-    }
+    const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
+    this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
   }
 }
 
@@ -433,7 +431,11 @@ function laneOf(job: { view: { lane?: Lane } }): Lane {
   return job.view.lane ?? 'process'
 }
 
-/** Whether the record's time is over: from then on it is not there, cleared away or not. */
+/** Whether the record's time is over: from then on it is not there, cleared away or not. One that waits for a human is ended first. */
 function hasExpired(job: Job): boolean {
-  return job.expiresAt !== null && job.expiresAt <= Date.now()
+  return isFinal(job.status) && isOver(job)
+}
+
+function isOver({ expiresAt }: Job): boolean {
+  return expiresAt !== null && expiresAt <= Date.now()
 }

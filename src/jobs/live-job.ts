@@ -3,12 +3,17 @@ import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
 import type { JobEvent } from './events.js'
+import { changesRecord, fold } from './fold.js'
 import type { Job } from './job.js'
 import { JobLog } from './log.js'
 import type { Progress } from './progress.js'
-import type { JobChange } from './store.js'
+import type { Append } from './store.js'
 
 export class LiveJob {
+  /** the record as everybody sees it: as the store has it, but for the start of a run, which is shown at once */
+  job: Job
+  /** the record as the store has it */
+  private stored: Job
   readonly log: JobLog
   readonly progress: Progress
   answer: Answer
@@ -18,8 +23,8 @@ export class LiveJob {
   cause: Failure | 'cancelled' | 'shutdown' | null = null
   /** set by whoever ends the job; everyone else waits for it */
   ending: Promise<void> | null = null
-  /** how the record ends; there as soon as it is decided */
-  end: JobChange | null = null
+  /** its end is decided and not stored yet, though nothing of it is left */
+  unstoredEnd = false
   started: Promise<JobRequest | null> | null = null
   /** the request, where the job begins at once; one that waits has it in the store alone */
   request: JobRequest | undefined = undefined
@@ -33,13 +38,18 @@ export class LiveJob {
   /** resolves when nothing of the job's runs is left */
   gone: Promise<unknown>[] = []
   stopTimers: () => void = () => {}
+  /** a decision of a human is being stored */
+  deciding = false
+  private readonly clockBase: number
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
-  constructor(readonly job: Job) {
+  constructor(job: Job) {
+    this.job = this.stored = job
+    this.clockBase = Math.max(Date.now(), job.createdAt) - performance.now()
     this.log = new JobLog(job.lastSeq)
     this.runsLeft = job.choices
     // there before the end only where a human has looked at it: what its attempts have spent
-    this.answer = job.answer ?? emptyAnswer()
+    this.answer = structuredClone(job.answer) ?? emptyAnswer()
     this.progress = {
       phase: 'queued',
       lastSignOfLife: job.createdAt,
@@ -84,11 +94,48 @@ export class LiveJob {
     this.over?.resolve()
   }
 
-  /** Adds an event to log, answer and progress. True if it must be stored before it may be shown. */
-  append(event: JobEvent, now: number): boolean {
+  /** Milliseconds since the epoch. Never goes back while the job lives: a clock that is set changes no length of time. */
+  now(): number {
+    return Math.round(this.clockBase + performance.now())
+  }
+
+  /** Adds an event to log, answer and progress. `gated` and the result: see {@link JobLog.append}. */
+  append(event: JobEvent, gated = false): boolean {
     addToAnswer(this.answer, event)
+    const now = this.now()
     followProgress(this.progress, event, now)
-    return this.log.append(event, now)
+    return this.log.append(event, now, gated)
+  }
+
+  /** Shows the record with what is not stored yet. */
+  showUnstored(): void {
+    this.job = this.folded()
+  }
+
+  /** From now on it goes on without the client that asked for it: stored beside the log. */
+  kept(): void {
+    this.job = { ...this.job, background: true }
+    this.stored = { ...this.stored, background: true }
+  }
+
+  /** What is to be stored next. */
+  toWrite(): Append {
+    const events = this.log.unstored()
+    const changes = events.some(({ event }) => changesRecord(this.stored, event))
+    return { id: this.job.id, after: this.log.storedSeq, events, record: changes ? this.folded(events) : null }
+  }
+
+  /** The store has taken it. */
+  written({ after, events, record }: Append): void {
+    const lastSeq = after + events.length
+    const { background } = this.stored
+    this.stored = record === null ? { ...this.stored, lastSeq } : { ...record, background: record.background || background }
+    if (record !== null) this.job = this.stored
+    this.log.stored(lastSeq)
+  }
+
+  private folded(events = this.log.unstored()): Job {
+    return fold(this.stored, events, this.answer)
   }
 }
 

@@ -3,9 +3,9 @@
  * the store alone, so a long answer costs no memory and a late reader pages through the store up to here.
  *
  * Three marks, each at most the one before: `lastSeq` (written here), `shownSeq` (a stream may have it), `storedSeq` (it
- * survives a crash). Everything is shown at once but two events, which wait until they are stored: the first piece of
- * content, so that after a crash the store knows whether anything of the answer can have been delivered, and the end, so
- * that nobody is told of one that a crash could take back.
+ * survives a crash). Everything is shown at once but three kinds of events, which wait until they are stored: the first piece of
+ * content, so that after a crash the store knows whether anything of the answer can have been delivered; the end, so that nobody is
+ * told of one that a crash could take back; and what changes the record otherwise (`gated`).
  */
 import { type JobEvent, type LoggedEvent, isContent } from './events.js'
 
@@ -21,26 +21,25 @@ export class JobLog {
   lastSeq: number
   shownSeq: number
   storedSeq: number
-  /** highest number given to the store, acknowledged or not */
-  handedSeq: number
-  /** number of the first piece of content, later of the end; nothing from there on is shown before it is stored */
+  private hasContent = false
+  /** number of the newest event that has to be stored before it is shown; nothing from there on is shown before */
   private gateSeq: number | null = null
   /** the store will not take the end: whoever is here is told all the same */
   private unstorable = false
   /** nothing more will come */
   closed = false
-  /** writes of this job's events follow one another */
-  writing: Promise<void> = Promise.resolve()
 
   constructor(lastSeq: number) {
-    this.before = this.lastSeq = this.shownSeq = this.storedSeq = this.handedSeq = lastSeq
+    this.before = this.lastSeq = this.shownSeq = this.storedSeq = lastSeq
   }
 
-  /** Adds an event. True if it must be stored before it may be shown. */
-  append(event: JobEvent, at: number): boolean {
+  /** Adds an event. `gated`: it must be stored before it may be shown, as the first content and the end always. True if that is so. */
+  append(event: JobEvent, at: number, gated = false): boolean {
     const logged = { seq: ++this.lastSeq, at, event }
     this.tail.push(logged)
-    if (event.type === 'end' || (this.gateSeq === null && isContent(event))) {
+    const first = !this.hasContent && isContent(event)
+    this.hasContent ||= first
+    if (gated || first || event.type === 'end') {
       this.gateSeq = logged.seq
       return true
     }
@@ -48,35 +47,17 @@ export class JobLog {
     return false
   }
 
-  /** Events up to `upTo` that no write has taken yet; they count as handed to the store from now on. */
-  handOver(upTo = this.lastSeq): LoggedEvent[] {
-    const events = this.tail.slice(this.handedSeq - this.before, upTo - this.before)
-    this.handedSeq = Math.max(this.handedSeq, upTo)
-    return events
+  /** Events that are not stored yet. */
+  unstored(): LoggedEvent[] {
+    return this.tail.slice(this.storedSeq - this.before)
   }
 
-  /**
-   * Has the events so far stored that no write has taken, after the writes before this one. Rejects as `save` does; the
-   * events are then left to the next write.
-   */
-  write(save: (events: LoggedEvent[]) => Promise<unknown>): Promise<void> {
-    const upTo = this.lastSeq
-    const written = this.writing.then(async () => {
-      try {
-        await save(this.handOver(upTo))
-      } catch (error) {
-        this.takeBack()
-        throw error
-      }
-      this.stored(upTo)
-    })
-    this.writing = written.catch(() => {})
-    return written
-  }
-
-  /** A write has failed: what it took is to be taken again. */
-  takeBack(): void {
-    this.handedSeq = this.storedSeq
+  /** Takes back an event that the store did not take, and that nobody has seen. Those behind it move up. */
+  takeBack(seq: number): void {
+    const at = seq - this.before - 1
+    this.tail = [...this.tail.slice(0, at), ...this.tail.slice(at + 1).map((logged) => ({ ...logged, seq: logged.seq - 1 }))]
+    this.lastSeq -= 1
+    if (this.gateSeq !== null && this.gateSeq >= seq) this.gateSeq = this.gateSeq === seq ? null : this.gateSeq - 1
   }
 
   /** Everything up to `seq` is stored; and shown, with all that came meanwhile. */

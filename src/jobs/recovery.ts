@@ -7,8 +7,9 @@
  * neither its run nor its log is looked at again. Until then a job with a count is a suspect: suspects run one at a time, so that the
  * next death counts against one of them only.
  */
-import { type Answer, addToAnswer, answerOrNull, emptyAnswer } from './answer.js'
-import type { LoggedEvent } from './events.js'
+import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
+import type { JobEvent, LoggedEvent } from './events.js'
+import { fold } from './fold.js'
 import type { Job } from './job.js'
 import type { JobStore } from './store.js'
 import { unlessUnreadable } from './unreadable.js'
@@ -50,11 +51,11 @@ export async function recover(store: JobStore, inOrder: boolean, onSetAside: (me
       counts.interrupted += 1
       const message = `The server was killed ${deaths} times while the job ran: it is not run again.`
       onSetAside(`${job.id} is set aside: ${message}`)
-      await end(store, job, message, null)
+      await end(store, job, message, emptyAnswer())
     } else if (delivered || usedTools) {
       counts.interrupted += 1
       // reading what it said is work as well, and may be what kills
-      if (deaths > 0) await store.update(job.id, { deaths }, [])
+      if (deaths > 0) await store.countDeaths(job.id, deaths)
       await end(store, job, 'The server was stopped while the job ran.', await saidBy(store, job))
     } else {
       counts.rerun += 1
@@ -65,17 +66,12 @@ export async function recover(store: JobStore, inOrder: boolean, onSetAside: (me
 }
 
 async function requeue(store: JobStore, job: Job, deaths: number): Promise<Job> {
-  const event: LoggedEvent = {
-    seq: job.lastSeq + 1,
-    at: Date.now(),
-    event: { type: 'status', status: 'queued', phase: 'queued', reason: 'the server was restarted' },
-  }
-  await store.update(job.id, { status: 'queued', startedAt: null, deaths }, [event])
-  return { ...job, status: 'queued', startedAt: null, lastSeq: event.seq }
+  await store.countDeaths(job.id, deaths)
+  return append(store, job, { type: 'status', status: 'queued', phase: 'queued', reason: 'the server was restarted' }, emptyAnswer())
 }
 
 /** The answer as far as it is stored and can be read. */
-async function saidBy(store: JobStore, job: Job): Promise<Answer | null> {
+async function saidBy(store: JobStore, job: Job): Promise<Answer> {
   const said = emptyAnswer()
   for (let after = 0; ; ) {
     const page = await store.events(job.id, after, 500).catch(unlessUnreadable([]))
@@ -83,13 +79,18 @@ async function saidBy(store: JobStore, job: Job): Promise<Answer | null> {
     for (const { event } of page) addToAnswer(said, event)
     after = page.at(-1)!.seq
   }
-  return answerOrNull(said)
+  return said
 }
 
-async function end(store: JobStore, job: Job, message: string, answer: Answer | null): Promise<void> {
-  const now = Date.now()
-  const error = { code: 'interrupted', message } as const
-  const last: LoggedEvent = { seq: job.lastSeq + 1, at: now, event: { type: 'end', status: 'failed', error } }
-  const change = { status: 'failed', completedAt: now, expiresAt: now + job.ttlS * 1000, answer, error } as const
-  await store.update(job.id, change, [last])
+async function end(store: JobStore, job: Job, message: string, answer: Answer): Promise<void> {
+  await append(store, job, { type: 'end', status: 'failed', error: { code: 'interrupted', message } }, answer)
+}
+
+/** The record with the event, as it is stored. @throws what the store says */
+async function append(store: JobStore, job: Job, event: JobEvent, answer: Answer): Promise<Job> {
+  const logged: LoggedEvent = { seq: job.lastSeq + 1, at: Math.max(Date.now(), job.createdAt), event }
+  const record = fold(job, [logged], answer)
+  const [refused] = await store.append([{ id: job.id, after: job.lastSeq, events: [logged], record }])
+  if (refused != null) throw refused
+  return record
 }

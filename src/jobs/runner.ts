@@ -4,24 +4,23 @@
  */
 import type { ErrorCode, Failure } from '../errors/catalogue.js'
 import type { JobRequest } from '../request/job-request.js'
-import { answerOrNull } from './answer.js'
 import type { Review } from './job.js'
 import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
-import type { Flusher } from './flusher.js'
 import type { LiveJob } from './live-job.js'
 import { Lanes } from './lanes.js'
 import type { JobObserver } from './observer.js'
 import type { FairQueue, Ticket } from './queue.js'
 import { requestOf } from './request-of.js'
 import type { FinalStatus } from './status.js'
-import type { JobStore } from './store.js'
+import { type JobStore, Superseded } from './store.js'
 import { UnreadableRecord } from './unreadable.js'
+import type { Writer } from './writer.js'
 
 export interface RunnerOptions {
   store: JobStore
   executor: Executor
-  flusher: Flusher
+  writer: Writer
   maxConcurrent: number
   /** runs at once that need no process */
   maxNetwork?: number
@@ -60,11 +59,10 @@ export class Runner {
   /** Adds to the job's log and sees to it that it gets stored. */
   emit(live: LiveJob, event: JobEvent): void {
     if (live.ending !== null) return
-    if (event.type === 'attempt') live.job.attempts = Math.max(live.job.attempts, event.attempt)
-    const urgent = live.append(event, Date.now())
-    this.options.flusher.mark(live)
+    const urgent = live.append(event)
+    this.options.writer.mark(live)
     if (!urgent) return
-    this.options.flusher.now()
+    this.options.writer.now()
     this.options.observer?.answering(live.job)
   }
 
@@ -85,16 +83,11 @@ export class Runner {
     await live.ending
   }
 
-  /** Stores the end of a job that has ended. */
+  /** Tries again to store the end of a job that could not be stored. */
   async storeEnd(live: LiveJob): Promise<void> {
-    const { job, log, end } = live
-    if (end === null) return
-    await log.write(async (events) => {
-      await this.options.store.update(job.id, end, events)
-      // before the first reader sees the end: what it looks up then is there
-      Object.assign(job, end, { lastSeq: log.lastSeq })
-      this.options.onStored(live)
-    })
+    await this.commitEnd(live)
+    live.unstoredEnd = false
+    this.options.onStored(live)
   }
 
   private begin(ticket: Ticket, queue: FairQueue): void {
@@ -122,7 +115,7 @@ export class Runner {
     if (request === null || live.controller === null || live.ending !== null || live.cause !== null) return
     let over = false
     const alive = () => {
-      live.progress.lastSignOfLife = Date.now()
+      live.progress.lastSignOfLife = live.now()
     }
     const execution = this.options.executor.run({
       jobId: live.job.id,
@@ -169,27 +162,21 @@ export class Runner {
 
   /** Marks the job as running, once, and starts its clocks. Resolves with its request. */
   private async start(live: LiveJob): Promise<JobRequest | null> {
-    const { job } = live
     live.controller = new AbortController()
     this.options.onStart(live)
-    const startedAt = Date.now()
-    job.status = 'in_progress'
-    job.startedAt = startedAt
-    job.attempts += 1
-    live.append({ type: 'status', status: 'in_progress', phase: 'starting' }, startedAt)
-    const change = { status: job.status, startedAt, attempts: job.attempts } as const
+    live.append({ type: 'status', status: 'in_progress', phase: 'starting' })
+    live.showUnstored()
+    const { id } = live.job
     this.startClocks(live)
     // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
     // only where that has happened before
-    await live.log
-      .write((events) => this.options.store.update(job.id, change, events, { synced: live.suspect }))
-      .catch((error: unknown) => {
-        this.options.onTrouble(`the start of ${job.id} could not be stored`, error)
-        return this.abort(live, serverFailed)
-      })
+    await this.options.writer.commit(live, { synced: live.suspect }).catch((error: unknown) => {
+      this.options.onTrouble(`the start of ${id} could not be stored`, error)
+      return this.abort(live, serverFailed)
+    })
     const request = live.request
     live.request = undefined
-    return request ?? (live.ending === null ? requestOf(this.options.store, job.id) : null)
+    return request ?? (live.ending === null ? requestOf(this.options.store, id) : null)
   }
 
   private startClocks(live: LiveJob): void {
@@ -206,7 +193,7 @@ export class Runner {
     const listen = (ms: number) => {
       silence = setTimeout(() => {
         // choices that wait for a slot are not silent
-        const silentMs = live.active === 0 ? 0 : Date.now() - live.progress.lastSignOfLife
+        const silentMs = live.active === 0 ? 0 : live.now() - live.progress.lastSignOfLife
         if (silentMs < idleMs) listen(idleMs - silentMs)
         else expire('timeout', `Nothing was heard of the run for ${this.options.idleTimeoutS} s.`)
       }, ms)
@@ -240,21 +227,13 @@ export class Runner {
     }
   }
 
-  /** The job waits for a human, who may take days: from now on no connection and no clock ends it. */
+  /** The job waits for a human, who may take days: no clock ends it meanwhile. */
   private async pause(live: LiveJob, review: Review): Promise<void> {
-    const { job } = live
     live.stopTimers()
-    const expiresAt = Date.now() + job.ttlS * 1000
-    const change = { status: 'requires_action', background: true, review, expiresAt } as const
-    Object.assign(job, change)
+    await this.commitEvent(live, { type: 'review', reason: review.reason, review })
     // its run has come to an end: what kills a server later is another run
-    const cleared = live.suspect ? { deaths: 0 } : {}
+    if (live.suspect) await this.options.store.countDeaths(live.job.id, 0)
     live.suspect = false
-    this.emit(live, { type: 'review', reason: review.reason })
-    const answer = answerOrNull(live.answer)
-    await live.log.write((events) =>
-      this.options.store.update(job.id, { ...change, ...cleared, startedAt: job.startedAt, attempts: job.attempts, answer }, events),
-    )
     live.pause()
   }
 
@@ -265,17 +244,36 @@ export class Runner {
     await this.end(live, 'completed', null)
   }
 
-  /** Makes a job that waits for a human ready for more attempts. The caller enqueues it. */
+  /** Makes a job that waits for a human ready for more attempts. The caller enqueues it. Rejects, and it waits on, if that cannot be stored. */
   async again(live: LiveJob, feedback: string | undefined): Promise<void> {
-    const { job } = live
-    const review = { ...job.review!, ...(feedback === undefined ? {} : { feedback }) }
-    const change = { status: 'queued', review, expiresAt: null } as const
-    Object.assign(job, change)
+    live.deciding = true
+    try {
+      const reason = 'more attempts were asked for'
+      await this.commitEvent(live, {
+        type: 'status',
+        status: 'queued',
+        phase: 'queued',
+        reason,
+        ...(feedback !== undefined && { feedback }),
+      })
+    } finally {
+      live.deciding = false
+    }
     live.started = null
     live.controller = null
-    live.runsLeft = job.choices
-    this.emit(live, { type: 'status', status: 'queued', phase: 'queued', reason: 'more attempts were asked for' })
-    await live.log.write((events) => this.options.store.update(job.id, change, events))
+    live.runsLeft = live.job.choices
+  }
+
+  /** An event that changes the record: shown when it is stored; as if it had never been where it cannot be. */
+  private async commitEvent(live: LiveJob, event: JobEvent): Promise<void> {
+    live.append(event, true)
+    const seq = live.log.lastSeq
+    try {
+      await this.options.writer.commit(live)
+    } catch (error) {
+      live.log.takeBack(seq)
+      throw error
+    }
   }
 
   private endAborted(live: LiveJob): Promise<void> {
@@ -296,39 +294,39 @@ export class Runner {
   }
 
   private async writeEnd(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
-    const { job } = live
-    const { flusher, onEnd, onTrouble } = this.options
+    const { onEnd, onStored, onTrouble, observer } = this.options
+    const { id, owner } = live.job
     live.stopTimers()
-    this.lanes.of(job).remove(job.id, job.owner)
-    flusher.forget(live)
-    const completedAt = Date.now()
-    live.append({ type: 'end', status, error }, completedAt)
-    const expiresAt = completedAt + job.ttlS * 1000
-    // the write of the start may not have come yet
-    const { startedAt, attempts } = job
-    live.end = { status, startedAt, attempts, completedAt, expiresAt, answer: answerOrNull(live.answer), error }
-    let unstorable = false
+    this.lanes.of(live.job).remove(id, owner)
+    live.append({ type: 'end', status, error })
     try {
-      await this.storeEnd(live)
+      await this.commitEnd(live)
+      onStored(live)
     } catch (trouble) {
       // readers are told all the same; the job is kept in memory until the store takes its end
-      onTrouble(`the end of ${job.id} could not be stored`, trouble)
-      unstorable = true
-      Object.assign(job, live.end)
+      onTrouble(`the end of ${id} could not be stored`, trouble)
+      live.unstoredEnd = true
+      live.showUnstored()
     }
     onEnd(live)
-    live.close(unstorable)
-    this.options.observer?.ended(job)
+    live.close(live.unstoredEnd)
+    observer?.ended(live.job)
+  }
+
+  /** Also resolves where the record is gone: it was deleted meanwhile. */
+  private async commitEnd(live: LiveJob): Promise<void> {
+    try {
+      await this.options.writer.commit(live)
+    } catch (error) {
+      if (!(error instanceof Superseded) || (await this.options.store.get(live.job.id)) !== null) throw error
+    }
   }
 
   private async putAside(live: LiveJob): Promise<void> {
-    const { job, log } = live
-    const { flusher, store, onTrouble } = this.options
     live.stopTimers()
-    flusher.forget(live)
-    await log
-      .write((events) => store.append([{ id: job.id, events }]))
-      .catch((error: unknown) => onTrouble(`the last events of ${job.id} could not be stored`, error))
+    await this.options.writer
+      .commit(live)
+      .catch((error: unknown) => this.options.onTrouble(`the last events of ${live.job.id} could not be stored`, error))
     live.close()
   }
 }

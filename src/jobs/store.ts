@@ -4,8 +4,9 @@
  * Rules all stores keep:
  * - What a returned promise has acknowledged survives `kill -9` and a power cut; only `kill -9`, until the next write is acknowledged, where the
  *   caller says that this will do.
- * - Events of a job are numbered by the caller from 1 without gaps; a number is written once.
- * - `finish` moves a job to a final status exactly once; whoever comes second gets false and changes nothing.
+ * - Events of a job are numbered by the caller from 1 without gaps; a number is written once, so of several writers with the same
+ *   `after` exactly one wins.
+ * - The stored record is the fold of the stored log; nothing follows the event that ends it.
  * - A record that cannot be read fails what asks for it with `UnreadableRecord`, and is left out of `list` and `unfinished`.
  * - `request` is kept apart from the record, so that listing and polling never load a prompt.
  */
@@ -55,13 +56,18 @@ export interface JobStore {
   unfinished(): Promise<UnfinishedJob[]>
 
   /**
-   * Writes changes of one record, and events of its log, in one transaction. False, and nothing is written, if the stored
-   * status is final already, or if the job is unknown. `synced: false`: see the first rule.
+   * The only write of a job after `create`, of many jobs in one transaction: their events, and their records as `fold` makes them of the
+   * events. A job whose log ends elsewhere than the writer believes, that has ended or is unknown is refused with {@link Superseded}:
+   * nothing of it is written, and the others are. The results are in the order of `writes`; null: it is stored. Rejects where the store
+   * cannot write at all. `synced: false`: see the first rule.
    */
-  update(id: string, change: JobChange, events: LoggedEvent[], how?: { synced: boolean }): Promise<boolean>
+  append(writes: readonly Append[], how?: { synced: boolean }): Promise<(Error | null)[]>
 
-  /** Writes events of many jobs in one transaction. Events of unknown jobs are dropped. */
-  append(batch: { id: string; events: LoggedEvent[] }[]): Promise<void>
+  /** Notes that a job goes on without the client that asked for it. Once said it stays, whatever a record in `append` says. */
+  keep(id: string): Promise<void>
+
+  /** Notes how many servers, in a row, were killed while the job ran. Beside the record, as it is none of its readers' business. */
+  countDeaths(id: string, deaths: number): Promise<void>
 
   /** Up to `limit` stored events with a number above `after`, in order. */
   events(id: string, after: number, limit: number): Promise<LoggedEvent[]>
@@ -80,10 +86,24 @@ export interface JobStore {
   close(): Promise<void>
 }
 
-export type JobChange = Partial<
-  Pick<Job, 'status' | 'attempts' | 'startedAt' | 'completedAt' | 'expiresAt' | 'answer' | 'error' | 'background' | 'review'> &
-    Pick<UnfinishedJob, 'deaths'>
->
+export interface Append {
+  id: string
+  /** number of the last event that the writer knows of */
+  after: number
+  /** from `after` + 1 on, without gaps; at least one */
+  events: LoggedEvent[]
+  /** null: the events change nothing of it but the number of the last one */
+  record: Job | null
+}
+
+/** Another writer has been there: what this one wanted to store is out of date. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded'
+
+  constructor(id: string, after: number) {
+    super(`${id} has gone on since event ${after}`)
+  }
+}
 
 export interface UnfinishedJob {
   job: Job

@@ -25,13 +25,24 @@ function bodyOf(event: JobEvent): Record<string, unknown> {
       return { choice: event.choice, files: toFiles(event.files) }
     case 'end':
       return { status: event.status, error: event.error === null ? null : errorObject(event.error) }
-    case 'status':
+    case 'status': {
+      const { status, phase, reason, model, headers } = event
+      return { status, phase, reason, model, headers }
+    }
     case 'text':
     case 'reasoning':
-    case 'tool_call':
+      return { choice: event.choice, text: event.text }
+    case 'tool_call': {
+      const { choice, index, id, name } = event
+      return { choice, index, id, name, arguments: event.arguments }
+    }
     case 'finish':
-    case 'attempt':
+      return { choice: event.choice, reason: event.reason, refusal: event.refusal }
+    case 'attempt': {
+      const { choice, attempt, reason, response, errors } = event
+      return { choice, attempt, reason, response, errors }
+    }
     case 'review':
-      return event
+      return { reason: event.reason }
   }
 }

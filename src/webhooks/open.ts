@@ -1,4 +1,5 @@
 import type { JobStore } from '../jobs/store.js'
+import { isTold } from '../jobs/webhooks.js'
 import { createPublicAgent } from '../net/public-agent.js'
 import { type AllowedHost, isTrustedHost } from '../net/allowed-hosts.js'
 import type { WebhookSecret } from './secret.js'
@@ -30,10 +31,10 @@ export function openWebhooks(
   return {
     store: {
       ...store,
-      async update(id, change, events, how) {
-        const written = await store.update(id, change, events, how)
-        if (written && change.status !== undefined) sender.wake()
-        return written
+      async append(writes, how) {
+        const results = await store.append(writes, how)
+        if (writes.some(({ record }) => record !== null && isTold(record.status))) sender.wake()
+        return results
       },
     },
     start: () => sender.wake(),

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import { type Bench, brief, gapless, onBench, readAll } from './bench.js'
-import { jobWith, logged, queued, text } from './conformance.js'
+import { jobWith, put, queued, text } from './conformance/records.js'
+import type { Append } from '../../src/jobs/store.js'
 import type { FaultyStore } from './faulty-store.js'
 
 const never = new AbortController().signal
@@ -119,7 +120,9 @@ await onBench(t, 'a request that cannot be read ends its job, and its start is s
   const calls: unknown[] = []
   const busy = await bench.submit({ owner: 'bert' })
   const { id } = await bench.submit()
-  bench.store.before('update', (id, change) => void calls.push([id, (change as { status?: string }).status]))
+  bench.store.before('append', (writes) => {
+    for (const { id, record } of writes as Append[]) if (record !== null) calls.push([id, record.status])
+  })
   bench.store.before('request', (id) => {
     calls.push([id, 'request'])
     throw new Error('no JSON')
@@ -142,8 +145,7 @@ await onBench(t, 'a log that kills its reader is not read again', {}, async (t, 
   const job = jobWith({ background: true })
   const left = async (store: FaultyStore) => {
     await store.create(job, {}, queued)
-    await store.update(job.id, { status: 'in_progress' }, logged(2, begun))
-    await store.append([{ id: job.id, events: logged(3, text('half')) }])
+    await put(store, job.id, begun, text('half'))
     store.before('events', () => {
       throw new Error('stands for a death')
     })

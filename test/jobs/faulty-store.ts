@@ -1,5 +1,5 @@
 /** A store in front of another one whose single calls can be made to wait or to fail. */
-import type { JobStore } from '../../src/jobs/store.js'
+import type { Append, JobStore } from '../../src/jobs/store.js'
 
 type Call = Exclude<keyof JobStore, 'webhooks'>
 
@@ -20,8 +20,9 @@ export function faulty(store: JobStore): FaultyStore {
     'endInOrder',
     'known',
     'unfinished',
-    'update',
     'append',
+    'keep',
+    'countDeaths',
     'events',
     'delete',
     'prune',
@@ -52,4 +53,9 @@ export function barrier(): { passed: Promise<void>; open(): void } {
   let open!: () => void
   const passed = new Promise<void>((resolve) => (open = resolve))
   return { passed, open }
+}
+
+/** The statuses that records get by a call of `append`. */
+export function statusesIn(writes: unknown): string[] {
+  return (writes as Append[]).flatMap(({ record }) => (record === null ? [] : [record.status]))
 }

@@ -2,12 +2,13 @@ import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import { JobLog } from '../../src/jobs/log.js'
 import { soon } from './bench.js'
-import { text } from './conformance.js'
+import { text } from './conformance/records.js'
 
 const waiting: JobEvent = { type: 'status', status: 'in_progress', phase: 'waiting' }
 const end: JobEvent = { type: 'end', status: 'completed', error: null }
 
 const marks = ({ lastSeq, shownSeq, storedSeq }: JobLog) => ({ lastSeq, shownSeq, storedSeq })
+const unstored = (log: JobLog) => log.unstored().map(({ seq }) => seq)
 const numbers = (log: JobLog, after: number, durable = false) => log.read(after, durable)?.map(({ seq }) => seq)
 
 await t.test('status is shown at once, to durable readers when it is stored', async (t) => {
@@ -47,7 +48,6 @@ await t.test('a write of earlier events that was under way does not show the fir
   const log = new JobLog(1)
   log.append(waiting, 0)
   log.append(waiting, 0)
-  t.equal(log.handOver().length, 2)
   log.append(text('a'), 0)
   log.stored(3)
   t.strictSame(marks(log), { lastSeq: 4, shownSeq: 3, storedSeq: 3 })
@@ -78,14 +78,11 @@ await t.test('the end is not shown before it is stored', async (t) => {
 await t.test('an end that cannot be stored is told all the same', async (t) => {
   const log = new JobLog(1)
   for (const event of [text('a'), end]) log.append(event, 0)
-  await t.rejects(log.write(() => Promise.reject(new Error('disk full'))))
   t.strictSame(numbers(log, 1), [])
   log.close(true)
   t.strictSame(numbers(log, 1, true), [2, 3])
   t.strictSame(marks(log), { lastSeq: 3, shownSeq: 1, storedSeq: 1 })
-  const taken: number[] = []
-  await log.write(async (events) => void taken.push(...events.map(({ seq }) => seq)))
-  t.strictSame(taken, [2, 3], 'and is there to be stored later')
+  t.strictSame(unstored(log), [2, 3], 'and is there to be stored later')
 
   const left = new JobLog(1)
   left.append(text('a'), 0)
@@ -93,45 +90,39 @@ await t.test('an end that cannot be stored is told all the same', async (t) => {
   t.strictSame(numbers(left, 1), [], 'a log that is only left shows no more than before')
 })
 
-await t.test('writes follow one another, each with the events until it was asked for', async (t) => {
+await t.test('an event that was not taken is as if it had never been', async (t) => {
   const log = new JobLog(1)
-  const written: number[][] = []
-  const save = async (events: { seq: number }[]) => {
-    await new Promise((resolve) => setImmediate(resolve))
-    written.push(events.map(({ seq }) => seq))
-  }
-  log.append(waiting, 0)
-  const first = log.write(save)
-  log.append(waiting, 0)
-  const failing = log.write(async () => {
-    throw new Error('disk full')
-  })
+  log.append(text('a'), 0)
+  log.stored(2)
+  t.equal(log.append(waiting, 0, true), true, 'what is gated is urgent')
+  log.append(text('b'), 0)
   log.append(end, 0)
-  const last = log.write(save)
-  await Promise.all([first, t.rejects(failing, { message: 'disk full' }), last])
-  t.strictSame(written, [[2], [3, 4]], 'the last one takes what the failed one could not')
-  t.strictSame(marks(log), { lastSeq: 4, shownSeq: 4, storedSeq: 4 })
+  t.strictSame(marks(log), { lastSeq: 5, shownSeq: 2, storedSeq: 2 })
+  log.takeBack(3)
+  t.strictSame(marks(log), { lastSeq: 4, shownSeq: 2, storedSeq: 2 })
+  t.strictSame(
+    log.unstored().map(({ seq, event }) => [seq, event.type]),
+    [
+      [3, 'text'],
+      [4, 'end'],
+    ],
+    'those behind it move up',
+  )
+  log.stored(3)
+  t.equal(log.shownSeq, 3, 'the end still waits')
+  log.stored(4)
+  t.strictSame(numbers(log, 2), [3, 4])
 })
 
-await t.test('events are handed over once, and again after a failure', async (t) => {
+await t.test('events are unstored until they are stored', async (t) => {
   const log = new JobLog(1)
   for (const words of ['a', 'b']) log.append(text(words), 0)
-  t.strictSame(
-    log.handOver().map(({ seq }) => seq),
-    [2, 3],
-  )
-  t.strictSame(log.handOver(), [])
+  t.strictSame(unstored(log), [2, 3])
   log.append(text('c'), 0)
-  t.strictSame(
-    log.handOver().map(({ seq }) => seq),
-    [4],
-  )
   log.stored(2)
-  log.takeBack()
-  t.strictSame(
-    log.handOver().map(({ seq }) => seq),
-    [3, 4],
-  )
+  t.strictSame(unstored(log), [3, 4])
+  log.stored(4)
+  t.strictSame(unstored(log), [])
 })
 
 await t.test('a write that is acknowledged late takes nothing back', async (t) => {
@@ -146,10 +137,7 @@ await t.test('of a long log only the newest part is kept', async (t) => {
   const log = new JobLog(0)
   for (let i = 1; i <= 3000; i++) {
     log.append(text(String(i)), 0)
-    if (i % 10 === 0) {
-      log.handOver()
-      log.stored(i)
-    }
+    if (i % 10 === 0) log.stored(i)
   }
   t.equal(log.read(0, false), null, 'the store has to be asked for the first')
   t.equal(log.read(2000, false), null)
@@ -165,12 +153,9 @@ await t.test('of a long log only the newest part is kept', async (t) => {
   }
   t.strictSame(log.read(3000, false), [])
   t.strictSame(log.read(99_999, false), [], 'beyond the end')
-  t.strictSame(log.handOver(), [])
+  t.strictSame(unstored(log), [])
   log.append(text('more'), 0)
-  t.strictSame(
-    log.handOver().map(({ seq }) => seq),
-    [3001],
-  )
+  t.strictSame(unstored(log), [3001])
 })
 
 await t.test('what is not stored is never let go', async (t) => {
@@ -178,11 +163,9 @@ await t.test('what is not stored is never let go', async (t) => {
   for (let i = 1; i <= 2000; i++) log.append(text('x'), 0)
   log.stored(1)
   t.equal(log.read(0, false)?.length, 2000)
-  log.handOver()
   log.stored(600)
   t.equal(log.read(600, false)?.length, 1400)
-  log.takeBack()
-  t.equal(log.handOver()[0]?.seq, 601)
+  t.equal(unstored(log)[0], 601)
 })
 
 await t.test('whoever waits for a change is woken by it, once', async (t) => {

@@ -155,7 +155,7 @@ await onBench(t, 'nobody sees the end before it is stored', {}, async (t, { jobs
   run.say('a')
   await until(() => events.length === 3)
   const gate = barrier()
-  store.before('update', () => gate.passed)
+  store.before('append', () => gate.passed)
   run.finish()
   await until(() => events.some(({ event }) => event.type === 'end'), 50)
   t.notOk(events.some(({ event }) => event.type === 'end'))

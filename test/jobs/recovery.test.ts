@@ -5,7 +5,7 @@ import type { JobEvent } from '../../src/jobs/events.js'
 import type { Job } from '../../src/jobs/job.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { type Bench, brief, gapless, onBench, readAll, refusal, soon, requestOf } from './bench.js'
-import { jobWith, logged, queued, text } from './conformance.js'
+import { jobWith, put, queued, text } from './conformance/records.js'
 
 const never = new AbortController().signal
 const begun: JobEvent = { type: 'status', status: 'in_progress', phase: 'starting' }
@@ -16,8 +16,8 @@ async function left(store: JobStore, members: Partial<Job>, ...events: JobEvent[
   const job = jobWith({ createdAt: Date.now() - 10_000 })
   await store.create({ ...job, ...members, status: 'queued' }, requestOf(job.id), queued)
   if (members.status !== undefined && members.status !== 'queued') {
-    await store.update(job.id, { status: members.status, startedAt: Date.now() - 5000, attempts: 1 }, logged(2, begun))
-    if (events.length > 0) await store.append([{ id: job.id, events: logged(3, ...events) }])
+    await put(store, job.id, begun, ...events)
+    if (members.status === 'requires_action') await put(store, job.id, { type: 'review', reason: 'r' })
   }
   return job.id
 }
@@ -104,7 +104,7 @@ await onBench(t, 'a job that waits for somebody goes on waiting', {}, async (t, 
   t.hasStrict(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
   const reader = bench.jobs.read(id, { after: 0, durable: true, signal: new AbortController().signal })
   const first = await soon(reader.next().then(({ value }) => (value as unknown[]).length))
-  t.equal(first, 3, 'what is there can be read')
+  t.equal(first, 4, 'what is there can be read')
   await bench.jobs.cancel(id)
   t.match(await bench.jobs.get(id, 'anna'), { status: 'cancelled' }, 'and it can be cancelled')
 })

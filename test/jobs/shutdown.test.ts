@@ -97,7 +97,7 @@ await onBench(t, 'a job that is just ending comes to its end', {}, async (t, ben
   const over = bench.jobs.wait(job.id, never)
   const gate = barrier()
   let ending = false
-  bench.store.before('update', () => {
+  bench.store.before('append', () => {
     ending = true
     return gate.passed
   })

@@ -10,19 +10,19 @@ import { DataDirInUse, DatabaseTooNew, StoreClosed } from '../../src/jobs/sqlite
 import { migrate, migrations } from '../../src/jobs/sqlite/schema.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
-import { conformance, ending, jobWith, logged, queued, text } from './conformance.js'
+import { conformance } from './conformance/index.js'
+import { ending, epoch, jobWith, put, queued, text } from './conformance/records.js'
 import { bare, losses, startWriter, temporary } from './sqlite/helpers.js'
 
 const posix = process.platform === 'win32' ? { skip: 'needs POSIX' } : {}
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-async function fill(store: JobStore, jobs: number, events: JobEvent[], expiresAt = 1): Promise<void> {
+/** Jobs that have ended; how long they stay is counted from the time of a record's first event. */
+async function fill(store: JobStore, jobs: number, events: JobEvent[], ttlS = 0): Promise<void> {
   for (let i = 0; i < jobs; i++) {
-    const job = jobWith()
+    const job = jobWith({ ttlS })
     await store.create(job, {}, queued)
-    await store.append([{ id: job.id, events: logged(2, ...events) }])
-    const [change, end] = ending('completed', events.length + 2)
-    await store.update(job.id, { ...change, expiresAt }, end)
+    await put(store, job.id, ...events, ending('completed'))
   }
 }
 
@@ -163,7 +163,8 @@ await t.test('a closed store', async (t) => {
     store.request('x'),
     store.list({ limit: 1, order: 'asc' }),
     store.unfinished(),
-    store.update('x', {}, []),
+    store.keep('x'),
+    store.countDeaths('x', 1),
     store.append([]),
     store.events('x', 0, 1),
     store.delete('x'),
@@ -185,7 +186,7 @@ await t.test('pruning gives others their turn, and the space back', async (t) =>
     for (; running; turns++) await turn()
   }
   const counting = count()
-  t.equal(await store.prune(1), 400)
+  t.equal(await store.prune(2 * epoch), 400)
   running = false
   await counting
   t.ok(turns > 1, `${turns} turns: at once would be one`)
@@ -199,7 +200,7 @@ await t.test('what a delete had no time to clear is cleared by the next prune', 
   const store = await openSqliteStore({ dataDir })
   const job = jobWith()
   await store.create(job, {}, queued)
-  await store.append([{ id: job.id, events: logged(2, ...Array<JobEvent>(20_000).fill(text('x'))) }])
+  await put(store, job.id, ...Array<JobEvent>(20_000).fill(text('x')))
   const deleted = store.delete(job.id)
   await store.close()
   t.equal(await deleted, true)

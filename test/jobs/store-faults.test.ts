@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { LoggedEvent } from '../../src/jobs/events.js'
-import type { JobChange } from '../../src/jobs/store.js'
+import { put } from './conformance/records.js'
 import { brief, follow, gapless, onBench, readAll, soon, until } from './bench.js'
-import { barrier } from './faulty-store.js'
+import { barrier, statusesIn } from './faulty-store.js'
 
 const never = new AbortController().signal
+const review = { reason: 'r', attempts: 1, lastResponse: 'a', validationErrors: [], originalRequest: null, resume: null }
 const internal = { status: 'failed', error: { code: 'internal_error' } }
 const full = () => {
   throw new Error('disk full')
@@ -22,7 +23,9 @@ await onBench(t, 'events cannot be stored', {}, async (t, { jobs, executor, subm
   const events: LoggedEvent[] = []
   const reading = follow(jobs, job.id, events)
   const run = await executor.next()
-  store.before('append', full)
+  store.before('append', (writes) => {
+    if (!statusesIn(writes).includes('failed')) full()
+  })
   run.say('a')
   t.hasStrict(await soon(jobs.wait(job.id, never)), internal)
   t.not(await soon(reading), 'pending')
@@ -35,7 +38,7 @@ await onBench(t, 'events cannot be stored', {}, async (t, { jobs, executor, subm
 
 await onBench(t, 'the start cannot be stored', {}, async (t, { jobs, executor, submit, store, troubles }) => {
   let failing = true
-  store.before('update', () => {
+  store.before('append', () => {
     if (failing) full()
   })
   const job = await submit()
@@ -51,8 +54,8 @@ await onBench(t, 'the start cannot be stored', {}, async (t, { jobs, executor, s
 })
 
 await onBench(t, 'only the write of the start fails', {}, async (t, { jobs, submit, store, troubles }) => {
-  store.before('update', (_id, change) => {
-    if ((change as JobChange).status === 'in_progress') full()
+  store.before('append', (writes) => {
+    if (statusesIn(writes).includes('in_progress')) full()
   })
   const job = await submit()
   t.hasStrict(await soon(jobs.wait(job.id, never)), internal)
@@ -84,7 +87,7 @@ await onBench(t, 'the end cannot be stored', {}, async (t, { jobs, executor, sub
   const run = await executor.next()
   run.say('a')
   await until(() => events.length === 3)
-  store.before('update', full)
+  store.before('append', full)
   run.finish()
   t.hasStrict(await soon(over), { status: 'completed' })
   t.not(await soon(Promise.all(readings)), 'pending')
@@ -98,7 +101,7 @@ await onBench(t, 'the end cannot be stored', {}, async (t, { jobs, executor, sub
 
   t.equal(await jobs.delete(job.id), true)
   t.equal(await jobs.get(job.id, 'anna'), null, 'deleted is deleted')
-  store.before('update', null)
+  store.before('append', null)
 })
 
 await onBench(t, 'an end that could not be stored is stored later', {}, async (t, bench) => {
@@ -106,11 +109,11 @@ await onBench(t, 'an end that could not be stored is stored later', {}, async (t
   const job = await submit({ background: true })
   const run = await executor.next()
   run.say('a')
-  store.before('update', full)
+  store.before('append', full)
   run.finish()
   await jobs.wait(job.id, never)
   t.match(troubles.splice(0), [/disk full/])
-  store.before('update', null)
+  store.before('append', null)
   await bench.restart()
   t.hasStrict(await bench.jobs.get(job.id, 'anna'), { status: 'completed', answer: { choices: [{ text: 'a' }] } })
   t.ok(gapless(await readAll(bench.jobs, job.id)))
@@ -121,7 +124,10 @@ await onBench(t, 'the end comes while events are being written, and that write f
   const job = await submit()
   const run = await executor.next()
   const gate = barrier()
+  let first = true
   store.before('append', async () => {
+    if (!first) return
+    first = false
     await gate.passed
     full()
   })
@@ -144,7 +150,7 @@ await onBench(t, 'a slow store keeps everything in order', { maxConcurrent: 20 }
   const { jobs, executor, submit, store } = bench
   let turn = 0
   const slow = () => sleep((turn = (turn * 7 + 3) % 11))
-  for (const call of ['append', 'update', 'create', 'request'] as const) store.before(call, slow)
+  for (const call of ['append', 'create', 'request'] as const) store.before(call, slow)
   const ids = await Promise.all(Array.from({ length: 20 }, async () => (await submit()).id))
   await Promise.all(
     ids.map(async (_id, i) => {
@@ -163,6 +169,63 @@ await onBench(t, 'a slow store keeps everything in order', { maxConcurrent: 20 }
     t.equal(events.length, (await store.get(id))?.lastSeq)
     t.equal(brief(events).filter((each) => each.startsWith('end')).length, 1)
   }
+})
+
+await onBench(t, 'one job that another writer has gone on with: its neighbours of the same write are stored', {}, async (t, bench) => {
+  const { jobs, executor, submit, store, troubles } = bench
+  const ids: string[] = []
+  for (const _ of ['a', 'b', 'c']) ids.push((await submit()).id)
+  const runs = [await executor.next(), await executor.next(), await executor.next()]
+  for (const run of runs) run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
+  const stored = async () => (await Promise.all(ids.map((id) => store.get(id)))).every((job) => job?.lastSeq === 3)
+  while (!(await stored())) await sleep(5)
+  await put(store, ids[1]!, { type: 'status', status: 'in_progress', phase: 'thinking' })
+  for (const run of runs) run.say('a')
+  await until(() => runs[1]!.aborted)
+  t.notOk(runs[0]!.aborted || runs[2]!.aborted)
+  runs[0]!.finish()
+  runs[2]!.finish()
+  for (const id of [ids[0]!, ids[2]!]) t.hasStrict(await soon(jobs.wait(id, never)), { status: 'completed' })
+  t.match(await soon(jobs.wait(ids[1]!, never)), { status: 'failed' }, 'who waits for it is told')
+  t.hasStrict(await store.get(ids[1]!), { status: 'in_progress', lastSeq: 4 }, 'the other writer’s record stands')
+  t.ok(troubles.splice(0).length > 0)
+  await store.delete(ids[1]!)
+})
+
+await onBench(t, 'a review cannot be stored: the job fails, and says so in its log', {}, async (t, bench) => {
+  const { jobs, executor, submit, store, troubles } = bench
+  const { id } = await submit()
+  const run = await executor.next()
+  store.before('append', (writes) => {
+    if (statusesIn(writes).includes('requires_action')) full()
+  })
+  run.settle({ kind: 'review', review })
+  run.leave()
+  t.hasStrict(await soon(jobs.wait(id, never)), internal)
+  t.strictSame(brief(await store.events(id, 0, 9)).slice(-1), ['end:failed'])
+  t.ok(gapless(await readAll(jobs, id)))
+  t.match(troubles.splice(0), [/./])
+})
+
+await onBench(t, 'a retry after a review cannot be stored: the task waits on, and can be decided again', {}, async (t, bench) => {
+  const { jobs, executor, submit, store } = bench
+  const { id } = await submit()
+  const run = await executor.next()
+  run.settle({ kind: 'review', review })
+  run.leave()
+  await jobs.wait(id, never)
+  store.before('append', full)
+  await t.rejects(jobs.review(id, 'retry'), { message: 'disk full' })
+  t.hasStrict(await jobs.get(id, 'anna'), { status: 'requires_action' })
+  t.equal(jobs.stats().queued, 0)
+  store.before('append', null)
+  await jobs.review(id, 'retry', 'mind the units')
+  const again = await executor.next()
+  t.match(again.asked.review, { feedback: 'mind the units' })
+  again.finish()
+  t.hasStrict(await soon(jobs.wait(id, never)), { status: 'completed' })
+  t.equal(jobs.stats().queued, 0)
+  t.ok(gapless(await readAll(jobs, id)))
 })
 
 await onBench(t, 'a store that fails to read fails its reader, not the job', {}, async (t, { jobs, executor, submit, store }) => {

@@ -1,7 +1,7 @@
 /** A record that is damaged is set aside by itself: it is named, and hides no other. */
 import t from 'tap'
 import { onBench, readAll, refusal, requestOf } from './bench.js'
-import { ending, jobWith, queued, text, logged } from './conformance.js'
+import { ending, jobWith, put, queued, running, text } from './conformance/records.js'
 import type { FaultyStore } from './faulty-store.js'
 import { bare } from './sqlite/helpers.js'
 
@@ -34,11 +34,10 @@ for (const finished of [true, false]) {
     const restart = (between: (store: FaultyStore) => Promise<void>) => bench.restart(between)
     const counts = await restart(async (store) => {
       const add = async () => {
-        const job = jobWith({ owner: 'anna', createdAt: Date.now() })
+        const job = jobWith({ owner: 'anna', createdAt: Date.now(), ttlS: 10 * 365 * 86_400 })
         await store.create(job, requestOf(job.id), queued, { key: job.id, hash: 'h' })
         if (finished) {
-          const [change, end] = ending('completed', 2)
-          await store.update(job.id, { ...change, expiresAt: Date.now() + 60_000 }, end)
+          await put(store, job.id, ending('completed'))
         }
         return job.id
       }
@@ -93,8 +92,8 @@ await onBench(t, 'a log', {}, async (t, bench) => {
       const job = jobWith()
       id = job.id
       await store.create(job, {}, queued)
-      await store.update(id, { status: 'in_progress' }, logged(2, text('half'), text('rest')))
-      await bare(bench.dataDir, `UPDATE events SET event = ${event} WHERE seq = 3 AND job = (SELECT n FROM jobs WHERE id = '${id}')`)
+      await put(store, id, running, text('half'), text('rest'))
+      await bare(bench.dataDir, `UPDATE events SET event = ${event} WHERE seq = 4 AND job = (SELECT n FROM jobs WHERE id = '${id}')`)
     })
     t.strictSame(counts, { queued: 0, rerun: 0, interrupted: 1 }, event)
     t.match(await bench.jobs.get(id, 'anna'), { status: 'failed', error: { code: 'interrupted' } })

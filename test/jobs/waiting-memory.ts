@@ -6,7 +6,7 @@ import { Jobs } from '../../src/jobs/jobs.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { asking, requestOf } from './bench.js'
-import { jobWith, queued } from './conformance.js'
+import { jobWith, queued } from './conformance/records.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { bare } from './sqlite/helpers.js'
 
@@ -35,7 +35,7 @@ async function timed<T>(work: Promise<T>): Promise<[T, number]> {
 async function fill(): Promise<void> {
   const store = await openSqliteStore({ dataDir })
   // a prompt of some size: it belongs into the store, not into memory
-  await store.create(jobWith({ background: true }), { prompt: 'x'.repeat(4000) }, queued)
+  await store.create(jobWith({ background: true }), requestOf('x'.repeat(4000)), queued)
   await store.close()
   const columns = (await bare(dataDir, 'PRAGMA table_info(jobs)')).map(({ name }) => String(name))
   const copied = columns.filter((name) => !['n', 'id', 'owner'].includes(name)).join(', ')

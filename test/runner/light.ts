@@ -23,7 +23,7 @@ const light = [
   'jobs/capacity',
   'jobs/choices',
   'jobs/expiry',
-  'jobs/flusher',
+  'jobs/writer',
   'jobs/idempotency',
   'jobs/ids',
   'jobs/lanes',

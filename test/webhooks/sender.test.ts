@@ -7,7 +7,7 @@ import { isTrustedHost, readAllowedHosts } from '../../src/net/allowed-hosts.js'
 import { readWebhookSecret } from '../../src/webhooks/secret.js'
 import { WebhookSender } from '../../src/webhooks/sender.js'
 import { until } from '../helper.js'
-import { ending, jobWith, queued } from '../jobs/conformance.js'
+import { ending, jobWith, put, queued, text } from '../jobs/conformance/records.js'
 import { temporary } from '../jobs/sqlite/helpers.js'
 import { secret, startReceiver } from './receiver.js'
 
@@ -43,8 +43,7 @@ async function openStore(t: Test): Promise<JobStore> {
 async function ended(store: JobStore, webhookUrl: string): Promise<string> {
   const job = jobWith({ view: { ignored: [], webhookUrl } })
   await store.create(job, {}, queued)
-  const [change, events] = ending('completed', 2)
-  await store.update(job.id, { ...change, expiresAt: Date.now() + 3_600_000 }, events)
+  await put(store, job.id, ending('completed'))
   return job.id
 }
 
@@ -147,10 +146,7 @@ await t.test('a long result is left out', async (t) => {
   for (const length of [1000, 2_000_000]) {
     const job = jobWith({ view: { ignored: [], webhookUrl: receiver.url } })
     await store.create(job, {}, queued)
-    const [change, events] = ending('completed', 2)
-    const choice = { text: 'é'.repeat(length), reasoning: '', toolCalls: [], refusal: null, finish: 'stop' as const }
-    const answer = { choices: [choice], usage: null, costUsd: null, model: null, sessionId: null }
-    await store.update(job.id, { ...change, answer }, events)
+    await put(store, job.id, text('é'.repeat(length)), { type: 'finish', choice: 0, reason: 'stop' }, ending('completed'))
   }
   startSender(t, store, '127.0.0.1', [10])
   t.ok(await until(() => receiver.calls.length === 2))

@@ -22,7 +22,8 @@ export function create(connection: Connection, job: Job, request: unknown, first
     const n = Number(lastInsertRowid)
     connection.sql('UPDATE jobs SET format = ? WHERE n = ?').run(requestFormat, n)
     connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, JSON.stringify(request ?? null))
-    addEvents(connection, { n, id: job.id, lastSeq: 0 }, [first])
+    if (first.seq !== 1) throw new Error(`the first event of ${job.id} has the number ${first.seq}`)
+    addEvents(connection, n, [first])
     if (idempotency !== undefined) {
       connection
         .sql('INSERT OR REPLACE INTO idempotency (owner, key, hash, job) VALUES (?, ?, ?, ?)')

@@ -26,7 +26,7 @@ export async function forget(connection: Connection, id: string): Promise<boolea
   return true
 }
 
-/** Forgets every job whose `expiresAt` has come; says how many. Stops early, and quietly, if the store is closed. */
+/** Forgets every job whose `expiresAt` has come, but none that waits for a human: that one is ended first. Says how many. Stops early, and quietly, if the store is closed. */
 export async function prune(connection: Connection, now: number): Promise<number> {
   let forgotten = 0
   // each is looked at once: those that are kept for their webhooks would be gone through again for every one behind them
@@ -34,7 +34,8 @@ export async function prune(connection: Connection, now: number): Promise<number
   await inSteps(connection, () => {
     const rows = connection
       .sql(
-        `SELECT n, expires_at, EXISTS (SELECT 1 FROM webhooks WHERE job = jobs.n AND at > ?1) AS kept FROM jobs
+        `SELECT n, expires_at,
+           status = 'requires_action' OR EXISTS (SELECT 1 FROM webhooks WHERE job = jobs.n AND at > ?1) AS kept FROM jobs
          WHERE expires_at <= ?2 AND (expires_at, n) > (?3, ?4) ORDER BY expires_at, n LIMIT ${jobsAtOnce}`,
       )
       .all(now - webhookPatienceMs, now, last.expiresAt, last.n)

@@ -1,47 +1,51 @@
 /** The event log: appended in order, read in order. */
 import { isContent, type JobEvent, type LoggedEvent } from '../events.js'
+import type { Job } from '../job.js'
+import { isFinal, type JobStatus } from '../status.js'
+import { type Append, Superseded } from '../store.js'
 import { UnreadableRecord } from '../unreadable.js'
 import type { Connection } from './connection.js'
+import { foldedValues, folding } from './record.js'
+import { addWebhook } from './webhooks.js'
 
-/** Where a job's log stands. */
-interface LogEnd {
-  /** the job's number in the database */
+/** A job's number in the database, and its status there. */
+interface Found {
   n: number
-  id: string
-  lastSeq: number
+  status: JobStatus
 }
 
-/**
- * Adds events to one job's log, inside the caller's transaction. Throws if a number is written twice or left out. What
- * recovery asks of a log (was something delivered, were tools used) is noted on the record, so that no log is read for
- * it.
- */
-export function addEvents(connection: Connection, end: LogEnd, events: LoggedEvent[]): void {
-  if (events.length === 0) return
+export function append(connection: Connection, writes: readonly Append[], synced = true): (Error | null)[] {
+  return connection.transaction(() => writes.map((write) => appendOne(connection, write)), synced)
+}
+
+/** Whatever is wrong with one write is found before anything of it is written. */
+function appendOne(connection: Connection, { id, after, events, record }: Append): Error | null {
+  const row = connection.sql('SELECT n, status, last_seq FROM jobs WHERE id = ?').get(id)
+  if (row === undefined || Number(row.last_seq) !== after || isFinal(row.status as JobStatus)) return new Superseded(id, after)
+  const gap = events.find(({ seq }, index) => seq !== after + 1 + index)
+  if (gap !== undefined) return new Error(`event ${gap.seq} of ${id} is out of its order`)
+  const found = { n: Number(row.n), status: row.status as JobStatus }
+  addEvents(connection, found.n, events)
+  if (record !== null) writeRecord(connection, found, record)
+  return null
+}
+
+/** Inside the caller's transaction. What recovery asks of a log is noted on the record, so that no log is read for it. */
+export function addEvents(connection: Connection, n: number, events: readonly LoggedEvent[]): void {
+  const last = events.at(-1)
+  if (last === undefined) return
   const insert = connection.sql('INSERT INTO events (job, seq, at, event) VALUES (?, ?, ?, ?)')
-  let last = end.lastSeq
-  for (const { seq, at, event } of events) {
-    if (seq !== last + 1) throw new Error(`event ${seq} of ${end.id} does not follow event ${last}, its last`)
-    insert.run(end.n, seq, at, JSON.stringify(event))
-    last = seq
-  }
+  for (const { seq, at, event } of events) insert.run(n, seq, at, JSON.stringify(event))
+  const delivered = events.some(({ event }) => isContent(event))
+  const usedTools = events.some(({ event }) => event.type === 'tool_activity')
   connection
     .sql('UPDATE jobs SET last_seq = ?, delivered = delivered OR ?, used_tools = used_tools OR ? WHERE n = ?')
-    .run(
-      last,
-      Number(events.some(({ event }) => isContent(event))),
-      Number(events.some(({ event }) => event.type === 'tool_activity')),
-      end.n,
-    )
+    .run(last.seq, Number(delivered), Number(usedTools), n)
 }
 
-export function append(connection: Connection, batch: { id: string; events: LoggedEvent[] }[]): void {
-  connection.transaction(() => {
-    for (const { id, events } of batch) {
-      const job = connection.sql('SELECT n, last_seq FROM jobs WHERE id = ?').get(id)
-      if (job !== undefined) addEvents(connection, { n: Number(job.n), id, lastSeq: Number(job.last_seq) }, events)
-    }
-  })
+function writeRecord(connection: Connection, { n, status }: Found, record: Job): void {
+  connection.sql(folding).run(...foldedValues(record), n)
+  addWebhook(connection, n, status, record.status, record.completedAt ?? Date.now())
 }
 
 export function readEvents(connection: Connection, id: string, after: number, limit: number): LoggedEvent[] {

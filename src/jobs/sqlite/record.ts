@@ -100,12 +100,19 @@ export function valuesOf(job: Job): Value[] {
   return members.map((member) => valueOf(member, job[member]))
 }
 
-export function valueOf<K extends keyof Job>(member: K, value: Job[K]): Value {
-  return columns[member].write(value)
+/** What events change; `background` is never taken back, and `last_seq` goes with the events. */
+const folded = ['status', 'attempts', 'startedAt', 'completedAt', 'expiresAt', 'answer', 'error', 'review'] as const
+
+/** Takes the {@link foldedValues} of a record and its number. */
+export const folding = `UPDATE jobs SET ${folded.map((member) => `${columns[member].name} = ?`).join(', ')},
+  background = max(background, ?) WHERE n = ?`
+
+export function foldedValues(job: Job): Value[] {
+  return [...folded.map((member) => valueOf(member, job[member])), Number(job.background)]
 }
 
-export function columnOf(member: keyof Job): string {
-  return columns[member].name
+export function valueOf<K extends keyof Job>(member: K, value: Job[K]): Value {
+  return columns[member].write(value)
 }
 
 /** The record in a row of the {@link selection}. @throws UnreadableRecord */

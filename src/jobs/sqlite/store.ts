@@ -14,7 +14,6 @@ import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
 import { UnreadableRecords } from './unreadable-records.js'
-import { update } from './update.js'
 import { webhooksOn } from './webhooks.js'
 
 export interface SqliteOptions {
@@ -57,8 +56,9 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
   return {
     create: async (job, request, first, idempotency) => create(connection, job, request, first, idempotency),
     earlier: async (owner, idempotency) => findEarlier(connection, owner, idempotency),
-    update: async (id, change, events, how) => update(connection, id, change, events, how?.synced),
-    append: async (batch) => append(connection, batch),
+    append: async (writes, how) => append(connection, writes, how?.synced),
+    keep: async (id) => void connection.sql('UPDATE jobs SET background = 1 WHERE id = ?').run(id),
+    countDeaths: async (id, deaths) => void connection.sql('UPDATE jobs SET deaths = ? WHERE id = ?').run(deaths, id),
     events: async (id, after, limit) => unreadable.noting(() => readEvents(connection, id, after, limit)),
     list: async (query) => list(connection, query, readable),
     known: async (ids, now) => known(connection, ids, now),

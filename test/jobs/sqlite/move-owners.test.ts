@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { OwnerMoves } from '../../../src/jobs/sqlite/move-owners.js'
 import { openSqliteStore } from '../../../src/jobs/sqlite/store.js'
-import { jobWith, queued } from '../conformance.js'
+import { jobWith, queued } from '../conformance/records.js'
 import { bare, temporary } from './helpers.js'
 
 const owners = ['key-1', 'key-1', 'key-2', 'key-3', 'key-12', 'ann', 'anonymous', 'key-x', 'key-1x']

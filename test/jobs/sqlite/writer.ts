@@ -7,7 +7,7 @@ import { writeSync } from 'node:fs'
 import { openSqliteStore } from '../../../src/jobs/sqlite/store.js'
 import type { JobStatus } from '../../../src/jobs/status.js'
 import type { JobStore } from '../../../src/jobs/store.js'
-import { ending, jobWith, logged, queued, text } from '../conformance.js'
+import { ending, jobWith, logged, put, queued, text } from '../conformance/records.js'
 
 /** What is known of a job; `status` is null once it has been forgotten. */
 export interface Acknowledged {
@@ -53,7 +53,9 @@ async function work(store: JobStore): Promise<void> {
       await store.append(
         jobs.map(({ id, lastSeq: last }) => ({
           id,
+          after: last,
           events: logged(last + 1, textOf(id, last + 1), textOf(id, last + 2)),
+          record: null,
         })),
       )
       for (const job of jobs) {
@@ -62,8 +64,7 @@ async function work(store: JobStore): Promise<void> {
       }
     }
     for (const [i, job] of jobs.entries()) {
-      const [change, events] = ending('completed', job.lastSeq + 1)
-      await store.update(job.id, change, events)
+      await put(store, job.id, ending('completed'))
       say(Object.assign(job, { lastSeq: job.lastSeq + 1, status: 'completed' }))
       if ((round + i) % 4 !== 0) continue
       say({ ...job, leaving: true })
