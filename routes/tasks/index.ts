@@ -10,7 +10,7 @@ import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { unlessUnreadable } from '../../src/jobs/unreadable.js'
 import { chatRequestSchema } from '../../src/openai/chat-request.js'
-import { parseChat } from '../../src/openai/parse-chat.js'
+import { parseLargeChat } from '../../src/openai/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/response-schemas.js'
 import { toTaskList } from '../../src/openai/task.js'
 
@@ -50,7 +50,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseChat(request.body, config)
+      const parsed = await parseLargeChat(request.body, config)
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
