@@ -146,6 +146,12 @@ export const silenceCases: readonly SilenceCase[] = [
     body: () => ({ model, question: 'x', ...members(100_000, (index) => [`member_${index}`, 1]) }),
   },
   {
+    id: 'members_20k',
+    name: '19,900 members that nobody knows',
+    path: check,
+    body: () => ({ model, question: 'x', ...members(19_900, (index) => [`member_${index}`, 1]) }),
+  },
+  {
     id: 'many_tools',
     name: '50,000 tools',
     path: check,
