@@ -2,6 +2,7 @@
 import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { validate } from '../openai/request-error.js'
+import { metaschemaProblem } from '../openai/schema/metaschema.js'
 import { isLarge, validateLarge } from '../openai/validate-large.js'
 
 export default fp(async (app) => {
@@ -14,6 +15,10 @@ export default fp(async (app) => {
     if (error !== undefined) throw error
     checked.add(value)
     request.body = value
+  })
+  // Ajv takes longer to compile the metaschemas than a request may hold the event loop
+  app.addHook('onReady', async () => {
+    for (const older of [false, true]) metaschemaProblem({}, older)
   })
   app.setValidatorCompiler<z.ZodType>(
     ({ schema }) =>
