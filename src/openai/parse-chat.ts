@@ -5,6 +5,7 @@ import { type ToolRules, noTools } from './mcp.js'
 import { modelNotFound, resolveModel } from './model-names.js'
 import { parseRequest, type ParsedRequest } from './parse-request.js'
 import { parseUpstreamRequest } from './parse-upstream-request.js'
+import { type ReadMessages, readMessages } from './read-messages.js'
 import { refuse } from './refuse.js'
 import { resolveUpstream, type UpstreamProvider } from './upstream-models.js'
 import type { JobRequest, UpstreamRequest } from './upstream-request.js'
@@ -17,9 +18,21 @@ export interface ChatOptions {
   upstreams?: readonly UpstreamProvider[]
   /** what may be used of MCP; left out: nothing */
   mcp?: ToolRules
+  /** the body's messages, where they have been read before */
+  read?: ReadMessages | undefined
 }
 
+type Options = ChatOptions & Required<Pick<ChatOptions, 'upstreams' | 'mcp'>>
 type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
+
+/** As {@link parseChat}, with turns for the event loop while the messages are read. */
+export async function parseLargeChat(body: ChatRequest, options: ChatOptions): Promise<ParsedRequest<JobRequest>> {
+  const found = resolveUpstream(body.model, options.upstreams ?? [])
+  const names = [body.model, ...(body.fallbacks ?? found?.model.fallbacks ?? [])]
+  // another provider gets the messages as they are
+  const read = names.some((name) => resolveUpstream(name, options.upstreams ?? []) === null)
+  return parseChat(body, { ...options, read: read ? await readMessages(body.messages) : undefined })
+}
 
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. */
 export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<JobRequest> {
@@ -51,7 +64,7 @@ export function parseChat(body: ChatRequest, given: ChatOptions): ParsedRequest<
   }
 }
 
-function parseOne(body: ChatRequest, options: Required<ChatOptions>): One {
+function parseOne(body: ChatRequest, options: Options): One {
   const upstream = resolveUpstream(body.model, options.upstreams)
   if (upstream !== null) return parseUpstreamRequest(body, upstream)
   if (resolveModel(body.model, options) === null) throw modelNotFound(body.model, options.upstreams)
@@ -59,7 +72,7 @@ function parseOne(body: ChatRequest, options: Required<ChatOptions>): One {
 }
 
 /** The same request of another model. What that one cannot do is the fault of its place in the list. */
-function inPlace(body: ChatRequest, model: string, index: number, options: Required<ChatOptions>): One {
+function inPlace(body: ChatRequest, model: string, index: number, options: Options): One {
   try {
     return parseOne({ ...body, model, fallbacks: null }, options)
   } catch (error) {

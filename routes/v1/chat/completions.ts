@@ -8,7 +8,7 @@ import { streamCompletion } from '../../../src/http/stream-completion.js'
 import { askingOf, submitChat } from '../../../src/http/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/chat-request.js'
-import { parseChat } from '../../../src/openai/parse-chat.js'
+import { parseLargeChat } from '../../../src/openai/parse-chat.js'
 import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
@@ -36,12 +36,12 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { jobs, config, timing } = app
-      const parsed = parseChat(request.body, config)
+      const parsed = await parseLargeChat(request.body, config)
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync
       // a call that somebody waits for comes of a job of its own
-      const key = background || parsed.webhookUrl !== undefined ? null : cache.keyOf(request)
+      const key = background || parsed.webhookUrl !== undefined ? null : await cache.keyOf(request)
       const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
       const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
       if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')

@@ -9,7 +9,9 @@ import type { ClaudeRequest } from '../conversation.js'
 import { type Ignored, createIgnored } from '../ignored.js'
 import { type ParsedRequest, parseRequest } from '../parse-request.js'
 import { refuse } from '../refuse.js'
-import { validate } from '../request-error.js'
+import { readMessages } from '../read-messages.js'
+import { validateLarge } from '../validate-large.js'
+import { inSlices } from '../../slices.js'
 import { hasText } from './carry-over.js'
 import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'
@@ -48,18 +50,21 @@ export function checkOwnFields(body: ResponseRequest): void {
 }
 
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
-export function parseResponseRequest(body: ResponseRequest, { carried, items, claudeModel }: ResponseContext): ParsedResponse {
+export async function parseResponseRequest(
+  body: ResponseRequest,
+  { carried, items, claudeModel }: ResponseContext,
+): Promise<ParsedResponse> {
   const ignored = createIgnored()
   checkAgainst(ownFields, own(body), ignored)
   nameInner(body, ignored)
   const places = createPlaces(carried.length)
   const messages = [...carried]
-  addItems(items, messages, places, { ignored, images: 0, remote: [] })
+  await inSlices(addItems(items, messages, places, { ignored, images: 0, remote: [] }))
   checkCalls(messages, places)
   try {
-    const { value, error } = validate(chatRequestSchema, { ...toChatFields(body), messages })
+    const { value, error } = await validateLarge(chatRequestSchema, { ...toChatFields(body), messages })
     if (error !== undefined) throw error
-    const parsed = parseRequest(value, { claudeModel })
+    const parsed = parseRequest(value, { claudeModel, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     const echo = toEcho(body)
     const { instructions } = body
