@@ -3,6 +3,7 @@
  * event loop stands still while one is handled, not how it is answered.
  */
 import { askFor, marks } from './prepared-answers.js'
+import { callsAndResults, doubling, format, manyReferences, members, realTools, times, tool, user } from './silence-bodies.js'
 
 export interface SilenceCase {
   id: string
@@ -16,56 +17,6 @@ export interface SilenceCase {
 const chat = '/v1/chat/completions'
 const check = `${chat}/check`
 const model = 'sonnet'
-const user = (content: string) => [{ role: 'user', content }]
-const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
-const members = <T>(count: number, make: (index: number) => [string, T]): Record<string, T> => Object.fromEntries(times(count, make))
-
-/** One definition, and references to it: a compiler that copies the definition writes their product. */
-function manyReferences(characters: number): object {
-  const definition = {
-    type: 'object',
-    properties: members(characters / 110, (index) => [`p${index}`, { type: 'string', maxLength: index }]),
-  }
-  const properties = members(characters / 60, (index) => [`q${index}`, { $ref: '#/$defs/a' }])
-  return { type: 'object', $defs: { a: definition }, properties }
-}
-
-/** Definitions that each refer twice to the one before. */
-function doubling(levels: number): object {
-  const definition = (level: number) => (level === 0 ? { type: 'number' } : { allOf: times(2, () => ({ $ref: `#/$defs/d${level - 1}` })) })
-  const $defs = members(levels + 1, (level) => [`d${level}`, definition(level)])
-  return { type: 'object', $defs, properties: { x: { $ref: `#/$defs/d${levels}` } } }
-}
-
-const format = (schema: object) => ({ response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } } })
-const tool = (name: string, parameters: object) => ({ type: 'function', function: { name, parameters } })
-
-/** As large as those of coding agents: a description and a dozen parameters. */
-export function realTools(count: number): object[] {
-  return times(count, (index) => {
-    const description = `What the tool ${index} does, when to use it and when not, with an example. `.repeat(8)
-    const about = (name: number) => `What the parameter ${name} of the tool ${index} means, and how it has to look.`
-    const properties = members(12, (name) => [
-      `parameter_${name}`,
-      name % 3 === 0
-        ? {
-            type: 'object',
-            description: about(name),
-            properties: { x: { type: 'number' }, y: { type: 'array', items: { type: 'string' } } },
-          }
-        : { type: 'string', description: about(name), enum: ['first', 'second', 'third'] },
-    ])
-    const parameters = { type: 'object', properties, required: ['parameter_0'], additionalProperties: false }
-    return { type: 'function', function: { name: `tool_${index}`, description, parameters } }
-  })
-}
-
-function callsAndResults(count: number): object[] {
-  const id = (index: number) => `call_${index}`
-  const call = (index: number) => ({ id: id(index), type: 'function', function: { name: 'look', arguments: '{}' } })
-  const results = times(count, (index) => ({ role: 'tool', tool_call_id: id(index), content: 'ok' }))
-  return [...user('look'), { role: 'assistant', content: null, tool_calls: times(count, call) }, ...results]
-}
 
 export const silenceCases: readonly SilenceCase[] = [
   // schemas
@@ -136,6 +87,19 @@ export const silenceCases: readonly SilenceCase[] = [
     body: () => ({ model, messages: times(10_001, (index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content: 'hi' })) }),
   },
   {
+    id: 'calls_run',
+    name: '20,000 calls and results, and its answer',
+    path: chat,
+    answered: true,
+    body: () => ({ model, messages: callsAndResults(20_000) }),
+  },
+  {
+    id: 'parts_100k',
+    name: 'a message of 100,000 parts',
+    path: check,
+    body: () => ({ model, messages: [{ role: 'user', content: times(99_000, () => ({ type: 'text', text: 'x' })) }] }),
+  },
+  {
     id: 'items_20k',
     name: 'responses: 20,000 calls and outputs',
     path: '/v1/responses',
@@ -174,6 +138,44 @@ export const silenceCases: readonly SilenceCase[] = [
         ]),
       },
     }),
+  },
+  {
+    id: 'members',
+    name: '100,000 members that nobody knows',
+    path: check,
+    body: () => ({ model, question: 'x', ...members(100_000, (index) => [`member_${index}`, 1]) }),
+  },
+  {
+    id: 'members_20k',
+    name: '19,900 members that nobody knows',
+    path: check,
+    body: () => ({ model, question: 'x', ...members(19_900, (index) => [`member_${index}`, 1]) }),
+  },
+  {
+    id: 'many_tools',
+    name: '50,000 tools',
+    path: check,
+    body: () => ({ model, question: 'x', tools: times(50_000, (index) => tool(`t${index}`, {})) }),
+  },
+  {
+    id: 'allowed_tools',
+    name: '60,000 allowed tools',
+    path: check,
+    body: () => ({
+      model,
+      question: 'x',
+      tools: realTools(1),
+      tool_choice: {
+        type: 'allowed_tools',
+        allowed_tools: { mode: 'auto', tools: times(60_000, () => ({ type: 'function', function: { name: 'tool_0' } })) },
+      },
+    }),
+  },
+  {
+    id: 'many_servers',
+    name: '200,000 names of servers',
+    path: check,
+    body: () => ({ model, question: 'x', mcp_servers: times(200_000, (index) => `s${index}`) }),
   },
   // checks of an answer
   {

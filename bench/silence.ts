@@ -2,10 +2,13 @@
 import { seedLongResponses } from './long-response.js'
 import { dataDirOf } from './bridge.js'
 import type { Rig } from './rig.js'
+import { openSqliteStore } from '../src/jobs/sqlite/store.js'
 import { chatRequestSchema } from '../src/openai/in/chat-request.js'
 import { parseChat } from '../src/openai/in/parse-chat.js'
 import { validate } from '../src/errors/request-error.js'
-import { realTools, silenceCases } from './silence-cases.js'
+import { fill, measureStoreSilence } from './silence-store.js'
+import { realTools } from './silence-bodies.js'
+import { silenceCases } from './silence-cases.js'
 import { startWatched } from './watched-server.js'
 
 const patienceMs = 170_000
@@ -16,6 +19,7 @@ export const bound = (bytes: number): number => 200 + 30 * Math.max(0, bytes / 1
 export async function measureSilence(rig: Rig, only: readonly string[] = []): Promise<void> {
   const { findings } = rig
   const long = await seedLongResponses(dataDirOf(rig.folder, 'silence'), 5, 60_000)
+  await seedPage(dataDirOf(rig.folder, 'silence'))
   const server = await startWatched(rig, 'silence', { MAX_CONCURRENT: '2' })
   const { url } = server.bridge
   const measure = async (id: string, name: string, request: () => Promise<Response>, bytes = 0) => {
@@ -55,7 +59,16 @@ export async function measureSilence(rig: Rig, only: readonly string[] = []): Pr
   const input = Array.from({ length: 200 }, (_, index) => ({ type: 'item_reference', id: long[index % long.length]!.item }))
   const references = JSON.stringify({ model: 'no such model', input })
   await measure('references', '200 references to items of 5 such responses', () => post('/v1/responses', references))
+  await measure('tasks_page', 'a page of 100 tasks with 20 MB of answers', () => get('/tasks?limit=100'))
   await rig.end(server.bridge)
+  if (only.length === 0 || only.includes('store')) await measureStoreSilence(rig)
+}
+
+/** A page of tasks with long answers. */
+async function seedPage(dataDir: string): Promise<void> {
+  const store = await openSqliteStore({ dataDir })
+  await fill(store, 100, () => ({}), 'completed', 40_000)
+  await store.close()
 }
 
 /** From the text of a body to what has to be done, in this process, after a few to warm up. */

@@ -51,6 +51,9 @@ export const targets: readonly Target[] = [
   },
   { row: 'retry_extra', wanted: 'below 60', met: (findings) => findings.median('retry_extra') < 60 },
   atMost('parse_60_tools', 10, 'below 10'),
+  ...['sweep', 'due', 'prune', 'unfinished', 'response_60k', 'stream_60k', 'events_60k', 'references', 'tasks_page'].map((id) =>
+    atMost(`silence_${id}`, 200, 'at most 200'),
+  ),
   ...silenceCases.map(
     ({ id }): Target => ({
       row: `silence_${id}`,

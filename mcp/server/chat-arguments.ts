@@ -7,9 +7,9 @@ import { submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
 import { type Rule, fields } from '../../src/openai/in/fields.js'
-import { parseChat } from '../../src/openai/in/parse-chat.js'
+import { parseLargeChat } from '../../src/openai/in/parse-chat.js'
 import { refuse } from '../../src/errors/refuse.js'
-import { validate } from '../../src/errors/request-error.js'
+import { validateLarge } from '../../src/openai/in/validate-large.js'
 import { depthHeader } from '../../src/intake/depth.js'
 import type { ToolContext } from './tool.js'
 
@@ -49,9 +49,9 @@ export async function submitArguments(
   for (const name of decided) {
     if (args[name] != null) throw refuse('unsupported_parameter', name, 'the tool decides how the answer is taken')
   }
-  const { value, error } = validate(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
+  const { value, error } = await validateLarge(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
   if (error !== undefined) throw error
-  const parsed = parseChat(value, config)
+  const parsed = await parseLargeChat(value, config)
   const { owner, depth } = caller
   const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job

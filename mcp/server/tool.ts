@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 /** What the operator has set, for what a call asks for. */
-export type ToolSettings = IntakeSettings & Required<ChatOptions>
+export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read'>>
 
 export interface ToolContext {
   jobs: Jobs

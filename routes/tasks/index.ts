@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { BridgeError } from '../../src/errors/catalogue.js'
 import { clientGone } from '../../src/http/client-gone.js'
+import { sendList } from '../../src/http/send-list.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
 import { askingOf, takeText } from '../../src/http/asking.js'
@@ -11,7 +12,7 @@ import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { unlessUnreadable } from '../../src/jobs/unreadable.js'
 import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
-import { parseChat } from '../../src/openai/in/parse-chat.js'
+import { parseLargeChat } from '../../src/openai/in/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
 import { toTaskList } from '../../src/tasks/task.js'
 
@@ -51,7 +52,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = parseChat(request.body, config, takeText(request))
+      const parsed = await parseLargeChat(request.body, config, takeText(request))
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
@@ -73,7 +74,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: taskListSchema, '4xx': errorSchema },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { status, model, limit, after, order } = request.query
       const page = await jobs.list({
         owner: request.owner,
@@ -83,7 +84,10 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
         ...(model === undefined ? {} : { model }),
         ...(after === undefined ? {} : { after }),
       })
-      return toTaskList(page, (id) => jobs.progress(id))
+      return sendList(
+        reply,
+        toTaskList(page, (id) => jobs.progress(id)),
+      )
     },
   )
 

@@ -26,7 +26,7 @@ export class AnswerCache {
    * What names the request's answer; null where it is not to be looked up: the cache is off, the request is not deterministic, or
    * `Cache-Control` says `no-cache` or `no-store` (RFC 9111, 5.2.1).
    */
-  keyOf({ owner, headers, body }: CacheableRequest): string | null {
+  async keyOf({ owner, headers, body }: CacheableRequest): Promise<string | null> {
     if (this.ttlS === 0 || body['temperature'] !== 0 || headers['idempotency-key'] !== undefined) return null
     if (/\bno-(cache|store)\b/i.test(String(headers['cache-control'] ?? ''))) return null
     const asked = Object.fromEntries(Object.entries(body).filter(([name]) => !delivery.includes(name)))

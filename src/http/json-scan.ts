@@ -7,9 +7,11 @@ export interface JsonLimits {
   depth: number
   /** arrays, objects and their members, all together */
   values: number
+  /** members of one object: with many names an object costs far more than its bytes, wherever it is looked through */
+  members: number
 }
 
-export type JsonExcess = 'depth' | 'values'
+export type JsonExcess = keyof JsonLimits
 
 const quote = 0x22
 const comma = 0x2c
@@ -25,7 +27,12 @@ export class JsonScan {
   private inString = false
   private escaped = false
 
-  constructor(private readonly limits: JsonLimits) {}
+  /** for each level, how many commas its object has so far; -1 where it is an array */
+  private readonly commas: Int32Array
+
+  constructor(private readonly limits: JsonLimits) {
+    this.commas = new Int32Array(limits.depth + 1).fill(-1)
+  }
 
   /** Takes the next bytes; says which limit the text has passed. */
   push(bytes: Uint8Array): JsonExcess | null {
@@ -38,11 +45,14 @@ export class JsonScan {
       }
       const byte = bytes[at++]!
       if (byte === quote) this.inString = true
-      else if (byte === comma) this.values += 1
-      else if (byte === openBracket || byte === openBrace) {
+      else if (byte === comma) {
+        this.values += 1
+        if (this.commas[this.depth]! >= 0 && ++this.commas[this.depth]! >= this.limits.members) return 'members'
+      } else if (byte === openBracket || byte === openBrace) {
         this.values += 1
         this.depth += 1
         if (this.depth > this.limits.depth) return 'depth'
+        this.commas[this.depth] = byte === openBrace ? 0 : -1
       } else if (byte === closeBracket || byte === closeBrace) this.depth -= 1
     }
     return this.values > this.limits.values ? 'values' : null

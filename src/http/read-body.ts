@@ -64,6 +64,7 @@ export function tooLarge(most: number): BridgeError {
 function excess(passed: JsonExcess | null, { json }: BodyLimits): BridgeError | null {
   if (passed === null) return null
   if (passed === 'depth') return new BridgeError('invalid_json', `The body is nested more than ${json.depth} levels deep.`)
+  if (passed === 'members') return new BridgeError('request_too_large', `An object of the body has more than ${json.members} members.`)
   return new BridgeError('request_too_large', `The body has more than ${json.values} values.`)
 }
 

@@ -46,7 +46,7 @@ export async function submitChat(
   background: boolean,
   view: Partial<JobView> = {},
 ): Promise<{ job: Job; joined: boolean }> {
-  const idempotency = readIdempotency(request.headers['idempotency-key'], request.body)
+  const idempotency = await readIdempotency(request.headers['idempotency-key'], request.body)
   if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, settings)
   const depth = readDepth(request.headers[depthHeader])
   const { owner } = request

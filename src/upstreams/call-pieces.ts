@@ -4,6 +4,7 @@
  */
 import type { JobEvent } from '../jobs/events.js'
 import { randomUUID } from 'node:crypto'
+import { CallPlaces } from './call-places.js'
 import { memberOf, numberAt, textAt } from './loose.js'
 
 type CallEvent = Extract<JobEvent, { type: 'tool_call' }>
@@ -21,6 +22,7 @@ interface Call {
 
 export class CallPieces {
   private readonly calls: Call[] = []
+  private readonly places = new CallPlaces()
 
   constructor(private readonly choice: number) {}
 
@@ -46,19 +48,25 @@ export class CallPieces {
       return []
     }
     call.told = true
-    call.id ??= `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`
-    return [{ ...base, id: call.id, name, arguments: call.held + text }]
+    if (call.id === null) this.name(index, call, `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`)
+    return [{ ...base, id: call.id!, name, arguments: call.held + text }]
   }
 
   private indexOf(given: number | null, id: string | null): number {
-    const found = this.calls.findLastIndex(
-      (call) => (given === null || call.given === given) && (id === null || call.id === null || call.id === id),
-    )
-    if (found !== -1) {
-      this.calls[found]!.id ??= id
-      return found
+    const found = this.places.find(given, id)
+    if (found === -1) {
+      const index = this.calls.push({ id, given, told: false, held: '' }) - 1
+      this.places.add(index, given, id)
+      return index
     }
-    return this.calls.push({ id, given, told: false, held: '' }) - 1
+    const call = this.calls[found]!
+    if (call.id === null && id !== null) this.name(found, call, id)
+    return found
+  }
+
+  private name(index: number, call: Call, id: string): void {
+    call.id = id
+    this.places.name(index, call.given, id)
   }
 }
 

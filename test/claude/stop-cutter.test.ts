@@ -67,3 +67,33 @@ await t.test('no more is held back than can be the beginning of a sequence', asy
   t.equal(cutter.rest(), '', 'given once')
   t.strictSame(cutter.push('top'), { text: 'top', stopped: false }, 'what was given does not count again')
 })
+
+await t.test('as long as a text is, whatever the sequences are', async (t) => {
+  const length = 100_000
+  const cutter = new StopCutter([`${'a'.repeat(length)}b`, `${'ab'.repeat(length)}!`])
+  const pieces = Array.from({ length: 20_000 }, () => 'aaaaaaaaaa')
+  let text = ''
+  for (const piece of pieces) text += cutter.push(piece).text
+  t.equal(text.length, 100_000, 'what can no longer be the beginning is passed on')
+  t.strictSame(cutter.push('b!'), { text: '', stopped: true })
+})
+
+await t.test('the same as a search that knows no shortcuts', async (t) => {
+  let seed = 7
+  const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
+  const word = (most: number) => Array.from({ length: 1 + random(most) }, () => 'ab'[random(2)]).join('')
+  for (let round = 0; round < 2000; round++) {
+    const sequences = Array.from({ length: 1 + random(4) }, () => word(6))
+    const pieces = Array.from({ length: 1 + random(5) }, () => word(5))
+    t.strictSame(cut(sequences, pieces), slowly(sequences, pieces.join('')), `${sequences.join()} in ${pieces.join()}`)
+  }
+})
+
+/** Letter by letter: the first letter that completes a sequence, and of those it completes the longest. */
+function slowly(sequences: readonly string[], text: string): { text: string; stopped: boolean } {
+  for (let end = 1; end <= text.length; end++) {
+    const complete = sequences.filter((sequence) => text.slice(0, end).endsWith(sequence)).map(({ length }) => length)
+    if (complete.length > 0) return { text: text.slice(0, end - Math.max(...complete)), stopped: true }
+  }
+  return { text, stopped: false }
+}

@@ -25,6 +25,7 @@ await t.test('who is asked for', async (t) => {
     '',
     'my-machine.evil.com',
     'x.host.docker.internal',
+    'evillocalhost',
   ]) {
     t.notOk(isLetIn(header), header)
   }

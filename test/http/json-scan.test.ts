@@ -1,10 +1,10 @@
 /** The scan says of any split of the bytes what the parsed value says. */
 import t from 'tap'
-import { JsonScan } from '../../src/http/json-scan.js'
+import { type JsonLimits, JsonScan } from '../../src/http/json-scan.js'
 
-function scanned(text: string, limits: { depth: number; values: number }, pieceBytes = text.length): string | null {
+function scanned(text: string, given: Partial<JsonLimits>, pieceBytes = text.length): string | null {
   const bytes = Buffer.from(text)
-  const scan = new JsonScan(limits)
+  const scan = new JsonScan({ depth: 99, values: 1e6, members: 1e6, ...given })
   for (let at = 0; at < bytes.length; at += pieceBytes) {
     const found = scan.push(bytes.subarray(at, at + pieceBytes))
     if (found !== null) return found
@@ -44,10 +44,21 @@ await t.test('values', async (t) => {
   t.equal(scanned('["a,b,c,d,e,f"]', { depth: 9, values: 3 }), null, 'commas in strings are none')
 })
 
+await t.test('members of one object', async (t) => {
+  const members = 3
+  for (const piece of [1, 2, 5, 1000]) {
+    t.equal(scanned('{"a":1,"b":[1,2,3,4,5],"c":{"d":1,"e":2,"f":"x,y,z,{"}}', { members }, piece), null)
+    t.equal(scanned('{"a":1,"b":[1,2],"c":{},"d":4}', { members }, piece), 'members')
+    t.equal(scanned('[[{"a":{"a":1,"b":2,"c":3,"d":4}}]]', { members }, piece), 'members')
+    t.equal(scanned('[{"a":1,"b":2},{"a":1,"b":2},{"a":1,"b":2}]', { members }, piece), null, 'each by itself')
+    t.equal(scanned(']]]]}},,,,,,,', { members }, piece), null, 'what is no JSON is left to the parser')
+  }
+})
+
 await t.test('a bomb is seen with its first bytes', async (t) => {
-  const scan = new JsonScan({ depth: 500, values: 1e6 })
+  const scan = new JsonScan({ depth: 500, values: 1e6, members: 1e6 })
   t.equal(scan.push(Buffer.from('['.repeat(501))), 'depth')
-  const values = new JsonScan({ depth: 500, values: 1e6 })
+  const values = new JsonScan({ depth: 500, values: 1e6, members: 1e6 })
   let pieces = 0
   while (values.push(Buffer.from('0,'.repeat(32_768))) === null) pieces++
   t.ok(pieces < 40, `${pieces} pieces of 64 KiB`)

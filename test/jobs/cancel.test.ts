@@ -52,6 +52,14 @@ await onBench(t, 'twice, and after the end', {}, async (t, { jobs, executor, sub
   await jobs.cancel('task_unknown')
 })
 
+await onBench(t, 'twice while it waits: it leaves one place in the queue', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const [first, second] = [await submit(), await submit()]
+  await Promise.all([jobs.cancel(second.id), jobs.cancel(second.id)])
+  t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
+  ;(await executor.next()).finish()
+  await jobs.wait(first.id, never)
+})
+
 await onBench(t, 'a job that has just got its slot', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
   // at each step between the slot and the executor's start
   for (let ticks = 0; ticks < 12; ticks++) {

@@ -1,7 +1,7 @@
 /** A job that waits for a human: nothing of it runs, nothing ends it but a decision, and a restart changes nothing. */
 import t from 'tap'
 import type { Outcome } from '../../src/jobs/executor.js'
-import { type Bench, brief, gapless, onBench, readAll, refusal, soon, requestOf } from './bench.js'
+import { type Bench, brief, gapless, onBench, readAll, refusal, requestOf, soon, until } from './bench.js'
 
 const review = {
   reason: 'it did not pass',
@@ -86,6 +86,16 @@ await onBench(t, 'two decisions at once: one counts', {}, async (t, bench) => {
   const codes = await Promise.all(['approve', 'reject', 'retry'].map((decision) => refusal(bench.jobs.review(id, decision as 'approve'))))
   t.same(codes.filter((code) => code === null).length, 1)
   t.match(await bench.jobs.get(id, 'anna'), { status: 'completed' })
+})
+
+await onBench(t, 'cancelled while the retry is being stored: its slot comes back', { maxConcurrent: 1 }, async (t, bench) => {
+  const id = await waiting(bench)
+  const retrying = bench.jobs.review(id, 'retry')
+  await bench.jobs.cancel(id)
+  await retrying
+  t.match(await bench.jobs.get(id, 'anna'), { status: 'cancelled' })
+  await until(() => bench.jobs.stats().running === 0, 1000)
+  t.hasStrict(bench.jobs.stats(), { queued: 0, running: 0 })
 })
 
 await onBench(t, 'a retry that was queued when the server was killed goes on from there', { maxConcurrent: 1 }, async (t, bench) => {

@@ -4,10 +4,12 @@ import os from 'node:os'
 import path from 'node:path'
 import { execa } from 'execa'
 import ts from 'typescript'
-import type { Mutant } from './patch.js'
+import { type Mutant, headOf } from './patch.js'
 
 /** Not copied: the first is linked, the others are no part of the project. */
 const left = ['node_modules', '.git', '.data', '.tap']
+/** What the compiler says of a name that nothing uses. A line that is left out may leave such a name, so it is no reason to refuse a mutant. */
+const ofUnusedNames = /error TS(6133|6138|6192|6196|6198|6199)\b/
 /** Longest time of one test file. */
 const timeoutMs = 120_000
 
@@ -15,7 +17,7 @@ const timeoutMs = 120_000
 export type Applied = { kind: 'applied'; moved: boolean } | { kind: 'refused'; why: string }
 
 /** `failed`: an assertion failed. `broken`: the file failed without an assertion, or it ran out of time. */
-export type TestResult = { kind: 'passed' } | { kind: 'failed'; first: string } | { kind: 'broken'; why: string }
+export type TestResult = ({ kind: 'passed' } | { kind: 'failed'; first: string } | { kind: 'broken'; why: string }) & { seconds: number }
 
 export class Copy {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'mutants-'))
@@ -32,16 +34,16 @@ export class Copy {
 
   /** Changes the copy's sources and compiles what has changed. On `refused` the copy is as before. */
   async apply(mutant: Mutant): Promise<Applied> {
-    const options = { cwd: this.folder, reject: false, all: true } as const
-    const exact = await execa('git', ['apply', '--verbose', mutant.file], options)
-    let moved = /offset/.test(exact.all)
+    const options = { cwd: this.folder, input: mutant.diff, reject: false, all: true } as const
+    const exact = await execa('git', ['apply', '--verbose', '-'], options)
+    let moved = mutant.moved || /offset/.test(exact.all)
     if (exact.exitCode !== 0) {
       moved = true
-      const loose = await execa('git', ['apply', '-C1', mutant.file], options)
+      const loose = await execa('git', ['apply', '-C1', '-'], options)
       if (loose.exitCode !== 0) {
-        const fuzzy = ['-p1', '-F3', '--batch', '--no-backup-if-mismatch', '-r', '-', '-i', mutant.file]
+        const fuzzy = ['-p1', '-F3', '--batch', '--no-backup-if-mismatch', '-r', '-']
         const trial = await execa('patch', ['--dry-run', ...fuzzy], options)
-        if (trial.exitCode !== 0) return { kind: 'refused', why: firstLine(exact.all) }
+        if (trial.exitCode !== 0) return { kind: 'refused', why: firstLine(exact.all.replace(/^Checking patch .*\n/gm, '')) }
         await execa('patch', fuzzy, options)
       }
     }
@@ -59,8 +61,14 @@ export class Copy {
   /** What the compiler says against the copy as it is; null where it says nothing. */
   async typeProblem(): Promise<string | null> {
     const tsc = path.join(this.folder, 'node_modules/typescript/bin/tsc')
-    const run = await execa(process.execPath, [tsc, '-p', '.', '--noEmit'], { cwd: this.folder, reject: false, all: true })
-    return run.exitCode === 0 ? null : firstLine(run.all)
+    const run = await execa(process.execPath, [tsc, '-p', '.', '--noEmit'], {
+      cwd: this.folder,
+      reject: false,
+      all: true,
+    })
+    if (run.exitCode === 0) return null
+    const problems = run.all.split('\n').filter((line) => /\berror\b/.test(line) && !ofUnusedNames.test(line))
+    return problems.length === 0 && run.all.includes('error TS') ? null : firstLine(problems[0] ?? run.all)
   }
 
   /** The difference of the copy to the working tree, as a patch with few lines of context. */
@@ -70,25 +78,28 @@ export class Copy {
       const [before, after] = [path.join(this.root, file), path.join(this.folder, file)]
       const { stdout } = await execa('git', ['diff', '--no-index', '--no-color', '-U2', before, after], { reject: false })
       const hunks = stdout.slice(stdout.search(/^@@/m))
-      whole += `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n${hunks}\n`
+      whole += `${headOf(file)}\n${hunks}\n`
     }
     return whole
   }
 
   /** Runs one test file of the copy by itself. */
   async test(file: string): Promise<TestResult> {
+    const started = performance.now()
     const run = await execa(process.execPath, [path.join(this.folder, compiledOf(file))], {
       cwd: this.folder,
-      env: { TAP_TIMEOUT: String(timeoutMs / 1000) },
+      // one failure is enough
+      env: { TAP_TIMEOUT: String(timeoutMs / 1000), TAP_BAIL: '1' },
       reject: false,
       timeout: timeoutMs + 5000,
       killSignal: 'SIGKILL',
     })
-    if (run.exitCode === 0) return { kind: 'passed' }
-    if (run.timedOut) return { kind: 'broken', why: 'it ran out of time' }
+    const seconds = Math.round((performance.now() - started) / 1000)
+    if (run.exitCode === 0) return { kind: 'passed', seconds }
+    if (run.timedOut) return { kind: 'broken', why: 'it ran out of time', seconds }
     const failure = failuresOf(run.stdout).find((one) => !/timeout!|failureType: timeout/.test(one))
-    if (failure !== undefined) return { kind: 'failed', first: firstLine(failure).replace(/^not ok \d+ - /, '') }
-    return { kind: 'broken', why: firstLine(run.stderr) || `exit code ${run.exitCode ?? 'unknown'} without a failed assertion` }
+    if (failure !== undefined) return { kind: 'failed', first: firstLine(failure).replace(/^not ok \d+ - /, ''), seconds }
+    return { kind: 'broken', why: firstLine(run.stderr) || `exit code ${run.exitCode ?? 'unknown'} without a failed assertion`, seconds }
   }
 
   /** One file, without a look at its types. */

@@ -11,12 +11,14 @@ import { type Mutant, kinds, parts, readMutants } from './patch.js'
 
 const root = path.join(import.meta.dirname, '../../..')
 const atOnce = 2
+/** A test that takes longer is named: a quicker one may catch the mutant as well. */
+const slowS = 20
 
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const refresh = process.argv.includes('--refresh')
 const types = process.argv.includes('--types')
 
-const all = readMutants(path.join(root, 'test/mutants'))
+const all = readMutants(root)
 const missing = names.filter((name) => !all.some((mutant) => mutant.name === name))
 if (missing.length > 0) throw new Error(`there is no mutant ${missing.join(', ')}`)
 const mutants = names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
@@ -48,6 +50,7 @@ async function testUnmutated(): Promise<Map<string, TestResult>> {
     const result = await copy.test(file)
     results.set(file, result)
     if (result.kind !== 'passed') console.log(`${file} fails without a mutant: ${wordsOf(result)}`)
+    if (result.seconds > slowS) console.log(`${file} takes ${result.seconds} s`)
   })
   return results
 }
@@ -73,7 +76,7 @@ async function judge(mutant: Mutant, copy: Copy, unmutated: Map<string, TestResu
         continue
       }
       const result = await copy.test(file)
-      if (result.kind === 'failed') return { mutant, caught: true, words: `caught by ${file}: ${result.first}${note}` }
+      if (result.kind === 'failed') return { mutant, caught: true, words: `${result.seconds} s, ${file}: ${result.first}${note}` }
       misses.push(`${file}: ${wordsOf(result)}`)
     }
     return { mutant, caught: false, words: `NOT CAUGHT (${misses.join('; ')})${note}` }

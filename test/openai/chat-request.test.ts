@@ -30,6 +30,7 @@ await t.test('members of the wrong type or value', async (t) => {
   const messages = (...list: unknown[]) => ({ messages: list })
   const content = (value: unknown) => messages({ role: 'user', content: value })
   const calls = (...list: unknown[]) => messages({ role: 'assistant', tool_calls: list })
+  const tools = (name: string) => [{ type: 'function', function: { name } }]
   const cases: [object, ErrorCode, string][] = [
     [{ model: undefined }, 'missing_required_parameter', 'model'],
     [{ model: null }, 'missing_required_parameter', 'model'],
@@ -109,6 +110,12 @@ await t.test('members of the wrong type or value', async (t) => {
     [{ tools: [{ type: 'custom', custom: {} }] }, 'unsupported_value', 'tools[0].type'],
     [{ tools: [{ type: 'function', function: {} }] }, 'missing_required_parameter', 'tools[0].function.name'],
     [{ tool_choice: 'any' }, 'invalid_value', 'tool_choice'],
+    [{ tools: tools('f'), tool_choice: { type: 'function', function: { name: 'g' } } }, 'invalid_value', 'tool_choice.function.name'],
+    [
+      { tools: tools('f'), tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: tools('g') } } },
+      'invalid_value',
+      'tool_choice.allowed_tools.tools',
+    ],
     [{ parallel_tool_calls: 'no' }, 'invalid_type', 'parallel_tool_calls'],
     [{ metadata: 'x' }, 'invalid_type', 'metadata'],
     [{ metadata: { a: 1 } }, 'invalid_type', 'metadata.a'],

@@ -35,3 +35,15 @@ export function refusal(make: () => unknown): Failure {
   }
   throw new Error(`expected a refusal, but it was taken: ${JSON.stringify(taken).slice(0, 300)}`)
 }
+
+/** The same for what is parsed with pauses. */
+export async function refusalOf(made: Promise<unknown>): Promise<Failure> {
+  const settled = await made.then(
+    (taken) => ({ taken }),
+    (error: unknown) => ({ error }),
+  )
+  return refusal(() => {
+    if ('error' in settled) throw settled.error
+    return settled.taken
+  })
+}

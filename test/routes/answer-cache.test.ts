@@ -55,6 +55,7 @@ await t.test('not joined: another key, another question, not deterministic, told
     t.equal(response.status, 200)
     t.not(response.headers.get('x-bridge-cache'), 'hit', JSON.stringify([body, headers]))
   }
+  t.equal((await post(base)).headers.get('x-bridge-cache'), 'hit', 'none of them has taken its place')
   t.equal(calls('C-own'), 1 + others.length)
 })
 

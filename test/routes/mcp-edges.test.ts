@@ -1,6 +1,5 @@
 /** `/mcp` for those who do not behave: rubbish, strangers, sessions that are dropped, a server that ends. */
 import t from 'tap'
-import { depthBelow, maxDepth, readDepth } from '../../src/intake/depth.js'
 import { ask, gate, startBridge } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { exchange, request } from '../helper-raw.js'
@@ -133,14 +132,6 @@ await t.test('calls of one session with the same id', async (t) => {
 })
 
 await t.test('depth', async (t) => {
-  t.equal(readDepth(undefined), 0)
-  t.equal(readDepth(String(maxDepth)), maxDepth)
-  t.equal(depthBelow({}), '1')
-  t.equal(depthBelow({ depth: 2 }), '3')
-  for (const bad of ['', '-1', '1.5', '${CLAUDE_BRIDGE_DEPTH}', '1, 1', '9999999', ['1', '2']]) {
-    t.throws(() => readDepth(bad), /x-bridge-depth has to be/, String(bad))
-  }
-
   standin.when('E-deep', message('deep'))
   const at = async (depth: string) => {
     const response = await post(call('ask', { question: 'E-deep' }), { 'x-bridge-depth': depth })

@@ -123,7 +123,10 @@ await t.test('who leaves waits no longer', async (t) => {
   leaving.abort(new Error('left'))
   await t.rejects(left, { message: 'left' })
   turns.leave('a')
-  await turns.enter('b')
+  let entered = false
+  void turns.enter('b').then(() => (entered = true))
+  await new Promise(setImmediate)
+  t.ok(entered, 'the place is not kept for who has left')
   const failure = await failureOf(() => Promise.all(Array.from({ length: 501 }, () => turns.enter('c'))))
   t.equal(failure.code, 'queue_full')
 })

@@ -9,7 +9,7 @@ import { askingOf, takeText } from '../../../src/http/asking.js'
 import { submitChat } from '../../../src/intake/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/in/chat-request.js'
-import { parseChat } from '../../../src/openai/in/parse-chat.js'
+import { parseLargeChat } from '../../../src/openai/in/parse-chat.js'
 import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/out/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
@@ -37,12 +37,12 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { jobs, config, timing } = app
-      const parsed = parseChat(request.body, config, takeText(request))
+      const parsed = await parseLargeChat(request.body, config, takeText(request))
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync
       // a call that somebody waits for comes of a job of its own
-      const key = background || parsed.webhookUrl !== undefined ? null : cache.keyOf(request)
+      const key = background || parsed.webhookUrl !== undefined ? null : await cache.keyOf(request)
       const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
       const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
       if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')

@@ -60,7 +60,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const { body, owner } = request
       checkOwnFields(body)
-      const parsed = parseResponseRequest(body, {
+      const parsed = await parseResponseRequest(body, {
         ...(await readContext(jobs, body, owner)),
         claudeModel: config.claudeModel,
       })

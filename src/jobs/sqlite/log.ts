@@ -48,12 +48,25 @@ function writeRecord(connection: Connection, { n, status }: Found, record: Job):
   addWebhook(connection, n, status, record.status, record.completedAt ?? Date.now())
 }
 
+/** An event may be as long as an answer: a page ends with the event that has it reach so many characters. */
+const pageCharacters = 1_000_000
+
+/** From one event to the next by the index, so that nothing is read beyond the page. */
+const page = `
+  WITH RECURSIVE page (job, seq, at, event, characters) AS (
+    SELECT job, seq, at, event, length(event) FROM (
+      SELECT * FROM events WHERE job = (SELECT n FROM jobs WHERE id = ?1) AND seq > ?2 ORDER BY seq LIMIT 1
+    )
+    UNION ALL
+    SELECT e.job, e.seq, e.at, e.event, page.characters + length(e.event)
+    FROM page JOIN events AS e ON e.job = page.job AND e.seq = page.seq + 1
+    WHERE page.characters < ${pageCharacters} LIMIT ?3
+  )
+  SELECT seq, at, event FROM page`
+
 export function readEvents(connection: Connection, id: string, after: number, limit: number): LoggedEvent[] {
   return connection
-    .sql(
-      `SELECT seq, at, event FROM events
-       WHERE job = (SELECT n FROM jobs WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`,
-    )
+    .sql(page)
     .all(id, after, limit)
     .map(({ seq, at, event }) => ({
       seq: Number(seq),

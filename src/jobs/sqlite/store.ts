@@ -1,7 +1,8 @@
 /** The embedded store: one SQLite database in a directory of the server's own. The rules are those of `JobStore`. */
 import { join, resolve } from 'node:path'
+import { createSlices } from '../../slices.js'
 import { statuses } from '../status.js'
-import type { JobStore, StoreHealth } from '../store.js'
+import type { JobStore, StoreHealth, UnfinishedJob } from '../store.js'
 import { UnreadableRecord } from '../unreadable.js'
 import { type Connection, openConnection } from './connection.js'
 import { create, findEarlier } from './create.js'
@@ -82,20 +83,17 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
         const row = connection.sql(`SELECT ${selection} FROM jobs WHERE n = ?`).get(n!)
         if (row !== undefined) readable(row)
       }
-      return connection
-        .sql(
-          `SELECT delivered, used_tools, deaths, ${selection} FROM jobs
-           WHERE status IN ('queued', 'in_progress', 'requires_action') ORDER BY created_at, n`,
-        )
-        .all()
-        .flatMap((row) =>
-          readable(row).map((job) => ({
-            job,
-            delivered: Boolean(row.delivered),
-            usedTools: Boolean(row.used_tools),
-            deaths: Number(row.deaths),
-          })),
-        )
+      const slice = createSlices()
+      const found: UnfinishedJob[] = []
+      for (const { n } of connection.sql(unfinished).all()) {
+        // what waits for a human has an answer in its record, which may be long
+        const row = connection.sql(`SELECT delivered, used_tools, deaths, ${selection} FROM jobs WHERE n = ?`).get(n!)
+        for (const job of row === undefined ? [] : readable(row)) {
+          found.push({ job, delivered: Boolean(row!.delivered), usedTools: Boolean(row!.used_tools), deaths: Number(row!.deaths) })
+        }
+        await slice()
+      }
+      return found
     },
 
     async begin() {
@@ -122,6 +120,7 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
   }
 }
 
+const unfinished = `SELECT n FROM jobs WHERE status IN ('queued', 'in_progress', 'requires_action') ORDER BY created_at, n`
 const unknownStatus = `SELECT n FROM jobs WHERE status NOT IN (${statuses.map(() => '?').join(', ')}) LIMIT 1000`
 
 function requestOf(id: string, stored: unknown): unknown {

@@ -1,4 +1,5 @@
 /** Webhooks that are still to be sent. Each goes with the transaction that makes it worth sending. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { newWebhookId } from '../ids.js'
 import type { JobView } from '../job.js'
 import type { JobStatus } from '../status.js'
@@ -25,13 +26,31 @@ function urlIn(view: unknown): string | undefined {
   }
 }
 
-/** From one host to the next by the index: thousands may wait for each. */
-const allHosts = `
+/** Hosts in one question: a millisecond or two. */
+const hostsAtOnce = 500
+
+/** From one host to the next by the index: thousands of webhooks may wait for each. The first hosts at or behind a name. */
+const someHosts = (from: '>=' | '>') => `
   WITH RECURSIVE hosts (host) AS (
-    SELECT min(host) FROM webhooks
+    SELECT min(host) FROM webhooks WHERE host ${from} ?
     UNION ALL SELECT (SELECT min(host) FROM webhooks WHERE host > hosts.host) FROM hosts WHERE host IS NOT NULL
+    LIMIT ${hostsAtOnce}
   )
-  SELECT host FROM hosts WHERE host IS NOT NULL`
+  SELECT host, (SELECT min(due) FROM webhooks WHERE host = hosts.host) AS due FROM hosts WHERE host IS NOT NULL`
+
+/** The hosts whose turn comes first, as many as are asked for: there may be as many hosts as webhooks, and the event loop has turns. */
+async function firstHosts(connection: Connection, now: number, limit: number): Promise<string[]> {
+  let first: { host: string; due: number }[] = []
+  let rows = connection.sql(someHosts('>=')).all('')
+  for (;;) {
+    const due = rows.map((row) => ({ host: row.host as string, due: Number(row.due) })).filter((host) => host.due <= now)
+    first = [...first, ...due].sort((a, b) => a.due - b.due).slice(0, limit)
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < hostsAtOnce) return first.map(({ host }) => host)
+    await turn()
+    rows = connection.sql(someHosts('>')).all(last.host!)
+  }
+}
 
 const dueOfHost = `
   SELECT w.id, jobs.id AS job, w.status, w.url, w.at, w.attempts, w.due FROM webhooks AS w JOIN jobs ON jobs.n = w.job
@@ -40,10 +59,9 @@ const dueOfHost = `
 export function webhooksOn(connection: Connection): WebhookStore {
   return {
     async due(now, perHost, limit) {
-      const ofHosts = connection
-        .sql(allHosts)
-        .all()
-        .map(({ host }) => connection.sql(dueOfHost).all(host!, now, perHost))
+      const hosts = await firstHosts(connection, now, limit)
+      // at once: what has been sent since then must not be sent again
+      const ofHosts = hosts.map((host) => connection.sql(dueOfHost).all(host, now, perHost))
       const turns = Array.from({ length: perHost }, (_, turn) => ofHosts.flatMap((rows) => rows.slice(turn, turn + 1)))
       return turns
         .flatMap((rows) => rows.sort((a, b) => Number(a.due) - Number(b.due)))

@@ -3,9 +3,9 @@ import { BridgeError } from '../../errors/catalogue.js'
 import { chatRequestSchema } from './chat-request.js'
 import { errorObject } from '../out/error-body.js'
 import { fields } from './fields.js'
-import { type ChatOptions, parseChat } from './parse-chat.js'
-import { validate } from '../../errors/request-error.js'
+import { type ChatOptions, parseLargeChat } from './parse-chat.js'
 import type { RequestCheck } from '../out/response-schemas.js'
+import { validateLarge } from './validate-large.js'
 import type { PendingSource } from '../../request/pending-source.js'
 
 /**
@@ -22,9 +22,9 @@ export async function checkRequest(
   const known = given.filter((name) => name === 'model' || Object.hasOwn(fields, name))
   const result: RequestCheck = { object: 'chat.completion.check', ok: false, honoured: [], ignored: [], error: null }
   try {
-    const checked = validate(chatRequestSchema, body)
+    const checked = await validateLarge(chatRequestSchema, body)
     if (checked.error !== undefined) throw checked.error
-    const { ignored, pending } = parseChat(checked.value, options)
+    const { ignored, pending } = await parseLargeChat(checked.value, options)
     await compile(pending)
     return { ...result, ok: true, honoured: known.filter((name) => !ignored.includes(name)), ignored }
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Ignored } from '../../request/ignored.js'
 import { maxImages, type RemoteImage, toImageBlock } from '../../request/images.js'
 import type { ContentPart } from './message-schemas.js'
 import { refuse } from '../../errors/refuse.js'
+import { type Steps, yieldsAt } from '../../slices.js'
 
 export type TextBlock = Extract<AssistantBlock, { type: 'text' }>
 
@@ -24,11 +25,12 @@ export interface Reading {
  * has a block of white space only: such text joins the text block beside it, and is left out if there is none. So the
  * result is empty where nothing was said. `path` is that of the content, for errors.
  */
-export function toBlocks(content: string | ContentPart[], path: string, reading: Reading): ContentBlock[] {
+export function* toBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<ContentBlock[]> {
   const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
   const blocks: ContentBlock[] = []
   let lead = ''
-  parts.forEach((part, index) => {
+  for (const [index, part] of parts.entries()) {
+    if (yieldsAt(index)) yield
     const block = toBlock(part, `${path}[${index}]`, reading)
     if (block.type !== 'text') {
       blocks.push(block)
@@ -41,18 +43,18 @@ export function toBlocks(content: string | ContentPart[], path: string, reading:
       if (last?.type === 'text') last.text += block.text
       else lead += block.text
     }
-  })
+  }
   return blocks
 }
 
 /** The same for a message that can have text only. */
-export function toTextBlocks(content: string | ContentPart[], path: string, reading: Reading): TextBlock[] {
-  return toBlocks(content, path, reading).filter((block) => block.type === 'text')
+export function* toTextBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<TextBlock[]> {
+  return (yield* toBlocks(content, path, reading)).filter((block) => block.type === 'text')
 }
 
 /** The same for the result of a tool, whose schema has no files. */
-export function toResultBlocks(content: string | ContentPart[], path: string, reading: Reading): ToolResultBlock[] {
-  return toBlocks(content, path, reading).filter((block) => block.type !== 'document')
+export function* toResultBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<ToolResultBlock[]> {
+  return (yield* toBlocks(content, path, reading)).filter((block) => block.type !== 'document')
 }
 
 function toBlock(part: ContentPart, path: string, reading: Reading): ContentBlock {

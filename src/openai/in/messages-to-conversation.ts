@@ -18,6 +18,7 @@ import type { RemoteImage } from '../../request/images.js'
 import type { AssistantMessage, FunctionMessage, Message, SystemMessage, ToolMessage, UserMessage } from './message-schemas.js'
 import { refuse } from '../../errors/refuse.js'
 import { parseArguments } from './tool-arguments.js'
+import { type Steps, yieldsAt } from '../../slices.js'
 
 interface Reader extends Reading {
   conversation: Conversation
@@ -42,7 +43,7 @@ interface Call {
  * Reads messages that have passed their schema. Members that have no effect are added to `ignored`, as in
  * `messages[].name`, and images that have to be fetched to `remote`. Throws 400 with the path of the member at fault.
  */
-export function toConversation(messages: readonly Message[], ignored: Ignored, remote: RemoteImage[]): Conversation {
+export function* toConversation(messages: readonly Message[], ignored: Ignored, remote: RemoteImage[]): Steps<Conversation> {
   const conversation: Conversation = { system: [], turns: [] }
   const reader: Reader = {
     conversation,
@@ -54,7 +55,10 @@ export function toConversation(messages: readonly Message[], ignored: Ignored, r
     results: [],
     lastAssistant: -1,
   }
-  messages.forEach((message, index) => readMessage(message, `messages[${index}]`, index, reader))
+  for (const [index, message] of messages.entries()) {
+    if (yieldsAt(index)) yield
+    yield* readMessage(message, `messages[${index}]`, index, reader)
+  }
   checkAnswered(reader)
   if (conversation.turns.at(-1)?.role === 'assistant') {
     throw refuse(
@@ -68,7 +72,7 @@ export function toConversation(messages: readonly Message[], ignored: Ignored, r
   return { system: [], turns: [{ role: 'user', content: conversation.system.map((text) => ({ type: 'text', text })) }] }
 }
 
-function readMessage(message: Message, path: string, index: number, reader: Reader): void {
+function readMessage(message: Message, path: string, index: number, reader: Reader): Steps<void> {
   switch (message.role) {
     case 'system':
     case 'developer':
@@ -84,27 +88,28 @@ function readMessage(message: Message, path: string, index: number, reader: Read
   }
 }
 
-function readSystem(message: SystemMessage, path: string, reader: Reader): void {
+function* readSystem(message: SystemMessage, path: string, reader: Reader): Steps<void> {
   nameOthers(message, ['role', 'content'], 'messages[]', reader)
-  const blocks = toTextBlocks(message.content, `${path}.content`, reader)
+  const blocks = yield* toTextBlocks(message.content, `${path}.content`, reader)
   for (const block of blocks) reader.conversation.system.push(block.text)
 }
 
-function readUser(message: UserMessage, path: string, reader: Reader): void {
+function* readUser(message: UserMessage, path: string, reader: Reader): Steps<void> {
   nameOthers(message, ['role', 'content'], 'messages[]', reader)
   checkAnswered(reader)
-  const blocks = toBlocks(message.content, `${path}.content`, reader)
+  const blocks = yield* toBlocks(message.content, `${path}.content`, reader)
   if (blocks.length === 0) throw refuse('invalid_value', `${path}.content`, 'it must not be empty')
   append(userTurn(reader), blocks)
 }
 
-function readAssistant(message: AssistantMessage, path: string, index: number, reader: Reader): void {
+function* readAssistant(message: AssistantMessage, path: string, index: number, reader: Reader): Steps<void> {
   if (message.audio != null) throw refuse('unsupported_parameter', `${path}.audio`, 'audio is not supported')
   nameOthers(message, ['role', 'content', 'refusal', 'tool_calls', 'function_call'], 'messages[]', reader)
   checkAnswered(reader)
-  const blocks: AssistantBlock[] = toTextBlocks(message.content ?? '', `${path}.content`, reader)
-  if (blocks.length === 0) append(blocks, toTextBlocks(message.refusal ?? '', `${path}.refusal`, reader))
+  const blocks: AssistantBlock[] = yield* toTextBlocks(message.content ?? '', `${path}.content`, reader)
+  if (blocks.length === 0) append(blocks, yield* toTextBlocks(message.refusal ?? '', `${path}.refusal`, reader))
   for (const [at, call] of (message.tool_calls ?? []).entries()) {
+    if (yieldsAt(at)) yield
     const param = `${path}.tool_calls[${at}]`
     nameOthers(call, ['id', 'type', 'function'], 'messages[].tool_calls[]', reader)
     blocks.push(readCall(call.id, call.function, `${param}.id`, `${param}.function`, reader))
@@ -129,7 +134,7 @@ function readCall(id: string, called: { name: string; arguments: string }, param
   return { type: 'tool_use', id: ours, name: called.name, input: parseArguments(called.arguments, `${path}.arguments`) }
 }
 
-function readTool(message: ToolMessage, path: string, reader: Reader): void {
+function* readTool(message: ToolMessage, path: string, reader: Reader): Steps<void> {
   nameOthers(message, ['role', 'content', 'tool_call_id'], 'messages[]', reader)
   const call = reader.calls.get(message.tool_call_id)
   if (call === undefined) {
@@ -137,17 +142,17 @@ function readTool(message: ToolMessage, path: string, reader: Reader): void {
     throw refuse('invalid_value', `${path}.tool_call_id`, why)
   }
   if (call.answered) throw refuse('invalid_value', `${path}.tool_call_id`, 'this call has been answered already')
-  answer(call, toResultBlocks(message.content, `${path}.content`, reader), reader)
+  answer(call, yield* toResultBlocks(message.content, `${path}.content`, reader), reader)
 }
 
-function readFunction(message: FunctionMessage, path: string, reader: Reader): void {
+function* readFunction(message: FunctionMessage, path: string, reader: Reader): Steps<void> {
   nameOthers(message, ['role', 'content', 'name'], 'messages[]', reader)
   const call = reader.calls.get(formerId(message.name))
   if (call === undefined || call.answered) {
     const why = "a 'function' message has to answer the 'function_call' of the assistant message before it"
     throw refuse('invalid_value', `${path}.name`, why)
   }
-  answer(call, toResultBlocks(message.content ?? '', `${path}.content`, reader), reader)
+  answer(call, yield* toResultBlocks(message.content ?? '', `${path}.content`, reader), reader)
 }
 
 function answer(call: Call, content: ToolResultBlock[], reader: Reader): void {

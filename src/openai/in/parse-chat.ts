@@ -6,6 +6,7 @@ import { modelNotFound, resolveModel } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from './parse-request.js'
 import { parseUpstreamRequest } from './parse-upstream-request.js'
+import { type ReadMessages, readMessages } from './read-messages.js'
 import { refuse } from '../../errors/refuse.js'
 import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
 import type { InnerRequest } from '../../request/job-request.js'
@@ -19,11 +20,21 @@ export interface ChatOptions {
   upstreams?: readonly UpstreamProvider[]
   /** what may be used of MCP; left out: nothing */
   mcp?: ToolRules
+  /** the body's messages, where they have been read before */
+  read?: ReadMessages | undefined
 }
 
-type ParseOptions = Required<ChatOptions> & { text: () => string }
-
+type Options = ChatOptions & Required<Pick<ChatOptions, 'upstreams' | 'mcp'>> & { text: () => string }
 type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
+
+/** As {@link parseChat}, with turns for the event loop while the messages are read. */
+export async function parseLargeChat(body: ChatRequest, options: ChatOptions, text?: string): Promise<ParsedRequest<InnerRequest>> {
+  const found = resolveUpstream(body.model, options.upstreams ?? [])
+  const names = [body.model, ...(body.fallbacks ?? found?.model.fallbacks ?? [])]
+  // another provider gets the messages as they are
+  const read = names.some((name) => resolveUpstream(name, options.upstreams ?? []) === null)
+  return parseChat(body, { ...options, read: read ? await readMessages(body.messages) : undefined }, text)
+}
 
 /**
  * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `text`: the JSON it was read
@@ -58,7 +69,7 @@ export function parseChat(body: ChatRequest, given: ChatOptions, text?: string):
   }
 }
 
-function parseOne(body: ChatRequest, options: ParseOptions): One {
+function parseOne(body: ChatRequest, options: Options): One {
   const upstream = resolveUpstream(body.model, options.upstreams)
   if (upstream !== null) return parseUpstreamRequest(body, upstream, options.text())
   if (resolveModel(body.model, options) === null) throw modelNotFound(body.model, options.upstreams)
@@ -66,7 +77,7 @@ function parseOne(body: ChatRequest, options: ParseOptions): One {
 }
 
 /** The same request of another model. What that one cannot do is the fault of its place in the list. */
-function inPlace(body: ChatRequest, model: string, index: number, options: ParseOptions): One {
+function inPlace(body: ChatRequest, model: string, index: number, options: Options): One {
   try {
     return parseOne({ ...body, model, fallbacks: null }, options)
   } catch (error) {

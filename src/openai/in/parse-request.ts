@@ -7,10 +7,10 @@ import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
 import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
-import { toConversation } from './messages-to-conversation.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
 import { toMcpAsk, withServers } from './mcp.js'
 import { modelNotFound, resolveModel } from '../../request/model-names.js'
+import { conversationOf, type ReadMessages } from './read-messages.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
 import { toOutput } from './response-format.js'
@@ -21,9 +21,12 @@ export const maxChoices = 8
 
 /**
  * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`
- * is the model of `max/<label>`.
+ * is the model of `max/<label>`; `read`: the body's messages, where they have been read before.
  */
-export function parseRequest(body: ChatRequest, options: { claudeModel: string; mcp?: ToolRules }): ParsedRequest {
+export function parseRequest(
+  body: ChatRequest,
+  options: { claudeModel: string; mcp?: ToolRules; read?: ReadMessages | undefined },
+): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
   const n = body.n ?? 1
@@ -33,7 +36,7 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string; 
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
   const remoteImages: RemoteImage[] = []
-  const conversation = conversationOf(body, ignored, remoteImages)
+  const conversation = conversationIn(body, options.read, ignored, remoteImages)
   const run: ClaudeRequest = {
     kind: 'claude',
     model: route.model,
@@ -78,8 +81,8 @@ export function parseRequest(body: ChatRequest, options: { claudeModel: string; 
   }
 }
 
-function conversationOf(body: ChatRequest, ignored: Ignored, remote: RemoteImage[]): Conversation {
-  if (body.messages != null) return toConversation(body.messages, ignored, remote)
+function conversationIn(body: ChatRequest, read: ReadMessages | undefined, ignored: Ignored, remote: RemoteImage[]): Conversation {
+  if (body.messages != null) return conversationOf(body.messages, read, ignored, remote)
   if (body.question != null) {
     return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
   }

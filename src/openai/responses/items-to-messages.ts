@@ -7,6 +7,7 @@ import type { ChatAssistant, ChatMessage, ChatPart } from './chat-messages.js'
 import type { CallItem, CallOutputItem, InputItem, MessageItem } from './item-schemas.js'
 import { memberOf, toChatPart } from './parts.js'
 import type { Places } from './places.js'
+import { type Steps, yieldsAt } from '../../slices.js'
 
 /** An item, and the path in the request that it came from. */
 export interface PlacedItem {
@@ -15,7 +16,7 @@ export interface PlacedItem {
 }
 
 /** Adds to `messages`; what is left out or without effect is named in `reading`. */
-export function addItems(items: readonly PlacedItem[], messages: ChatMessage[], places: Places, reading: Reading): void {
+export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[], places: Places, reading: Reading): Steps<void> {
   let assistant: ChatAssistant | null = null
 
   const gather = (): ChatAssistant => {
@@ -29,24 +30,27 @@ export function addItems(items: readonly PlacedItem[], messages: ChatMessage[], 
   /** the path of the message that is being made */
   const here = () => `messages[${messages.length - 1}]`
 
-  function partsOf(content: InputPartList, place: string, at: string, from: number): ChatPart[] {
-    return content.map((part, index) => {
+  function* partsOf(content: InputPartList, place: string, at: string, from: number): Steps<ChatPart[]> {
+    const parts: ChatPart[] = []
+    for (const [index, part] of content.entries()) {
+      if (yieldsAt(index)) yield
       const own = `${place}[${index}]`
       const chat = `${at}[${from + index}]`
       places.set(chat, own)
       for (const [below, member] of memberOf[part.type] ?? []) places.set(chat + below, own + member)
-      return toChatPart(part, own, reading)
-    })
+      parts.push(toChatPart(part, own, reading))
+    }
+    return parts
   }
 
-  function addMessage(item: MessageItem, place: string): void {
+  function* addMessage(item: MessageItem, place: string): Steps<void> {
     nameOthers(item, ['type', 'role', 'content', 'id', 'status'], 'input[]', reading)
     if (item.role === 'assistant') {
       const message = gather()
       places.set(here(), place)
       const from = message.content.length
       const parts = typeof item.content === 'string' ? [{ type: 'output_text' as const, text: item.content }] : item.content
-      for (const part of partsOf(parts, `${place}.content`, `${here()}.content`, from)) message.content.push(part)
+      for (const part of yield* partsOf(parts, `${place}.content`, `${here()}.content`, from)) message.content.push(part)
       return
     }
     const message = { role: item.role, content: '' as string | ChatPart[] }
@@ -54,7 +58,8 @@ export function addItems(items: readonly PlacedItem[], messages: ChatMessage[], 
     places.set(here(), place)
     // a text alone is no item
     if (place === 'input') places.set(`${here()}.content`, place)
-    message.content = typeof item.content === 'string' ? item.content : partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
+    message.content =
+      typeof item.content === 'string' ? item.content : yield* partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
   }
 
   function addCall(item: CallItem, place: string): void {
@@ -70,29 +75,30 @@ export function addItems(items: readonly PlacedItem[], messages: ChatMessage[], 
     })
   }
 
-  function addOutput(item: CallOutputItem, place: string): void {
+  function* addOutput(item: CallOutputItem, place: string): Steps<void> {
     nameOthers(item, ['type', 'call_id', 'output', 'id', 'status'], 'input[]', reading)
     const message = { role: 'tool' as const, tool_call_id: item.call_id, content: '' as string | ChatPart[] }
     add(message)
     places.set(here(), place)
     places.set(`${here()}.tool_call_id`, `${place}.call_id`)
     places.set(`${here()}.content`, `${place}.output`)
-    message.content = typeof item.output === 'string' ? item.output : partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
+    message.content = typeof item.output === 'string' ? item.output : yield* partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
   }
 
-  for (const { item, place } of items) {
+  for (const [index, { item, place }] of items.entries()) {
+    if (yieldsAt(index)) yield
     switch (item.type) {
       case 'function_call':
         addCall(item, place)
         break
       case 'function_call_output':
-        addOutput(item, place)
+        yield* addOutput(item, place)
         break
       case 'reasoning':
         reading.ignored.add('input[].reasoning')
         break
       default:
-        addMessage(item, place)
+        yield* addMessage(item, place)
     }
   }
 }

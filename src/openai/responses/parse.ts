@@ -10,7 +10,9 @@ import { type Ignored, createIgnored } from '../../request/ignored.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from '../in/parse-request.js'
 import { refuse } from '../../errors/refuse.js'
-import { validate } from '../../errors/request-error.js'
+import { readMessages } from '../in/read-messages.js'
+import { validateLarge } from '../in/validate-large.js'
+import { inSlices } from '../../slices.js'
 import { hasText } from './carry-over.js'
 import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'
@@ -49,18 +51,21 @@ export function checkOwnFields(body: ResponseRequest): void {
 }
 
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
-export function parseResponseRequest(body: ResponseRequest, { carried, items, claudeModel }: ResponseContext): ParsedResponse {
+export async function parseResponseRequest(
+  body: ResponseRequest,
+  { carried, items, claudeModel }: ResponseContext,
+): Promise<ParsedResponse> {
   const ignored = createIgnored()
   checkAgainst(ownFields, own(body), ignored)
   nameInner(body, ignored)
   const places = createPlaces(carried.length)
   const messages = [...carried]
-  addItems(items, messages, places, { ignored, images: 0, remote: [] })
+  await inSlices(addItems(items, messages, places, { ignored, images: 0, remote: [] }))
   checkCalls(messages, places)
   try {
-    const { value, error } = validate(chatRequestSchema, { ...toChatFields(body), messages })
+    const { value, error } = await validateLarge(chatRequestSchema, { ...toChatFields(body), messages })
     if (error !== undefined) throw error
-    const parsed = parseRequest(value, { claudeModel })
+    const parsed = parseRequest(value, { claudeModel, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     const echo = toEcho(body)
     const { instructions } = body

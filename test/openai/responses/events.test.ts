@@ -64,6 +64,13 @@ const runs: Record<string, { events: JobEvent[]; job?: Partial<Job>; types: stri
     events: [say('bad'), { type: 'attempt', choice: 0, attempt: 2, reason: 'r' }, think('hm'), say('good'), spent(), finish()],
     types: ['reasoning', 'message'],
   },
+  'a second attempt after calls': {
+    events: [
+      ...[call(0, '{"x"', 'a'), call(1, '{}', 'b'), { type: 'attempt', choice: 0, attempt: 2, reason: 'r' } as const],
+      ...[call(0, '{}', 'c'), spent(), finish({ reason: 'tool_calls' })],
+    ],
+    types: ['function_call'],
+  },
   'a failure in the middle': {
     events: [think('hm'), say('half'), spent()],
     job: { status: 'failed', error: { code: 'upstream_interrupted', message: 'cut' } },

@@ -29,7 +29,7 @@ export function stream(events: JobEvent[], job: Job, said = echo()): ResponseEve
 }
 
 /** A body as it arrives, without what it may refer to. Throws as the route does. */
-export function parse(body: unknown, carried: ChatMessage[] = []): ParsedResponse {
+export async function parse(body: unknown, carried: ChatMessage[] = []): Promise<ParsedResponse> {
   const { value, error } = validate(responseRequestSchema, JSON.parse(JSON.stringify(body)))
   if (error !== undefined) throw error
   checkOwnFields(value)
@@ -41,4 +41,4 @@ export function parse(body: unknown, carried: ChatMessage[] = []): ParsedRespons
   return parseResponseRequest(value, { carried, items, claudeModel: 'sonnet' })
 }
 
-export const parseWith = (members: object): ParsedResponse => parse({ model: 'sonnet', input: 'hi', ...members })
+export const parseWith = (members: object): Promise<ParsedResponse> => parse({ model: 'sonnet', input: 'hi', ...members })

@@ -1,14 +1,14 @@
 /** A Responses body -> what is run, and how a wrong one is told apart, in the names that its caller used. */
 import t from 'tap'
 import { carryOver } from '../../../src/openai/responses/carry-over.js'
-import { refusal } from '../parse.js'
+import { refusalOf } from '../parse.js'
 import { parse, parseWith } from './make.js'
 
 const user = { role: 'user', content: 'hi' }
 const png = 'data:image/png;base64,iVBORw0KGgo='
 
 await t.test('fields go where the chat request has them', async (t) => {
-  const parsed = parseWith({
+  const parsed = await parseWith({
     ...{ instructions: 'Be kind.', max_output_tokens: 5, reasoning: { effort: 'minimal', summary: 'auto' }, stream: true },
     ...{ metadata: { a: 'b' }, user: 'me', timeout: 9, parallel_tool_calls: true, tool_choice: null, tools: [], truncation: 'disabled' },
     ...{ include: [], text: { format: { type: 'text' } }, stream_options: { include_obfuscation: false }, n: 1 },
@@ -18,12 +18,12 @@ await t.test('fields go where the chat request has them', async (t) => {
     run: { model: 'sonnet', maxTokens: 5, effort: 'low', system: ['Be kind.'] },
   })
   t.strictSame(parsed.run.turns, [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }])
-  t.equal(parseWith({ store: false }).store, false)
-  t.equal(parseWith({ background: true }).background, true)
+  t.equal((await parseWith({ store: false })).store, false)
+  t.equal((await parseWith({ background: true })).background, true)
 })
 
 await t.test('what has no effect is named as it was written', async (t) => {
-  const parsed = parseWith({
+  const parsed = await parseWith({
     ...{ temperature: 0.1, top_p: 0.5, seed: 3, truncation: 'auto', max_tool_calls: 3, mystery: 1, service_tier: 'flex' },
     ...{ include: ['reasoning.encrypted_content'], stream_options: { include_obfuscation: true } },
     ...{ reasoning: { effort: 'low', mode: 'x' }, text: { verbosity: 'low', tone: 'x' } },
@@ -65,7 +65,7 @@ await t.test('items become turns', async (t) => {
     },
     { role: 'user', content: [{ type: 'input_text', text: 'and?' }] },
   ]
-  const { run, ignored } = parse({ model: 'sonnet', instructions: 'I', input: items })
+  const { run, ignored } = await parse({ model: 'sonnet', instructions: 'I', input: items })
   t.strictSame(ignored, ['input[].reasoning'])
   t.strictSame(run.system, ['I', 'S'])
   t.strictSame(run.turns, [
@@ -95,7 +95,7 @@ await t.test('items become turns', async (t) => {
   ])
   const answer = { text: 'done', reasoning: 'r', toolCalls: [], refusal: null, finish: 'stop' as const }
   const carried = carryOver(run, 'I', { choices: [answer], usage: null, costUsd: null, model: null, sessionId: null })
-  const next = parse({ model: 'sonnet', input: 'more' }, carried)
+  const next = await parse({ model: 'sonnet', input: 'more' }, carried)
   t.strictSame(next.run.system, ['S'], 'instructions are not carried over')
   t.strictSame(next.run.turns.slice(0, 3), run.turns, 'but every turn is')
   t.strictSame(next.run.turns.slice(3), [
@@ -107,19 +107,16 @@ await t.test('items become turns', async (t) => {
 await t.test('calls of the response before are answered', async (t) => {
   const toolCalls = [{ id: 'a', name: 'look', arguments: '' }]
   const answer = { choices: [{ text: '', reasoning: '', toolCalls, refusal: null, finish: 'tool_calls' as const }] }
-  const { run } = parseWith({})
+  const { run } = await parseWith({})
   const carried = carryOver(run, null, { ...answer, usage: null, costUsd: null, model: null, sessionId: null })
-  const { run: next } = parse({ model: 'sonnet', input: [{ type: 'function_call_output', call_id: 'a', output: 'x' }] }, carried)
+  const { run: next } = await parse({ model: 'sonnet', input: [{ type: 'function_call_output', call_id: 'a', output: 'x' }] }, carried)
   t.strictSame(next.turns.slice(1), [
     { role: 'assistant', content: [{ type: 'tool_use', id: 'a', name: 'look', input: {} }] },
     { role: 'user', content: [{ type: 'tool_result', toolCallId: 'a', content: [{ type: 'text', text: 'x' }] }] },
   ])
-  t.match(
-    refusal(() => parse({ model: 'sonnet', input: 'and?' }, carried)),
-    {
-      ...{ code: 'invalid_value', param: 'input', message: 'No tool output found for function call a.' },
-    },
-  )
+  t.match(await refusalOf(parse({ model: 'sonnet', input: 'and?' }, carried)), {
+    ...{ code: 'invalid_value', param: 'input', message: 'No tool output found for function call a.' },
+  })
 })
 
 await t.test('refusals', async (t) => {
@@ -197,30 +194,31 @@ await t.test('refusals', async (t) => {
     ['servers', { mcp_servers: 5 }, 'invalid_type', 'mcp_servers'],
   ]
   for (const [name, members, code, param] of cases) {
-    const failure = refusal(() => parseWith(members))
+    const failure = await refusalOf(parseWith(members))
     t.match(failure, { code, param }, name)
     t.notMatch(failure.message, /messages\[|max_completion|null|undefined|image_url\.url|'file'/, `${name}: ${failure.message}`)
     const named = failure.message.includes(`'${param}'`) || !failure.message.includes("'") || param === 'model'
     t.ok(named, `${name}: ${failure.message}`)
   }
-  t.match(refusal(() => parseWith({ messages: [user] })).message, /moved to 'input'/)
+  t.match((await refusalOf(parseWith({ messages: [user] }))).message, /moved to 'input'/)
 })
 
 await t.test('rubbish', async (t) => {
   for (const body of [null, 5, 'x', [], {}, { model: 'sonnet' }, { input: 'x' }, { model: 5, input: 'x' }]) {
-    t.equal(refusal(() => parse(body)).code === 'internal_error', false, JSON.stringify(body))
+    t.equal((await refusalOf(parse(body))).code === 'internal_error', false, JSON.stringify(body))
   }
   const proto = JSON.parse('{"model":"sonnet","input":"x","constructor":1,"toString":{},"hasOwnProperty":2}') as object
-  t.strictSame(parse(proto).ignored.sort(), ['constructor', 'hasOwnProperty', 'toString'])
+  t.strictSame((await parse(proto)).ignored.sort(), ['constructor', 'hasOwnProperty', 'toString'])
   const long = 'x'.repeat(10_000)
   for (const members of [
     { input: [{ type: long }] },
     { tools: [{ type: long }] },
     { input: [{ type: 'function_call_output', call_id: long, output: '' }] },
   ]) {
-    t.ok(refusal(() => parseWith(members)).message.length < 500)
+    t.ok((await refusalOf(parseWith(members))).message.length < 500)
   }
-  t.ok(parseWith(Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`member${index}`, 1]))).ignored.length <= 65)
+  const unknown = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`member${index}`, 1]))
+  t.ok((await parseWith(unknown)).ignored.length <= 65)
   const many = Array.from({ length: 50_000 }, () => user)
-  t.equal(parseWith({ input: many }).run.turns.length, 1)
+  t.equal((await parseWith({ input: many })).run.turns.length, 1)
 })
