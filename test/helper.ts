@@ -158,6 +158,12 @@ export function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open }
 }
 
+/**
+ * For `BridgeOptions.warm`, with `WARM_PROCESSES`: conversations go on in their own process, and none is kept ready. A ready one is a start of
+ * the CLI that most tests have no use for.
+ */
+export const onlyParked = { perProfile: 0, total: 0 }
+
 /** The model of `BridgeOptions.direct`. */
 export const direct = 'direct'
 

@@ -4,7 +4,7 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import t from 'tap'
 import { z } from 'zod'
-import { direct, gate, startBridge } from '../helper.js'
+import { direct, gate, onlyParked, startBridge } from '../helper.js'
 import {
   httpError,
   message,
@@ -20,7 +20,7 @@ import {
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
-const bridge = await startBridge(t, { direct: 100, env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { direct: 100, warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 
 const chatOf = (more: Partial<ChatOpenAIFields> = {}) =>

@@ -1,6 +1,6 @@
 /** Images and files, end to end: what reaches the model, and what is refused before anything is stored. */
 import t, { type Test } from 'tap'
-import { ask, gate, startBridge, until } from '../helper.js'
+import { ask, gate, onlyParked, startBridge, until } from '../helper.js'
 import { type Origin, endless, redirects, sends, startOrigin } from '../net/origin.js'
 import { type RequestBlock, message, offered, text, toolUse } from '../standin/index.js'
 
@@ -8,7 +8,11 @@ const origin = await startOrigin(t)
 // stands for a server that only this machine can reach
 const inner = await startOrigin(t, '127.0.0.2')
 inner.on('/secret.png', sends('the secret of an internal server'))
-const bridge = await startBridge(t, { net: { mayConnect: (address) => address === '127.0.0.1' }, env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, {
+  net: { mayConnect: (address) => address === '127.0.0.1' },
+  warm: onlyParked,
+  env: { WARM_PROCESSES: '1' },
+})
 const { standin } = bridge
 
 // one pixel each: the CLI looks into what it sends
