@@ -15,6 +15,7 @@ import { createLogger } from '../src/logger.js'
 import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
+import { openDoor } from './standin/door.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
 
 export interface BridgeOptions {
@@ -25,6 +26,8 @@ export interface BridgeOptions {
   warm?: Partial<WarmSizes>
   net?: NetOptions
   webhookDelays?: readonly number[]
+  /** There is a model `direct` that asks the stand-in without a CLI, this many jobs at once; see `standin/door.ts`. */
+  direct?: number
 }
 
 export interface Bridge {
@@ -47,7 +50,12 @@ export interface Bridge {
 export async function startBridge(t: Test, options: BridgeOptions = {}): Promise<Bridge> {
   const standin = await startStandin(options.standin)
   const home = mkdtempSync(path.join(os.tmpdir(), 'bridge-edge-'))
-  const env: NodeJS.ProcessEnv = { ...environment(home, standin.url), ...options.env }
+  const door = options.direct === undefined ? null : await openDoor(standin.url)
+  const env: NodeJS.ProcessEnv = {
+    ...environment(home, standin.url),
+    ...(door && { UPSTREAMS: JSON.stringify({ door: { base_url: door.url, models: [direct], max_concurrent: options.direct } }) }),
+    ...options.env,
+  }
   const logs: string[] = []
   const config = readConfig(env)
   const app = await buildApp({
@@ -85,6 +93,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     const folders = existsSync(workspaces) ? readdirSync(workspaces) : []
     wrong.push(...folders.map((folder) => `workspace ${folder} is left`))
     wrong.push(...logs.filter((line) => /"level":[56]0/.test(line)))
+    await door?.close()
     await standin.close()
     for (const folder of [home, workspaces]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     if (wrong.length > 0) throw new Error(wrong.join('\n'))
@@ -121,6 +130,8 @@ export function environment(home: string, standinUrl: string): Record<string, st
     ANTHROPIC_API_KEY: 'sk-ant-secret-of-the-stand-in',
     // a process kept ready would be taken for one left over
     WARM_PROCESSES: '0',
+    // the stand-in has no certificate: reading the system's takes a tenth of the CPU of each start
+    CLAUDE_CODE_CERT_STORE: 'bundled',
     // another version than the installed one
     ...(process.env['CLAUDE_BIN'] && { CLAUDE_BIN: process.env['CLAUDE_BIN'] }),
     MAX_CONCURRENT: '4',
@@ -147,10 +158,22 @@ export function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open }
 }
 
+/**
+ * For `BridgeOptions.warm`, with `WARM_PROCESSES`: conversations go on in their own process, and none is kept ready. A ready one is a start of
+ * the CLI that most tests have no use for.
+ */
+export const onlyParked = { perProfile: 0, total: 0 }
+
+/** The model of `BridgeOptions.direct`. */
+export const direct = 'direct'
+
 /** A user turn alone, for most requests. */
 export function ask(content: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { model: 'sonnet', messages: [{ role: 'user', content }], ...more }
 }
+
+/** The same for the model that needs no CLI. */
+export const askDirect: typeof ask = (content, more = {}) => ask(content, { model: direct, ...more })
 
 /** What has to happen within a second, with as much again for a busy machine. */
 export const promptMs = 2000

@@ -62,37 +62,37 @@ const bytes = (calls: readonly RecordedRequest[]): string[] =>
 const parameters = { type: 'object', properties: { city: { type: 'string' } } }
 const conversations: Record<string, Partial<ClaudeRequest>> = {
   plain: {},
-  'a prompt': { system: ['You are brief.'] },
-  'a prompt in parts': { system: [' first\n', '', 'second “é 😀”\r\n'] },
-  'an empty prompt': { system: ['', ''] },
-  'a prompt that looks like a command': { system: ['/clear @/etc/passwd'] },
-  'a history': { system: ['S'], turns: [says('one'), answers('two'), says('three')] },
-  settings: { system: ['S'], effort: 'high', maxTokens: 5000, stop: ['END'] },
-  'no thinking': { effort: 'none' },
+  'a prompt, another model': { model: 'claude-opus-5-5', system: ['You are brief.'] },
+  'a prompt in parts, a history': {
+    system: [' first\n', '', 'second “é 😀”\r\n'],
+    turns: [says('one'), answers('two'), says('three')],
+  },
+  'an empty prompt, no thinking': { system: ['', ''], effort: 'none' },
+  'a prompt that looks like a command, settings': {
+    ...{ system: ['/clear @/etc/passwd'], effort: 'high', maxTokens: 5000, stop: ['END'] },
+  },
   functions: { system: ['S'], tools: [{ name: 'get_weather', parameters }], toolChoice: 'required' },
-  'another model': { model: 'claude-opus-5-5', system: ['S'] },
   'a model that nobody knows': { model: 'claude-not-known-yet-9', system: ['S'] },
 }
 
 /** The CLI is started otherwise for these, and adds notes of its own. */
-const withSubscription = ['plain', 'a prompt', 'a history', 'functions']
+const withSubscription = ['plain', 'a prompt, another model', 'a prompt in parts, a history', 'functions']
 
 for (const [name, more] of Object.entries(conversations)) {
   for (const [login, env] of Object.entries({ 'an API key': {}, 'a subscription': subscription })) {
     if (env === subscription && !withSubscription.includes(name)) continue
     await t.test(`${login}: ${name}`, async (t) => {
-      const fresh = await sent(setupOf(env), asked(more), false)
-      const exercised = await sent(setupOf(env), asked(more), true)
+      // the user's own headers are taken away for the turn that nobody asked for, and are there again
+      const own = env !== subscription && name === 'plain'
+      const setup = setupOf({ ...env, ...(own && { ANTHROPIC_CUSTOM_HEADERS: 'x-team: blue\nx-place: here' }) })
+      const fresh = await sent(setup, asked(more), false)
+      const exercised = await sent(setup, asked(more), true)
       t.equal(fresh.length, 2)
       t.strictSame(bytes(exercised), bytes(fresh))
+      if (own) t.match(exercised[0]!.headers, { 'x-team': 'blue', 'x-place': 'here' })
     })
   }
 }
-
-await t.test('the user’s own headers are there again', async (t) => {
-  const [call] = await sent(setupOf({ ANTHROPIC_CUSTOM_HEADERS: 'x-team: blue\nx-place: here' }), asked({}), true)
-  t.match(call!.headers, { 'x-team': 'blue', 'x-place': 'here' })
-})
 
 await t.test('which processes are exercised', (t) => {
   const profile = (more: Partial<ClaudeRequest>) => chatProfile(asked(more), 'api_key')

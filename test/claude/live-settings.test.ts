@@ -81,10 +81,9 @@ const perTurn: Record<string, Settings> = {
   'no thinking': { effort: 'none' },
   'a small limit': { maxTokens: 100 },
   'another limit, no thinking': { maxTokens: 9000, effort: 'none' },
-  stop: { stop: ['END'] },
+  'stop, one call at most': { stop: ['END'], parallelToolCalls: false },
   'a function': { toolChoice: { name: 'get_time' } },
   'no function': { toolChoice: 'none' },
-  'one call at most': { parallelToolCalls: false },
 }
 
 /** A walk that makes every step from one of `count` places to another exactly once: count * (count - 1) + 1 places. */
@@ -125,20 +124,22 @@ await t.test('every change between two turns of one process', async (t) => {
 
 await t.test('a change that no process can be told is another process', async (t) => {
   const output = { name: 'answer', schema: { type: 'object', properties: { a: { type: 'string' } } } }
-  const table: [name: string, before: Settings, after: Settings][] = [
-    ['effort', { effort: 'low' }, { effort: 'high' }],
-    ['other functions', { tools: [weather] }, { tools: [time] }],
-    ['no functions any more', { tools: [weather] }, {}],
-    ['a schema', {}, { output }],
+  // one conversation: each change is one from the settings of the turn before
+  const table: [name: string, settings: Settings][] = [
+    ['effort', { effort: 'high', tools: [weather] }],
+    ['other functions', { effort: 'high', tools: [time] }],
+    ['no functions any more', { effort: 'high' }],
+    ['a schema', { effort: 'high', output }],
   ]
   standin.when('P-json', message(toolUse('StructuredOutput', { a: 'b' })))
-  for (const [name, before, after] of table) {
-    const [asked, turns] = [[says(name)], [says(name), answers('fine'), says('P-json')]]
-    if (after.output === undefined) turns[2] = says('and now?')
-    const first = await call(live, asked, before)
-    const got = await call(live, turns, after)
-    t.not(sessionOf(got), sessionOf(first), name)
-    same(t, got, await call(fresh, turns, after), name)
+  let turns = [says('hello')]
+  let before = await call(live, turns, { effort: 'low', tools: [weather] })
+  for (const [name, settings] of table) {
+    turns = [...turns, answers('fine'), says(settings.output === undefined ? `and ${name}?` : 'P-json')]
+    const got = await call(live, turns, settings)
+    t.not(sessionOf(got), sessionOf(before), name)
+    same(t, got, await call(fresh, turns, settings), name)
+    before = got
   }
 })
 
@@ -160,16 +161,21 @@ await t.test('changes between a call and its result', async (t) => {
     ['no limit any more', { effort: 'none', maxTokens: 700 }, { effort: 'none' }, false],
     ['a forced call', { effort: 'low', toolChoice: 'required' }, { effort: 'low' }, false],
   ]
+  // one conversation, too: a step begins in the process that ended the one before
+  const more = { tools: [weather] }
+  let asked: Turn[] = []
   for (const [index, [name, before, after, samePlace]] of steps.entries()) {
     const id = `toolu_step_${index}`
-    standin.when(`P-step-${index}`, message(toolUse(offered('get_weather'), { city: 'Rome' }, id)), message('fine'), message('fine'))
-    const asked = [says(`P-step-${index}`)]
+    const replies = [message(toolUse(offered('get_weather'), { city: 'Rome' }, id)), message('fine'), message('fine')]
+    const removes = standin.when(`P-step-${index}`, ...replies)
+    asked = [...asked, says(`P-step-${index}`)]
     const turns = [...asked, ...called(id)]
-    const more = { tools: [weather] }
     const first = await call(live, asked, { ...more, ...before })
     const got = await call(live, turns, { ...more, ...after })
     t.equal(sessionOf(got) === sessionOf(first), samePlace, `${name}: ${samePlace ? 'the same process' : 'another process'}`)
     same(t, got, await call(fresh, turns, { ...more, ...after }), name)
+    removes()
+    asked = [...turns, answers('fine')]
   }
 })
 

@@ -21,6 +21,8 @@ export async function realCli(): Promise<RealCli> {
     HOME: `${os.tmpdir()}/nobody-lives-here`,
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_API_KEY: 'stand-in-no-account-needed',
+    // as in helper.ts
+    CLAUDE_CODE_CERT_STORE: 'bundled',
   })
   return { binary, version, hostFor }
 }

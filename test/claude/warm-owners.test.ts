@@ -73,7 +73,7 @@ await t.test('so is the same history with anything else beside it', (t) => {
 await t.test('many with the same history at once: one of them has the process', async (t) => {
   const began = await ask('anna', [user('for all')])
   const next = [...last, fine, user('all at once')]
-  const sessions = await Promise.all(Array.from({ length: 4 }, () => ask('anna', next)))
-  t.equal(new Set(sessions).size, 4, 'as many processes as requests')
+  const sessions = await Promise.all(Array.from({ length: 3 }, () => ask('anna', next)))
+  t.equal(new Set(sessions).size, 3, 'as many processes as requests')
   t.equal(sessions.filter((session) => session === began).length, 1)
 })

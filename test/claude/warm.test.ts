@@ -107,24 +107,6 @@ await t.test('a conversation goes on in its own process', () =>
   }),
 )
 
-await t.test('an edited, shortened or regenerated history never meets an old process', () =>
-  withExecutor(async (executor) => {
-    const first = await run(executor, request(user('hello')))
-    const histories = {
-      'an edited question': [user('hello!'), assistant(first.text), user('go on')],
-      'an edited answer': [user('hello'), assistant(`${first.text} `), user('go on')],
-      'a new answer to the same question': [user('hello')],
-      'another system prompt': null,
-    }
-    for (const [name, turns] of Object.entries(histories)) {
-      const asked =
-        turns === null ? { ...request(user('hello'), assistant(first.text), user('go on')), system: ['Be long'] } : request(...turns)
-      const said = await run(executor, asked)
-      t.not(sessionOf(said.asked), sessionOf(first.asked), name)
-    }
-  }),
-)
-
 await t.test('one process serves one conversation at a time, and one owner', () =>
   withExecutor(async (executor) => {
     const first = await run(executor, request(user('hello')))

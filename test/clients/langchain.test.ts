@@ -4,7 +4,7 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import t from 'tap'
 import { z } from 'zod'
-import { gate, startBridge } from '../helper.js'
+import { direct, gate, onlyParked, startBridge } from '../helper.js'
 import {
   httpError,
   message,
@@ -20,7 +20,7 @@ import {
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { direct: 100, warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 
 const chatOf = (more: Partial<ChatOpenAIFields> = {}) =>
@@ -153,9 +153,9 @@ await t.test('batch: no more at once than asked for, answers in their order', as
   const { opened, open } = gate()
   const markers = ['L-batch-a', 'L-batch-b', 'L-batch-c', 'L-batch-d', 'L-batch-e']
   for (const marker of markers) standin.when(marker, message(`answer to ${marker}`, { hold: { afterDeltas: 0, until: opened } }))
-  const asking = chat.batch(markers, { maxConcurrency: 2 })
+  const asking = chatOf({ model: direct }).batch(markers, { maxConcurrency: 2 })
   await Promise.all([bridge.asked('L-batch-a'), bridge.asked('L-batch-b')])
-  t.equal(bridge.app.jobs.stats().running, 2)
+  t.equal(bridge.app.jobs.stats('network').running, 2)
   open()
   t.strictSame(
     (await asking).map(({ content }) => content),
@@ -167,6 +167,6 @@ await t.test('failures', async (t) => {
   standin.when('L-400', httpError(400, { message: 'no' }))
   t.match(await errorOf(chat.invoke('L-400')), { status: 400, code: 'upstream_invalid_request' })
   t.match(await errorOf(chatOf({ model: 'gpt-4' }).invoke('L-none')), { status: 404, code: 'model_not_found' })
-  const mixed = await chat.batch(['L-400', 'L-stream'], {}, { returnExceptions: true })
+  const mixed = await chatOf({ model: direct }).batch(['L-400', 'L-stream'], {}, { returnExceptions: true })
   t.match(mixed, [{ status: 400 }, { content: 'one two three' }])
 })

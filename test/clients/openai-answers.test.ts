@@ -1,10 +1,10 @@
 /** The official client takes answers: blocking, streamed, with its helper, and what it can see of them. */
 import t from 'tap'
-import { gate, startBridge } from '../helper.js'
+import { direct, gate, startBridge } from '../helper.js'
 import { message, text, thinking } from '../standin/index.js'
 import { type Chunk, type Params, clientOf, collect, question, streamed, textOf } from './openai.js'
 
-const bridge = await startBridge(t)
+const bridge = await startBridge(t, { direct: 100 })
 const { standin } = bridge
 const client = clientOf(bridge)
 
@@ -93,7 +93,7 @@ await t.test('tokens arrive as they are made, in the order clients need', async 
 
 await t.test('without include_usage there is no usage anywhere', async (t) => {
   standin.when('M-bare', message('yes'))
-  const chunks = await collect(await client.chat.completions.create(streamed('M-bare')))
+  const chunks = await collect(await client.chat.completions.create(streamed('M-bare', { model: direct })))
   t.notOk(chunks.some((chunk) => 'usage' in chunk))
   t.notOk(chunks.some((chunk) => chunk.choices.length === 0))
 })
@@ -107,14 +107,14 @@ await t.test('the stream helper, and reasoning', async (t) => {
   const completion = await stream.finalChatCompletion()
   t.match(completion, { choices: [{ finish_reason: 'stop', message: { role: 'assistant', content: 'An answer' } }] })
   t.match(completion.usage, openaiUsage)
-  const blocked = await client.chat.completions.create(question('M-helper'))
+  const blocked = await client.chat.completions.create(question('M-helper', { model: direct }))
   t.match(blocked.choices[0]!.message, { content: 'An answer', reasoning_content: 'let me' })
 })
 
 await t.test('several answers', async (t) => {
   // the runs are told apart by the order in which they come
   standin.when('M-many', message('first'), message('second'))
-  const blocked = await client.chat.completions.create(question('M-many', { n: 2 }))
+  const blocked = await client.chat.completions.create(question('M-many', { model: direct, n: 2 }))
   t.strictSame(
     blocked.choices.map((choice) => choice.index),
     [0, 1],
@@ -126,7 +126,7 @@ await t.test('several answers', async (t) => {
   )
 
   standin.when('M-two', message('a b c', { usage }))
-  const params = streamed('M-two', { n: 2, stream_options: { include_usage: true } })
+  const params = streamed('M-two', { model: direct, n: 2, stream_options: { include_usage: true } })
   const chunks = await collect(await client.chat.completions.create(params))
   for (const index of [0, 1]) {
     const own = chunks.flatMap((chunk) => chunk.choices).filter((choice) => choice.index === index)
@@ -153,7 +153,8 @@ await t.test('where an answer ends', async (t) => {
     cases.map(async ([marker, more, content, reason]) => {
       const [blocked, stream] = await Promise.all([
         client.chat.completions.create(question(marker, more)),
-        client.chat.completions.create({ ...question(marker, more), stream: true }),
+        // a stop sequence is cut out of what the CLI streams; the other ends stream alike whoever tells of them
+        client.chat.completions.create({ ...question(marker, more), ...(marker !== 'M-stop' && { model: direct }), stream: true }),
       ])
       t.match(blocked.choices[0], { finish_reason: reason, message: { content } }, `${marker} blocking`)
       const chunks = await collect(stream)

@@ -4,12 +4,12 @@ import { ContentFilterFinishReasonError, LengthFinishReasonError } from 'openai/
 import { zodFunction, zodResponseFormat } from 'openai/helpers/zod'
 import t from 'tap'
 import { z } from 'zod'
-import { startBridge } from '../helper.js'
+import { onlyParked, startBridge } from '../helper.js'
 import { message, offered, structuredOutput, text, toolUse } from '../standin/index.js'
 import { clientOf, errorOf } from './openai.js'
 import { callsOf, toolsOf } from './tools.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 const { completions } = clientOf(bridge).chat
 

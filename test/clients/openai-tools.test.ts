@@ -1,12 +1,12 @@
 /** The official client's helpers for functions: `runTools`, the stream helper, choices and several answers at once. */
 import type OpenAI from 'openai'
 import t from 'tap'
-import { startBridge } from '../helper.js'
+import { onlyParked, startBridge } from '../helper.js'
 import { type RecordedRequest, message, offered, text, toolResults, toolUse } from '../standin/index.js'
 import { clientOf, collect, errorOf, question, streamed } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 const { completions } = clientOf(bridge).chat
 

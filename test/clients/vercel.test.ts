@@ -3,7 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, NoObjectGeneratedError, generateObject, generateText, stepCountIs, streamObject, streamText, tool } from 'ai'
 import t from 'tap'
 import { z } from 'zod'
-import { promptMs, startBridge } from '../helper.js'
+import { direct, onlyParked, promptMs, startBridge } from '../helper.js'
 import {
   hang,
   httpError,
@@ -20,7 +20,7 @@ import {
 import { errorOf } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { direct: 100, warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 const provider = createOpenAICompatible({
   name: 'bridge',
@@ -168,7 +168,7 @@ await t.test('images', async (t) => {
 
 await t.test('failures are its own errors', async (t) => {
   standin.when('V-500', httpError(500))
-  const failed = await errorOf(generateText({ ...once, prompt: 'V-500' }))
+  const failed = await errorOf(generateText({ ...once, model: provider(direct), prompt: 'V-500' }))
   t.ok(APICallError.isInstance(failed))
   t.match(failed, { statusCode: 502, message: /\w/ })
   standin.when('V-never', message(structuredOutput({ name: 3 })))

@@ -35,6 +35,9 @@ async function start(t: Test, more: Record<string, string> = {}): Promise<Place>
   }
 }
 
+/** Where a process that is ready, and has to be ended as well, would only be one more. */
+const noneReady = { WARM_PROCESSES: '0' }
+
 const chat = '/v1/chat/completions'
 const limitMs = 11_000
 /** The kernel's, on a busy machine, for those that were killed, and for their connections. */
@@ -65,7 +68,7 @@ await t.test('what can be finished is finished', async (t) => {
 })
 
 await t.test('what cannot is told, and a task in the background is there again', async (t) => {
-  const place = await start(t, { MAX_CONCURRENT: '2' })
+  const place = await start(t, { MAX_CONCURRENT: '2', ...noneReady })
   const { server, standin, post, asked } = place
   standin.when('P-hang', hang(1))
   standin.when('P-task', hang(0), message('second time'))
@@ -123,7 +126,7 @@ await t.test('a second signal does not wait', async (t) => {
 })
 
 await t.test('DRAIN_S bounds how long answers may take', async (t) => {
-  const { server, standin, post, asked } = await start(t, { DRAIN_S: '0' })
+  const { server, standin, post, asked } = await start(t, { DRAIN_S: '0', ...noneReady })
   standin.when('P-drain', hang(1))
   const blocked = post(chat, ask('P-drain'))
   await asked('P-drain')
@@ -154,7 +157,7 @@ await t.test('a CLI that hangs at its start holds up neither the start nor the e
 })
 
 await t.test('a reader that takes nothing does not hold it up', async (t) => {
-  const { server, standin, post, asked } = await start(t)
+  const { server, standin, post, asked } = await start(t, noneReady)
   standin.when('P-big', message([{ type: 'text', deltas: Array.from({ length: 128 }, () => 'x'.repeat(64 * 1024)) }]))
   const response = await post(chat, ask('P-big', { stream: true }))
   await asked('P-big')

@@ -71,12 +71,12 @@ for (const { name: login, env, servers } of logins) {
     const bridge = await startBridge(t, { env: { MCP_CONFIG: registry, ...env } })
     const functionsCall = await ask(bridge, 'M-functions', { tools: functions })
     areWhole(t, functionsCall, 'client')
+    const uses = servers.map((name) => toolUse(`mcp__${name}__one_paragraph`, {}, `toolu_${name}`))
+    bridge.standin.when('M-servers', message(uses), message('ok'))
+    const call = await ask(bridge, 'M-servers', { mcp_servers: servers })
     for (const name of servers) {
-      const marker = `M-${name}`
-      bridge.standin.when(marker, message(toolUse(`mcp__${name}__one_paragraph`, {})), message('ok'))
-      const call = await ask(bridge, marker, { mcp_servers: [name] })
       areWhole(t, call, name)
-      const [result] = toolResults(call)
+      const result = toolResults(call).find(({ id }) => id === `toolu_${name}`)
       t.ok(result?.text === longResult, `${name}: a long result: ${result?.text.length} characters`)
     }
     if (login !== 'an API key') return

@@ -1,10 +1,10 @@
 /** `ANSWER_CACHE_S`: identical deterministic requests get one answer, and are one job while it runs. */
 import t from 'tap'
-import { ask, gate, startBridge, until } from '../helper.js'
+import { ask, askDirect, gate, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { message, text } from '../standin/index.js'
 
-const bridge = await startBridge(t, { env: { ANSWER_CACHE_S: '60', API_KEYS: 'ann:key-a,bob:key-b' } })
+const bridge = await startBridge(t, { direct: 100, env: { ANSWER_CACHE_S: '60', API_KEYS: 'ann:key-a,bob:key-b' } })
 const { standin } = bridge
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
@@ -30,7 +30,7 @@ await t.test('asked twice, answered once: block and stream', async (t) => {
 await t.test('joined while it is on its way', async (t) => {
   const { opened, open } = gate()
   standin.when('C-flight', message(text(['one ', 'answer']), { hold: { afterDeltas: 1, until: opened } }))
-  const all = [1, 2, 3].map(() => post(ask('C-flight', { temperature: 0 })))
+  const all = [1, 2, 3].map(() => post(askDirect('C-flight', { temperature: 0 })))
   await until(() => calls('C-flight') > 0)
   open()
   const ids = await Promise.all(all.map(async (response) => ((await (await response).json()) as { id: string }).id))
@@ -40,13 +40,13 @@ await t.test('joined while it is on its way', async (t) => {
 
 await t.test('not joined: another key, another question, not deterministic, told not to', async (t) => {
   standin.when('C-own', message('mine'))
-  const base = ask('C-own', { temperature: 0 })
+  const base = askDirect('C-own', { temperature: 0 })
   await post(base)
   const others: [unknown, Record<string, string>?][] = [
     [base, { authorization: 'Bearer key-b' }],
     [{ ...base, model: 'opus' }],
     [{ ...base, temperature: 0.1 }],
-    [ask('C-own')],
+    [askDirect('C-own')],
     [base, { 'cache-control': 'no-cache' }],
     [base, { 'cache-control': 'max-age=0, no-store' }],
   ]
@@ -60,10 +60,10 @@ await t.test('not joined: another key, another question, not deterministic, told
 })
 
 await t.test('its time counts from the answer on', async (t) => {
-  const short = await startBridge(t, { env: { ANSWER_CACHE_S: '1' } })
+  const short = await startBridge(t, { direct: 100, env: { ANSWER_CACHE_S: '1' } })
   const { opened, open } = gate()
   short.standin.when('C-short', message(text(['one ', 'answer']), { hold: { afterDeltas: 1, until: opened } }))
-  const post = () => short.post('/v1/chat/completions', ask('C-short', { temperature: 0 }))
+  const post = () => short.post('/v1/chat/completions', askDirect('C-short', { temperature: 0 }))
   const first = post()
   await short.asked('C-short')
   await until(() => false, 1100)
@@ -81,7 +81,7 @@ await t.test('its time counts from the answer on', async (t) => {
 await t.test('three at the very same moment are one', async (t) => {
   standin.when('C-same', message('one'))
   const ids = await Promise.all(
-    [1, 2, 3].map(async () => ((await (await post(ask('C-same', { temperature: 0 }))).json()) as { id: string }).id),
+    [1, 2, 3].map(async () => ((await (await post(askDirect('C-same', { temperature: 0 }))).json()) as { id: string }).id),
   )
   t.equal(new Set(ids).size, 1)
 })

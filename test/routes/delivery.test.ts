@@ -1,11 +1,11 @@
 /** One request, three ways to take the result; and what joins two requests. */
 import t from 'tap'
 import type { Completion, Task } from '../../src/openai/out/response-schemas.js'
-import { ask, gate, startBridge, until } from '../helper.js'
+import { ask, askDirect, direct, gate, startBridge, until } from '../helper.js'
 import { FrameReader, framesOf } from '../helper-sse.js'
 import { contains, hang, httpError, lastUserText, message, systemText } from '../standin/index.js'
 
-const bridge = await startBridge(t)
+const bridge = await startBridge(t, { direct: 100 })
 const { standin } = bridge
 const chat = '/v1/chat/completions'
 const callsOf = (marker: string) => standin.calls.filter((call) => contains(call, marker)).length
@@ -53,7 +53,7 @@ await t.test('accepted for later, only where it was asked for', async (t) => {
     ['wait_for_completion', { wait_for_completion: false }, {}, null],
   ]
   for (const [name, more, headers, applied] of asked) {
-    const response = await bridge.post(chat, ask('D-later', more), headers)
+    const response = await bridge.post(chat, askDirect('D-later', more), headers)
     const task = (await response.json()) as Task
     t.equal(response.status, 202, name)
     t.match(task, { object: 'task', id: /^task_/, background: true }, name)
@@ -64,13 +64,13 @@ await t.test('accepted for later, only where it was asked for', async (t) => {
   }
   standin.when('D-now', message('now'))
   for (const prefer of ['wait=10', 'return=minimal', 'respond-asynchronously']) {
-    t.equal((await bridge.post(chat, ask('D-now'), { prefer })).status, 200, prefer)
+    t.equal((await bridge.post(chat, askDirect('D-now'), { prefer })).status, 200, prefer)
   }
 })
 
 await t.test('wait, then poll', async (t) => {
   standin.when('D-soon', message('soon'))
-  const done = await bridge.post(chat, ask('D-soon'), { prefer: 'respond-async, wait=30' })
+  const done = await bridge.post(chat, askDirect('D-soon'), { prefer: 'respond-async, wait=30' })
   t.equal(done.status, 200)
   t.equal(done.headers.get('preference-applied'), 'respond-async, wait=30')
   t.notOk(done.headers.has('location'))
@@ -79,7 +79,7 @@ await t.test('wait, then poll', async (t) => {
   const { opened, open } = gate()
   standin.when('D-long', message('a b', { hold: { afterDeltas: 1, until: opened } }))
   const from = Date.now()
-  const going = await bridge.post(chat, ask('D-long'), { prefer: 'respond-async, wait=1' })
+  const going = await bridge.post(chat, askDirect('D-long'), { prefer: 'respond-async, wait=1' })
   t.ok(Date.now() - from >= 990)
   t.equal(going.status, 202)
   t.equal(going.headers.get('preference-applied'), 'respond-async, wait=1')
@@ -88,14 +88,14 @@ await t.test('wait, then poll', async (t) => {
   t.match(await (await bridge.get(`/tasks/${id}?wait=30`)).json(), { status: 'completed', background: true })
 
   standin.when('D-wrong', httpError(400))
-  const failed = await bridge.post(chat, ask('D-wrong'), { prefer: 'respond-async, wait=30' })
+  const failed = await bridge.post(chat, askDirect('D-wrong'), { prefer: 'respond-async, wait=30' })
   t.equal(failed.status, 400, 'a failure in time is that failure')
 })
 
 await t.test('a stream in the background outlives its reader', async (t) => {
   const { opened, open } = gate()
   standin.when('D-stream', message('one two', { hold: { afterDeltas: 1, until: opened } }))
-  const response = await bridge.post(chat, ask('D-stream', { stream: true, background: true }))
+  const response = await bridge.post(chat, askDirect('D-stream', { stream: true, background: true }))
   const id = response.headers.get('x-bridge-task-id')!
   const reader = new FrameReader(response)
   t.match((await reader.nextEvent())?.data, /"role":"assistant"/)
@@ -125,7 +125,7 @@ await t.test('ten identical requests at once are one', async (t) => {
   const { opened, open } = gate()
   standin.when('D-ten', message('once', { hold: { afterDeltas: 0, until: opened } }))
   const headers = { 'idempotency-key': 'ten' }
-  const asked = Array.from({ length: 10 }, () => bridge.post(chat, ask('D-ten'), headers))
+  const asked = Array.from({ length: 10 }, () => bridge.post(chat, askDirect('D-ten'), headers))
   await bridge.asked('D-ten')
   open()
   const answers = await Promise.all(asked)
@@ -137,7 +137,7 @@ await t.test('ten identical requests at once are one', async (t) => {
 
   const replayed = await bridge.post(
     chat,
-    { messages: [{ content: 'D-ten', role: 'user' }], model: 'sonnet' },
+    { messages: [{ content: 'D-ten', role: 'user' }], model: direct },
     { 'idempotency-key': '"ten"' },
   )
   t.equal(await replayed.text(), bodies[0], 'later as well; quotes and the order of members do not matter')
@@ -147,21 +147,21 @@ await t.test('ten identical requests at once are one', async (t) => {
 await t.test('idempotency keys', async (t) => {
   const post = (body: unknown, key: string) => bridge.post(chat, body, { 'idempotency-key': key })
   standin.when('D-key', message('a b c'))
-  const stream = () => post(ask('D-key', { stream: true }), 'stream')
+  const stream = () => post(askDirect('D-key', { stream: true }), 'stream')
   const [first, second] = [await framesOf(await stream()), await framesOf(await stream())]
   const said = (frames: { data?: string }[]) => frames.map((frame) => frame.data)
   t.strictSame(said(second), said(first), 'a stream is replayed')
   t.equal(callsOf('D-key'), 1)
 
-  const other = await post(ask('D-key', { n: 2 }), 'stream')
+  const other = await post(askDirect('D-key', { n: 2 }), 'stream')
   t.equal(other.status, 422)
   t.match(await other.json(), { error: { code: 'idempotency_key_reused', type: 'invalid_request_error' } })
 
   const recovers = standin.when('D-again', httpError(403))
-  t.equal((await post(ask('D-again'), 'again')).status, 403)
+  t.equal((await post(askDirect('D-again'), 'again')).status, 403)
   recovers()
   standin.when('D-again', message('better'))
-  t.equal((await post(ask('D-again'), 'again')).status, 200, 'a failure is not replayed')
+  t.equal((await post(askDirect('D-again'), 'again')).status, 200, 'a failure is not replayed')
 
   for (const key of ['', '""', 'x'.repeat(300)]) {
     t.equal((await post(ask('x'), key)).status, 400, `the key "${key.slice(0, 9)}"`)
@@ -173,9 +173,9 @@ await t.test('who joins for later keeps the job', async (t) => {
   standin.when('D-keep', message('kept', { hold: { afterDeltas: 0, until: opened } }))
   const headers = { 'idempotency-key': 'keep' }
   const leaver = new AbortController()
-  const left = bridge.post(chat, ask('D-keep'), headers, leaver.signal).catch(() => null)
+  const left = bridge.post(chat, askDirect('D-keep'), headers, leaver.signal).catch(() => null)
   await bridge.asked('D-keep')
-  const later = await bridge.post(chat, ask('D-keep'), { ...headers, prefer: 'respond-async' })
+  const later = await bridge.post(chat, askDirect('D-keep'), { ...headers, prefer: 'respond-async' })
   t.equal(later.status, 202)
   const { id } = (await later.json()) as Task
   leaver.abort()
@@ -189,11 +189,11 @@ await t.test('one of two joined clients leaves', async (t) => {
   standin.when('D-join', message('for who stays', { hold: { afterDeltas: 1, until: opened } }))
   const headers = { 'idempotency-key': 'join' }
   const leaver = new AbortController()
-  const left = bridge.post(chat, ask('D-join'), headers, leaver.signal).catch(() => null)
+  const left = bridge.post(chat, askDirect('D-join'), headers, leaver.signal).catch(() => null)
   const call = await bridge.asked('D-join')
   const requests = () => bridge.logs.filter((line) => line.includes('incoming request') && line.includes(chat)).length
   const before = requests()
-  const stays = bridge.post(chat, ask('D-join'), headers)
+  const stays = bridge.post(chat, askDirect('D-join'), headers)
   t.ok(await until(() => requests() > before))
   // health goes through the store as well, so after it the second request has joined
   await bridge.get('/health')

@@ -1,12 +1,12 @@
 /** Functions of the client, end to end: the real CLI offers them, the stand-in calls them, the client answers. */
 import t, { type Test } from 'tap'
 import { markedProcesses } from '../claude/harness.js'
-import { startBridge, until } from '../helper.js'
+import { onlyParked, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, message, offered, text, toolResults, toolUse } from '../standin/index.js'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 
 const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false }
@@ -208,9 +208,13 @@ await t.test('tool_choice and parallel_tool_calls reach the API', async (t) => {
     [{ parallel_tool_calls: false }, { type: 'auto', disable_parallel_tool_use: true }, /adaptive/],
     [{ tool_choice: 'required', parallel_tool_calls: false }, { type: 'any', disable_parallel_tool_use: true }, 'disabled'],
   ]
+  // one conversation, so that a process serves them all
+  standin.when('F-choice-', message('fine'))
+  const messages: unknown[] = []
   for (const [index, [fields, choice, thinking]] of cases.entries()) {
-    standin.when(`F-choice-${index}`, message('fine'))
-    await chat({ model: 'claude-opus-5-5', tools: [weather, time], messages: [user(`F-choice-${index}`)], ...fields })
+    messages.push(user(`F-choice-${index}`))
+    await chat({ model: 'claude-opus-5-5', tools: [weather, time], messages, ...fields })
+    messages.push({ role: 'assistant', content: 'fine' })
     const [call] = callsOf(`F-choice-${index}`)
     t.strictSame(call!.body.tool_choice, choice, JSON.stringify(fields))
     t.match(call!.body['thinking'], { type: thinking }, 'a forced call goes without thinking')

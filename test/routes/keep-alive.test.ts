@@ -3,18 +3,18 @@ import t from 'tap'
 import { Agent, fetch as undiciFetch } from 'undici'
 import type { Completion } from '../../src/openai/out/response-schemas.js'
 import { clientOf, errorOf, question, streamed, textOf } from '../clients/openai.js'
-import { ask, gate, startBridge, until } from '../helper.js'
+import { ask, askDirect, direct, gate, startBridge, until } from '../helper.js'
 import { FrameReader } from '../helper-sse.js'
 import { cutAfter, hang, httpError, message } from '../standin/index.js'
 
 const timing = { commentEveryMs: 60, holdMs: 60, paddingAfterMs: 150, paddingEveryMs: 60, stallMs: 500 }
-const bridge = await startBridge(t, { timing, env: { MAX_CONCURRENT: '1' } })
+const bridge = await startBridge(t, { direct: 1, timing, env: { MAX_CONCURRENT: '1' } })
 const { standin } = bridge
 const chat = '/v1/chat/completions'
 
-async function occupy(marker: string): Promise<() => Promise<void>> {
+async function occupy(marker: string, body = askDirect(marker)): Promise<() => Promise<void>> {
   standin.when(marker, hang(0))
-  const { id } = (await (await bridge.post('/tasks', ask(marker))).json()) as { id: string }
+  const { id } = (await (await bridge.post('/tasks', body)).json()) as { id: string }
   await bridge.asked(marker)
   return async () => {
     await fetch(`${bridge.url}/tasks/${id}/cancel`, { method: 'POST' })
@@ -22,7 +22,7 @@ async function occupy(marker: string): Promise<() => Promise<void>> {
 }
 
 await t.test('a stream is alive from the queue on', async (t) => {
-  const release = await occupy('K-slot')
+  const release = await occupy('K-slot', ask('K-slot'))
   const { opened, open } = gate()
   standin.when('K-queue', message('one two', { hold: { afterDeltas: 1, until: opened } }))
   const response = await bridge.post(chat, ask('K-queue', { stream: true }))
@@ -53,7 +53,7 @@ await t.test('clients read through it', async (t) => {
   const { opened, open } = gate()
   standin.when('K-client', message('one two', { hold: { afterDeltas: 0, until: opened } }))
   const chunks = []
-  const stream = await clientOf(bridge).chat.completions.create(streamed('K-client'))
+  const stream = await clientOf(bridge).chat.completions.create(streamed('K-client', { model: direct }))
   for await (const chunk of stream) {
     chunks.push(chunk)
     if (chunk.choices[0]?.delta.role !== undefined) setTimeout(open, 200)
@@ -71,7 +71,7 @@ await t.test('a blocking answer survives the limits of its client', async (t) =>
     ...{
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(ask('K-block')),
+      body: JSON.stringify(askDirect('K-block')),
       dispatcher,
     },
   })
@@ -87,19 +87,19 @@ await t.test('a blocking answer survives the limits of its client', async (t) =>
   t.match(JSON.parse(body) as Completion, { choices: [{ message: { content: 'at last' } }] })
 
   standin.when('K-sdk', message('late', { pace: { headersDelayMs: 400 } }))
-  const completion = await clientOf(bridge).chat.completions.create(question('K-sdk'))
+  const completion = await clientOf(bridge).chat.completions.create(question('K-sdk', { model: direct }))
   t.equal(completion.choices[0]!.message.content, 'late')
 })
 
 await t.test('a failure after the white space is no answer', async (t) => {
   standin.when('K-fail', httpError(403, { delayMs: 400 }))
-  const response = await bridge.post(chat, ask('K-fail'))
+  const response = await bridge.post(chat, askDirect('K-fail'))
   t.equal(response.status, 200)
   t.ok(await errorOf(response.text()), 'the connection breaks')
-  t.ok(await errorOf(clientOf(bridge).chat.completions.create(question('K-fail'))), 'and the SDK throws')
+  t.ok(await errorOf(clientOf(bridge).chat.completions.create(question('K-fail', { model: direct }))), 'and the SDK throws')
 
   standin.when('K-cancel', hang(1))
-  const waiting = await bridge.post(chat, ask('K-cancel'))
+  const waiting = await bridge.post(chat, askDirect('K-cancel'))
   await bridge.asked('K-cancel')
   await fetch(`${bridge.url}/tasks/${waiting.headers.get('x-bridge-task-id')}`, { method: 'DELETE' })
   t.ok(await errorOf(waiting.text()), 'a task that is deleted meanwhile')
@@ -122,7 +122,7 @@ await t.test('what cannot be read any more ends the connection, not only the log
   t.teardown(() => (jobs.read = read))
   const error = await errorOf(
     (async () => {
-      for await (const chunk of await clientOf(bridge).chat.completions.create(streamed('K-store'))) void chunk
+      for await (const chunk of await clientOf(bridge).chat.completions.create(streamed('K-store', { model: direct }))) void chunk
     })(),
   )
   t.match(error, { code: 'internal_error' }, 'the stream ends with an error')
@@ -134,7 +134,7 @@ await t.test('what cannot be read any more ends the connection, not only the log
   t.ok(logged !== -1, 'and the log says why')
   // it was meant to be logged
   bridge.logs.splice(0)
-  t.ok(await until(() => bridge.app.jobs.stats().running === 0), 'the job went with its reader')
+  t.ok(await until(() => bridge.app.jobs.stats('network').running === 0), 'the job went with its reader')
 })
 
 await t.test('a stream broken upstream while it was silent', async (t) => {

@@ -1,6 +1,6 @@
 /** `/mcp` for those who do not behave: rubbish, strangers, sessions that are dropped, a server that ends. */
 import t from 'tap'
-import { ask, gate, startBridge } from '../helper.js'
+import { ask, askDirect, direct, gate, startBridge } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { exchange, request } from '../helper-raw.js'
 import { FrameReader, framesOf } from '../helper-sse.js'
@@ -12,7 +12,7 @@ const call = (name: string, args: object, more: object = {}) => ({
 })
 const streamed = { accept: 'application/json, text/event-stream' }
 
-const bridge = await startBridge(t, { timing: { commentEveryMs: 200 } })
+const bridge = await startBridge(t, { direct: 100, timing: { commentEveryMs: 200 }, env: { MAX_CONCURRENT: '2' } })
 const { standin } = bridge
 const post = (body: unknown, headers: Record<string, string> = {}) => bridge.post('/mcp', body, headers)
 
@@ -26,7 +26,7 @@ await t.test('without a client: JSON, or a stream where it is accepted', async (
 
   const { opened, open } = gate()
   standin.when('E-stream', message(text(['a ', 'b']), { hold: { afterDeltas: 1, until: opened } }))
-  const stream = await post(call('ask', { question: 'E-stream' }, { _meta: { progressToken: 'p' } }), streamed)
+  const stream = await post(call('ask', { question: 'E-stream', model: direct }, { _meta: { progressToken: 'p' } }), streamed)
   t.match(stream.headers.get('content-type'), /^text\/event-stream/)
   const reader = new FrameReader(stream)
   t.match(await reader.next(), { event: 'message', data: /"notifications\/progress".*"progressToken":"p"/ })
@@ -119,7 +119,7 @@ await t.test('sessions that are opened and dropped leave nothing', async (t) => 
 await t.test('calls of one session with the same id', async (t) => {
   standin.when('E-twice', hang(1))
   const session = { 'mcp-session-id': 'mine' }
-  const first = post(call('ask', { question: 'E-twice' }), session)
+  const first = post(call('ask', { question: 'E-twice', model: direct }), session)
   const upstream = await bridge.asked('E-twice')
   t.match(await (await post(call('list_models', {}), session)).json(), { result: {} })
   const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } }
@@ -134,7 +134,7 @@ await t.test('calls of one session with the same id', async (t) => {
 await t.test('depth', async (t) => {
   standin.when('E-deep', message('deep'))
   const at = async (depth: string) => {
-    const response = await post(call('ask', { question: 'E-deep' }), { 'x-bridge-depth': depth })
+    const response = await post(call('ask', { question: 'E-deep', model: direct }), { 'x-bridge-depth': depth })
     return (await response.json()) as { result: { isError?: boolean; content: { text: string }[] } }
   }
   t.match(await at('3'), { result: { content: [{ text: 'deep' }] } })
@@ -143,7 +143,7 @@ await t.test('depth', async (t) => {
   const chat = await bridge.post('/v1/chat/completions', ask('E-deep'), { 'x-bridge-depth': '4' })
   t.equal(chat.status, 400, 'whatever way it takes')
   t.match(await chat.json(), { error: { code: 'depth_exceeded' } })
-  const task = await bridge.post('/tasks', ask('E-deep'), { 'x-bridge-depth': '2' })
+  const task = await bridge.post('/tasks', askDirect('E-deep'), { 'x-bridge-depth': '2' })
   const { id } = (await task.json()) as { id: string }
   t.match(await bridge.app.jobs.get(id, 'anonymous'), { view: { depth: 2 } }, 'the job remembers')
   await bridge.get(`/tasks/${id}?wait=30`)

@@ -1,12 +1,12 @@
 /** `/mcp` with the official client: every tool, progress, cancellation, owners. */
 import t from 'tap'
 import { completionSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
-import { gate, startBridge, until } from '../helper.js'
+import { direct, gate, startBridge, until } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { hang, httpError, message, text } from '../standin/index.js'
 
 const as = (key: string) => ({ authorization: `Bearer ${key}` })
-const bridge = await startBridge(t, { env: { API_KEYS: 'ann:key-of-ann,bob:key-of-bob' } })
+const bridge = await startBridge(t, { direct: 100, env: { API_KEYS: 'ann:key-of-ann,bob:key-of-bob' } })
 const { standin } = bridge
 const ann = await connect(bridge, as('key-of-ann'))
 const bob = await connect(bridge, as('key-of-bob'))
@@ -104,7 +104,7 @@ await t.test('a task from start to end', async (t) => {
 
 await t.test('cancel_task', async (t) => {
   standin.when('M-cancel', hang(1))
-  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-cancel' }))
+  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-cancel', model: direct }))
   const upstream = await bridge.asked('M-cancel')
   t.match(await ann.data('cancel_task', { task_id: id }), { status: 'cancelled', error: { code: 'cancelled' } })
   await upstream.ended
@@ -126,7 +126,7 @@ await t.test('who cancels a call cancels its job', async (t) => {
 
 await t.test('who cancels a wait leaves the task alone', async (t) => {
   standin.when('M-wait', hang(1))
-  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-wait' }))
+  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-wait', model: direct }))
   await bridge.asked('M-wait')
   const controller = new AbortController()
   const call = ann.data('get_task', { task_id: id, wait: 60 }, { signal: controller.signal })
@@ -139,7 +139,7 @@ await t.test('who cancels a wait leaves the task alone', async (t) => {
 await t.test('a client that goes away', async (t) => {
   standin.when('M-gone', hang(1))
   const leaver = await connect(bridge, as('key-of-ann'))
-  const call = leaver.call('ask', { question: 'M-gone' })
+  const call = leaver.call('ask', { question: 'M-gone', model: direct })
   const upstream = await bridge.asked('M-gone')
   await leaver.client.close()
   await t.rejects(call)
@@ -150,7 +150,7 @@ await t.test('a client that goes away', async (t) => {
 await t.test('the end of a session ends its calls, and nobody else’s', async (t) => {
   standin.when('M-session', hang(1))
   const other = await connect(bridge, as('key-of-ann'))
-  const call = ann.call('ask', { question: 'M-session' })
+  const call = ann.call('ask', { question: 'M-session', model: direct })
   const upstream = await bridge.asked('M-session')
   await other.transport.terminateSession()
   const session = { 'mcp-session-id': ann.transport.sessionId! }
@@ -165,7 +165,7 @@ await t.test('the end of a session ends its calls, and nobody else’s', async (
 
 await t.test('tasks of another key do not exist', async (t) => {
   standin.when('M-own', message('of ann'))
-  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-own' }))
+  const { id } = taskSchema.parse(await ann.data('start_task', { question: 'M-own', model: direct }))
   t.match(await bob.refusal('get_task', { task_id: id }), { code: 'task_not_found' })
   t.match(await bob.refusal('cancel_task', { task_id: id }), { code: 'task_not_found' })
   t.match(await bob.data('list_tasks'), { data: [] })
@@ -187,6 +187,6 @@ await t.test('errors are those of the rest of the bridge', async (t) => {
   ]
   for (const [name, args, expected] of wrong) t.match(await ann.refusal(name, args), expected, JSON.stringify(args))
   standin.when('M-fail', httpError(400, { message: 'this will not do' }))
-  t.match(await ann.refusal('ask', { question: 'M-fail' }), { code: 'upstream_invalid_request', message: /will not do/ })
+  t.match(await ann.refusal('ask', { question: 'M-fail', model: direct }), { code: 'upstream_invalid_request', message: /will not do/ })
   await t.rejects(ann.call('no_such_tool'), { code: -32602 })
 })

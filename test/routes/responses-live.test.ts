@@ -1,10 +1,14 @@
 /** A response that goes on from another one does so in its process, and a long blocking one is kept alive. */
 import t from 'tap'
 import type { ResponseObject } from '../../src/openai/responses/response-schemas.js'
-import { gate, startBridge } from '../helper.js'
+import { gate, onlyParked, startBridge } from '../helper.js'
 import { message, offered, toolUse } from '../standin/index.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' }, timing: { paddingAfterMs: 1500, paddingEveryMs: 50 } })
+const bridge = await startBridge(t, {
+  warm: onlyParked,
+  env: { WARM_PROCESSES: '1' },
+  timing: { paddingAfterMs: 1500, paddingEveryMs: 50 },
+})
 const { standin } = bridge
 const post = (body: object) => bridge.post('/v1/responses', { model: 'sonnet', ...body })
 const create = async (body: object) => (await (await post(body)).json()) as ResponseObject

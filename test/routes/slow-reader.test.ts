@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { type Socket, connect } from 'node:net'
 import t from 'tap'
 import type { Task } from '../../src/openai/out/response-schemas.js'
-import { ask, startBridge, until } from '../helper.js'
+import { askDirect, startBridge, until } from '../helper.js'
 import { message } from '../standin/index.js'
 
-const bridge = await startBridge(t)
+const bridge = await startBridge(t, { direct: 1 })
 /** Of every connection to the bridge, its side of it. */
 const sockets: Socket[] = []
 bridge.app.server.on('connection', (socket: Socket) => sockets.push(socket))
@@ -17,7 +17,7 @@ const whole = pieces.join('')
 
 await t.test('the job ends and is whole while nobody reads', async (t) => {
   bridge.standin.when('S-slow', message([{ type: 'text', deltas: pieces }]))
-  const body = JSON.stringify(ask('S-slow', { stream: true }))
+  const body = JSON.stringify(askDirect('S-slow', { stream: true }))
   const socket = connect(bridge.port, '127.0.0.1')
   socket.write(
     `POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
@@ -32,7 +32,7 @@ await t.test('the job ends and is whole while nobody reads', async (t) => {
   t.equal(task.status, 'completed')
   t.ok(task.result?.choices[0]?.message.content === whole, 'the record is complete')
   t.ok(server.writableLength > 0, 'and the client has not taken it')
-  t.ok(await until(() => bridge.app.jobs.stats().running === 0), 'no slot waits for it')
+  t.ok(await until(() => bridge.app.jobs.stats('network').running === 0), 'no slot waits for it')
   t.ok(server.writableLength > 0, 'still')
 
   const read: Buffer[] = [head]

@@ -1,10 +1,10 @@
 /** Answers that are checked, tried again with feedback, given a tool, and shown to a human: end to end. */
 import t, { type Test } from 'tap'
-import { startBridge, until } from '../helper.js'
+import { onlyParked, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, httpError, lastUserText, message, structuredOutput } from '../standin/index.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 const json = [{ type: 'json_string' }]
 const quick = { initial_delay: 0, jitter: 0 }

@@ -109,8 +109,20 @@ await t.test('approve, after a restart in between', async (t) => {
   t.equal((await call(`/tasks/${id}/review`, { decision: 'reject' })).status, 409, 'a decision is final')
 })
 
+/** To a gate behind the first answer: for what comes after a gate, however it was reached. */
+async function toAnEarlyGate(t: Test, marker: string, ...answers: string[]): Promise<string> {
+  standin.when(marker, ...answers.map((text) => message(text)))
+  const { body, status } = await call('/v1/chat/completions', {
+    ...{ model: 'sonnet', messages: [{ role: 'user', content: marker }], validation: [{ type: 'json_string' }] },
+    ...{ retry_config: { max_attempts: 5, initial_delay: 0.05 }, max_attempts_before_human: 1 },
+  })
+  t.equal(status, 422)
+  t.equal(callsOf(marker).length, 1, 'no call after the gate')
+  return /task_\w+/.exec(body.error!.message)![0]
+}
+
 await t.test('reject', async (t) => {
-  const id = await toTheGate(t, 'G-reject')
+  const id = await toAnEarlyGate(t, 'G-reject', 'one')
   const { sequence_number: last } = (await call(`/tasks/${id}`)).body
   const rest = await fetch(`${server.url}/tasks/${id}/events?starting_after=${last - 1}`, { signal: AbortSignal.timeout(5000) })
   const reader = new FrameReader(rest)
@@ -121,7 +133,7 @@ await t.test('reject', async (t) => {
   t.match(body, { status: 'failed', error: { code: 'review_rejected', message: /not what I need/ }, result: null })
   await restart('SIGKILL')
   t.match((await call(`/tasks/${id}`)).body, { status: 'failed', error: { code: 'review_rejected' } })
-  t.equal(callsOf('G-reject').length, 4)
+  t.equal(callsOf('G-reject').length, 1)
 })
 
 await t.test('retry, after the server was killed: the conversation goes on with the words of the human', async (t) => {
@@ -141,15 +153,15 @@ await t.test('retry, after the server was killed: the conversation goes on with 
 })
 
 await t.test('retry that fails again comes back to the human; a wrong decision changes nothing', async (t) => {
-  const id = await toTheGate(t, 'G-again', 'five', 'six', 'seven', 'eight', 'nine')
+  const id = await toAnEarlyGate(t, 'G-again', 'one', 'two', 'three')
   for (const body of [{}, { decision: 'maybe' }, { decision: null }, [], { decision: 'retry', feedback: 7 }]) {
     t.equal((await call(`/tasks/${id}/review`, body)).status, 400, JSON.stringify(body))
   }
   await call(`/tasks/${id}/review`, { decision: 'retry' })
-  t.ok(await until(() => callsOf('G-again').length === 8, 30_000))
+  t.ok(await until(() => callsOf('G-again').length === 2, 30_000))
   for (let looks = 0; looks < 100 && (await call(`/tasks/${id}`)).body.status !== 'requires_action'; looks++)
     await new Promise((go) => setTimeout(go, 100))
-  t.match((await call(`/tasks/${id}`)).body, { status: 'requires_action', review: { attempts: 8, last_response: 'eight' } })
+  t.match((await call(`/tasks/${id}`)).body, { status: 'requires_action', review: { attempts: 2, last_response: 'two' } })
   t.match((await call(`/tasks/${id}/cancel`, {})).body, { status: 'cancelled' })
-  t.equal(callsOf('G-again').length, 8)
+  t.equal(callsOf('G-again').length, 2)
 })

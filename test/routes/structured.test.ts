@@ -1,10 +1,10 @@
 /** Answers that have to be JSON of a schema, end to end. */
 import t from 'tap'
-import { startBridge } from '../helper.js'
+import { onlyParked, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, message, offered, structuredOutput, text, thinking, toolUse } from '../standin/index.js'
 
-const bridge = await startBridge(t, { env: { WARM_PROCESSES: '1' } })
+const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
 
 const person = {

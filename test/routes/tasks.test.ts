@@ -1,12 +1,12 @@
 /** `/tasks`: start, read, list, follow, cancel, forget. */
 import t from 'tap'
 import { taskListSchema, taskSchema, type Task, type TaskList } from '../../src/openai/out/response-schemas.js'
-import { ask, gate, promptMs, startBridge } from '../helper.js'
+import { ask, direct, gate, promptMs, startBridge } from '../helper.js'
 import { type Frame, FrameReader, framesOf } from '../helper-sse.js'
 import { hang, httpError, message, text } from '../standin/index.js'
 
 // one slot, so that the second job waits
-const bridge = await startBridge(t, { env: { MAX_CONCURRENT: '1' } })
+const bridge = await startBridge(t, { direct: 1, env: { MAX_CONCURRENT: '1' } })
 const { standin } = bridge
 
 async function start(marker: string, more: Record<string, unknown> = {}): Promise<Task> {
@@ -66,7 +66,7 @@ await t.test('from start to end', async (t) => {
 
 await t.test('a long poll is let go by its client', async (t) => {
   standin.when('T-poll', hang(1))
-  const { id } = await start('T-poll')
+  const { id } = await start('T-poll', { model: direct })
   await bridge.asked('T-poll')
   await t.rejects(bridge.get(`/tasks/${id}?wait=60`, {}, AbortSignal.timeout(100)))
   t.equal((await read(id)).status, 'in_progress', 'which is nothing to the task')
@@ -77,7 +77,7 @@ await t.test('events: from the first, live, and after an event', async (t) => {
   const { opened, open } = gate()
   const words = text(['one ', 'two ', 'three'])
   standin.when('T-events', message(words, { hold: { afterDeltas: 2, until: opened } }))
-  const { id } = await start('T-events')
+  const { id } = await start('T-events', { model: direct })
   const response = await bridge.get(`/tasks/${id}/events`)
   t.match(Object.fromEntries(response.headers), {
     ...{ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
@@ -170,7 +170,7 @@ await t.test('cancel: running, queued, twice; delete', async (t) => {
   }
 
   standin.when('T-delete', hang(1))
-  const doomed = await start('T-delete')
+  const doomed = await start('T-delete', { model: direct })
   const doomedCall = await bridge.asked('T-delete')
   t.equal((await send('DELETE', `/tasks/${doomed.id}`)).status, 200)
   await doomedCall.ended
@@ -181,7 +181,7 @@ await t.test('cancel: running, queued, twice; delete', async (t) => {
 
 await t.test('a failed task says why', async (t) => {
   standin.when('T-fail', httpError(400, { message: 'this will not do' }))
-  const { id } = await start('T-fail')
+  const { id } = await start('T-fail', { model: direct })
   t.match(await read(id, '?wait=30'), {
     ...{ status: 'failed', result: null, progress: null },
     error: {

@@ -1,6 +1,6 @@
 /** `webhook_url`, end to end: who is told what, and who is refused. */
 import t, { type Test } from 'tap'
-import { ask, startBridge, until } from '../helper.js'
+import { ask, askDirect, startBridge, until } from '../helper.js'
 import { httpError, message, startStandin } from '../standin/index.js'
 import { environment } from '../helper.js'
 import { startServer, temporary } from '../helper-server.js'
@@ -8,7 +8,7 @@ import { type Call, secret, startReceiver } from '../webhooks/receiver.js'
 
 const receiver = await startReceiver(t)
 const settings = { WEBHOOK_SECRET: secret, WEBHOOK_ALLOWED_HOSTS: `127.0.0.1:${receiver.port},*.example.com` }
-const bridge = await startBridge(t, { env: settings, webhookDelays: [50, 50, 50] })
+const bridge = await startBridge(t, { direct: 100, env: settings, webhookDelays: [50, 50, 50] })
 const { standin } = bridge
 
 /** The first call about a task. */
@@ -42,24 +42,24 @@ await t.test('every end is told', async (t) => {
   standin.when('WEBHOOK-FAILS', httpError(400, { message: 'no' }))
   standin.when('WEBHOOK-CUT', message('one two three', { stopReason: 'max_tokens' }))
   const webhook_url = receiver.url
-  const failed = await task(await bridge.post('/tasks', ask('WEBHOOK-FAILS', { webhook_url })))
+  const failed = await task(await bridge.post('/tasks', askDirect('WEBHOOK-FAILS', { webhook_url })))
   t.match((await toldOf(t, failed.id)).event, { type: 'task.failed', data: { status: 'failed', error: { message: /./ } } })
 
-  const { id } = await task(await bridge.post('/tasks', ask('Give me a slow answer', { webhook_url })))
+  const { id } = await task(await bridge.post('/tasks', askDirect('Give me a slow answer', { webhook_url })))
   await bridge.post(`/tasks/${id}/cancel`, {})
   t.match((await toldOf(t, id)).event, { type: 'task.cancelled', data: { status: 'cancelled' } })
 
-  const cut = await task(await bridge.post('/tasks', ask('WEBHOOK-CUT', { webhook_url, max_tokens: 3 })))
+  const cut = await task(await bridge.post('/tasks', askDirect('WEBHOOK-CUT', { webhook_url, max_tokens: 3 })))
   t.match((await toldOf(t, cut.id)).event, { type: 'task.incomplete', data: { status: 'incomplete' } })
 
-  const blocking = await bridge.post('/v1/chat/completions', ask('Tell me a joke', { webhook_url }))
+  const blocking = await bridge.post('/v1/chat/completions', askDirect('Tell me a joke', { webhook_url }))
   t.equal(blocking.status, 200)
   const { event } = await toldOf(t, blocking.headers.get('x-bridge-task-id')!)
   t.same(event.data.result, await blocking.json(), 'a blocking request as well')
 })
 
 await t.test('a task that waits for a human, and what becomes of it', async (t) => {
-  const asked = ask('Tell me a joke', { webhook_url: receiver.url, validation: [{ type: 'json' }], max_attempts_before_human: 1 })
+  const asked = askDirect('Tell me a joke', { webhook_url: receiver.url, validation: [{ type: 'json' }], max_attempts_before_human: 1 })
   const { id } = await task(await bridge.post('/tasks', asked))
   const { event, id: first } = await toldOf(t, id)
   t.match(event, { type: 'task.requires_action', data: { status: 'requires_action', review: { reason: /./ } } })
@@ -72,11 +72,11 @@ await t.test('a task that waits for a human, and what becomes of it', async (t) 
 
 await t.test('told once, and only of what asked for it', async (t) => {
   const before = receiver.calls.length
-  await (await bridge.post('/v1/chat/completions', ask('Tell me a joke'))).text()
-  await (await bridge.post('/v1/chat/completions', ask('Tell me a joke', { webhook_url: '' }))).text()
+  await (await bridge.post('/v1/chat/completions', askDirect('Tell me a joke'))).text()
+  await (await bridge.post('/v1/chat/completions', askDirect('Tell me a joke', { webhook_url: '' }))).text()
   const headers = { 'idempotency-key': 'webhook-1' }
   for (let n = 0; n < 2; n++) {
-    await (await bridge.post('/v1/chat/completions', ask('Tell me a joke', { webhook_url: receiver.url }), headers)).text()
+    await (await bridge.post('/v1/chat/completions', askDirect('Tell me a joke', { webhook_url: receiver.url }), headers)).text()
   }
   t.ok(await until(() => receiver.calls.length > before))
   await bridge.idle()

@@ -46,21 +46,43 @@ const light = [
   'workspace/',
 ]
 
+/**
+ * Files with a bridge of their own share a process as well: loading the server's modules takes a second of CPU. No more than four at a time,
+ * so that the two lanes of a run stay busy alike, and only files that change and read nothing of the process (as `routes/metrics` does); what
+ * they start is ended between them.
+ */
+const together: readonly (readonly string[])[] = [
+  ['claude/warm-prefix', 'claude/warm-prefix-login', 'claude/warm-owners'],
+  ['clients/openai-answers', 'clients/openai-responses-tools'],
+  ['clients/openai-parse', 'clients/openai-responses'],
+  ['mcp/bridge-entry', 'mcp/descriptions', 'mcp/servers'],
+  ['routes/access', 'routes/bad-requests', 'routes/body-limits', 'routes/check'],
+  ['routes/answer-cache', 'routes/responses-live', 'routes/slow-reader', 'routes/tasks'],
+  ['routes/dashboard', 'routes/files', 'routes/functions-login', 'routes/health'],
+  ['routes/delivery', 'routes/idempotency', 'routes/keep-alive', 'routes/leaving'],
+  ['routes/openapi', 'routes/pages', 'routes/slow-requests', 'routes/strangers'],
+  ['upstreams/answers', 'upstreams/failures', 'upstreams/fallbacks'],
+]
+
 /** `file`: path of a compiled test from `test/`, with slashes. */
 export function isLight(file: string): boolean {
   const name = file.replace(/\.test\.js$/, '')
   return light.some((entry) => (entry.endsWith('/') ? name.startsWith(entry) : name === entry))
 }
 
-/** Light files by folder, each group for one process; any other file by itself. `files`: compiled tests, `root`: the folder they are below. */
+/**
+ * The files that share a process, each group for one process; any other file by itself, and first, as those take longest. `files`: compiled
+ * tests, `root`: the folder they are below.
+ */
 export function groups(files: readonly string[], root: string): string[][] {
-  const shared = new Map<string, string[]>()
+  const shared = new Map<unknown, string[]>()
   const alone: string[][] = []
   for (const file of files) {
     const name = path.relative(root, file).split(path.sep).join('/')
-    const folder = name.split('/')[0]!
-    if (!isLight(name)) alone.push([file])
-    else shared.set(folder, [...(shared.get(folder) ?? []), file])
+    const group =
+      together.find((names) => names.includes(name.replace(/\.test\.js$/, ''))) ?? (isLight(name) ? name.split('/')[0] : undefined)
+    if (group === undefined) alone.push([file])
+    else shared.set(group, [...(shared.get(group) ?? []), file])
   }
   return [...alone, ...shared.values()]
 }

@@ -40,4 +40,5 @@ await t.test('several in one process', async (t) => {
     ['fails', 'not reached'],
   ])
   t.ok(gone.counts.failed > 0)
+  t.match(await problems('holds', 'holds-again'), { counts: { passed: 2, failed: 0 } }, 'what a file has to end is ended before the next')
 })

@@ -18,7 +18,7 @@ export interface ProcessResult {
   seconds: number
 }
 
-/** Seconds after which tap ends a file that has set no limit of its own. */
+/** Seconds for each file after which tap ends a process that has set no limit of its own. */
 const limitS = 180
 
 /** `preload`: a module that each process loads first. Never rejects for what a test does. */
@@ -31,9 +31,9 @@ export async function runFiles(files: readonly string[], preload?: string): Prom
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 1e9,
-    env: { TAP_TIMEOUT: String(limitS), TAP: '1' },
+    env: { TAP_TIMEOUT: String(limitS * files.length), TAP: '1' },
     // for a process that no longer obeys tap's own limit
-    timeout: 2 * limitS * 1000,
+    timeout: 2 * limitS * files.length * 1000,
     forceKillAfterDelay: 10_000,
   })
   const tap = run.stdout

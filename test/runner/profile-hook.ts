@@ -1,7 +1,7 @@
 /** Loaded first in a test process by `run.js --profile`: at its end it appends to PROFILE_FILE where its time went, as a line of JSON. */
 import { ChildProcess } from 'node:child_process'
 import { appendFileSync, readFileSync } from 'node:fs'
-import t from 'tap'
+import { isMainThread } from 'node:worker_threads'
 
 export interface Profile {
   /** the test files of the process */
@@ -35,8 +35,6 @@ const begin = () => {
   profile.start = performance.now() / 1000
   profile.startCpu = cpuTimes().own
 }
-t.once('subtestAdd', begin)
-t.once('assert', begin)
 
 interface Internals {
   spawn: (this: unknown, options: { file: string; args: string[] }) => unknown
@@ -50,10 +48,18 @@ internals.spawn = function (options) {
   return spawn.call(this, options)
 }
 
-process.on('exit', () => {
+// a thread that the program starts loads this module as well, and is no test
+if (isMainThread) {
+  const { default: t } = await import('tap')
+  t.once('subtestAdd', begin)
+  t.once('assert', begin)
+  process.on('exit', end)
+}
+
+function end(): void {
   const { own, children } = cpuTimes()
   begin()
   const files = process.argv.filter((argument) => argument.endsWith('.test.js'))
   Object.assign(profile, { files, wall: performance.now() / 1000, cpu: own, childrenCpu: children })
   appendFileSync(process.env['PROFILE_FILE']!, `${JSON.stringify(profile)}\n`)
-})
+}

@@ -1,6 +1,6 @@
 /** The bridge with models behind it that play their parts: the stand-in for Claude, and one provider on loopback for all other names. */
 import type { Test } from 'tap'
-import { type Bridge, startBridge } from '../helper.js'
+import { type Bridge, onlyParked, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import {
   type RecordedRequest,
@@ -127,7 +127,7 @@ export async function openStage(t: Test): Promise<Stage> {
       { base_url: provider.url, models: name === 'openai' ? ['gpt-3.5-turbo', '*'] : '*' },
     ]),
   )
-  return new Stage(await startBridge(t, { env: { WARM_PROCESSES: '1', UPSTREAMS: JSON.stringify(settings) } }), provider)
+  return new Stage(await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1', UPSTREAMS: JSON.stringify(settings) } }), provider)
 }
 
 const turn = <T>(all: readonly T[], number: number): T => all[Math.min(number, all.length) - 1]!

@@ -69,6 +69,7 @@ export async function runCli(options: CliOptions): Promise<CliRun> {
       ...quiet,
       ANTHROPIC_BASE_URL: options.baseUrl,
       ANTHROPIC_API_KEY: 'stand-in-no-account-needed',
+      CLAUDE_CODE_CERT_STORE: 'bundled',
       ...options.env,
     },
   })
