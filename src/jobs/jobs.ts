@@ -337,7 +337,8 @@ export class Jobs {
     if (created.created) {
       const live = this.hold(job, request)
       if (this.stopped) await this.halt(live)
-      return { job, joined: false }
+      // it may have started in this same step
+      return { job: live.job, joined: false }
     }
     if (hasExpired(created.job)) {
       await this.store.delete(created.job.id)

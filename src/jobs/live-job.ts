@@ -107,9 +107,9 @@ export class LiveJob {
     return this.log.append(event, now, gated)
   }
 
-  /** Shows the record with what is not stored yet. */
+  /** Shows the record with what is not stored yet; its events are counted when they are. */
   showUnstored(): void {
-    this.job = this.folded()
+    this.job = { ...this.folded(), lastSeq: this.job.lastSeq }
   }
 
   /** From now on it goes on without the client that asked for it: stored beside the log. */
