@@ -4,8 +4,10 @@
  */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Limiter } from '../src/limiter.js'
 import type { NewJob } from '../src/jobs/job.js'
 import { Jobs } from '../src/jobs/jobs.js'
+import { Places } from '../src/jobs/places.js'
 import { openSqliteStore } from '../src/jobs/sqlite/store.js'
 import { type Script, ScriptExecutor, word } from './script-executor.js'
 
@@ -73,7 +75,7 @@ async function open(name: string, slots: number): Promise<{ jobs: Jobs; close: (
   const jobs = new Jobs({
     store,
     executor: new ScriptExecutor(),
-    maxConcurrent: slots,
+    places: new Places(new Limiter({ bound: slots })),
     maxQueued: 1_000_000,
     idleTimeoutS: 3600,
     onTrouble: (message, error) => troubles.push(`${message}: ${String(error)}`),

@@ -4,7 +4,6 @@ import type { ClaudeExecutor } from './claude/executor.js'
 import { liveProcessCount } from './claude/process/process.js'
 import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
-import type { Lane } from './request/lane.js'
 import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
 
@@ -129,7 +128,7 @@ export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: prov
     cli.problem ?? cli.hint,
   )
   const others = providersCheck(providers)
-  const serving: Lane[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
+  const serving: Kind[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
   const checks = {
     accepting: checkOf(jobs.accepting, 'server_shutdown', 'the server is shutting down'),
     claude: asked,
@@ -155,12 +154,17 @@ function providersCheck(providers: UpstreamExecutor['health']): Check | null {
   )
 }
 
+type Kind = 'process' | 'network'
+
 /** Whether one of the lanes has room; where nothing can be asked, those of the CLI are looked at. */
-function queueCheck(jobs: Jobs, serving: Lane[]): Check {
+function queueCheck(jobs: Jobs, serving: Kind[]): Check {
   const lanes = (serving.length > 0 ? serving : ['process' as const]).map((lane) => jobs.stats(lane))
-  const hasRoom = lanes.some(({ running, slots, queued, maxQueued }) => running < slots || queued < maxQueued)
   const sum = (member: 'slots' | 'queued') => lanes.reduce((total, lane) => total + lane[member], 0)
-  return checkOf(hasRoom, 'queue_full', `all ${sum('slots')} slots are taken and ${sum('queued')} jobs wait`)
+  return checkOf(
+    lanes.some(({ hasRoom }) => hasRoom),
+    'queue_full',
+    `all ${sum('slots')} slots are taken and ${sum('queued')} jobs wait`,
+  )
 }
 
 async function storeState(jobs: Jobs): Promise<Health['store']> {

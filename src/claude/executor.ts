@@ -4,7 +4,7 @@
  */
 import os from 'node:os'
 import type { ErrorCode } from '../errors/catalogue.js'
-import { Gate } from '../gate.js'
+import { Limiter } from '../limiter.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { JobEvent } from '../jobs/events.js'
 import { isContent } from '../jobs/events.js'
@@ -34,6 +34,8 @@ export interface ClaudeSetup extends LaunchSetup {
   outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
+  /** the places of its runs; left out: as many as there are runs */
+  places?: Limiter
   /** Called when a run begins. */
   begin?(): void
   /** Resolves when it is known whether there is a CLI that works; left out: it is known */
@@ -85,7 +87,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
    * Starts at the same time. One is a third of a second of CPU, so ten at once on two cores make all ten late. Waiting for the model
    * is no part of a start.
    */
-  private readonly gate = new Gate(os.availableParallelism())
+  private readonly starts = new Limiter({ bound: os.availableParallelism() })
   /** until the first process that does not take it */
   private exercises = true
   /** models whose exercised processes refused to be told a prompt */
@@ -98,7 +100,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       ...this.sizes,
       launch: (profile) => launch(setup, profile),
       ready: (session, profile) => this.makeReady(session, profile),
-      quiet: () => this.gate.idle,
+      quiet: () => this.starts.running === 0,
       startLimitMs: this.startLimitMs,
       onFailure: (cause) => setup.onStartFailure?.(redact(cause)),
     })
@@ -147,7 +149,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
   private async makeReady(session: Session, profile: LaunchProfile): Promise<void> {
     await session.ready()
     // it is a tenth of a second of CPU
-    if (!this.exercises || !this.gate.idle || this.unconfirmed.has(profile.model)) return
+    if (!this.exercises || this.starts.running > 0 || this.unconfirmed.has(profile.model)) return
     if (!canBeExercised(profile, this.setup.binary().version)) return
     try {
       const exercised = session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
@@ -159,9 +161,10 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
   }
 
   private async execute(run: Run<ClaudeRequest>, settle: (outcome: Outcome) => void): Promise<void> {
+    if (!(await hasPlace(run, this.setup.places))) return settle({ kind: 'aborted' })
     const { request } = run
     const profile = chatProfile(request, this.setup.credential)
-    if (this.setup.checked !== undefined) await withinOrAborted(this.setup.checked, checkPatienceMs, run.signal)
+    if (this.setup.checked !== undefined) await run.seat.silently(withinOrAborted(this.setup.checked, checkPatienceMs, run.signal))
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
       const found = await this.find(run, request, profile)
@@ -190,8 +193,9 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     const ready = this.pool.take(profile)
     if (ready !== null && ready.exercised && this.unconfirmed.has(profile.model)) this.parked.letGo(ready)
     else if (ready !== null) return { session: ready, heard: 0, fresh: false, started: noStart }
-    const started = await this.gate.enter(run.signal)
-    if (started === null) return null
+    const place = await run.seat.silently(this.starts.take(run.owner, run.signal)).catch(() => null)
+    if (place === null) return null
+    const started = () => place.leave()
     try {
       return { session: await launch(this.setup, profile), heard: 0, fresh: true, started }
     } catch (error) {
@@ -240,6 +244,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         run.alive()
       },
       asked: started,
+      silently: (work) => run.seat.silently(work),
       ...(outputProblem && {
         outputProblem: (schema, value) => outputProblem(schema, value, { owner: run.owner, signal: run.signal }),
       }),
@@ -307,7 +312,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
    */
   private isWorthKeeping(outcome: Outcome): boolean {
     if (outcome.kind !== 'finished') return false
-    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && this.gate.waiting === 0)
+    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && this.starts.waiting === 0)
   }
 
   /** Keeps the process for the next turn of its conversation, as a client would send it. */
@@ -340,6 +345,12 @@ class AnswerSoFar {
     })
     return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
   }
+}
+
+/** False where the run is aborted before it has one. */
+async function hasPlace({ seat, signal }: Run<ClaudeRequest>, places: Limiter | undefined): Promise<boolean> {
+  if (places !== undefined) await seat.take(places).catch(() => undefined)
+  return !signal.aborted
 }
 
 /** Resolves when the promise does, when it takes too long, or when the run is aborted. */

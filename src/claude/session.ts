@@ -29,6 +29,8 @@ export interface TurnListener {
   outputProblem?(schema: Record<string, unknown>, value: unknown): Promise<string | null>
   /** what a fresh process is given before it is told anything */
   equipment?(): Promise<Equipment>
+  /** Work with a limit of its own: the run is not taken for silent meanwhile. */
+  silently<T>(work: Promise<T>): Promise<T>
 }
 
 /** How long a process may take to end by itself. */
@@ -133,7 +135,7 @@ export class Session {
         set.catch(reject)
         if (listener.equipment !== undefined) {
           await set
-          await equip(this.control, await listener.equipment(), request.tools !== undefined)
+          await listener.silently(equip(this.control, await listener.equipment(), request.tools !== undefined))
         }
         for (const { line, answered } of historyLines(request.turns.slice(heard, -1), this.mark, request.model)) {
           // but history is not: the CLI mixes up lines that it has not answered yet

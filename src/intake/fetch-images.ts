@@ -19,7 +19,7 @@ const allMs = 45_000
  *
  * @throws BridgeError invalid_value with the path of the URL at fault; queue_full where the images of others take too long
  */
-export async function fetchImages(agent: PublicAgent, images: readonly RemoteImage[], gone: AbortSignal): Promise<void> {
+export async function fetchImages(agent: PublicAgent, images: readonly RemoteImage[], owner: string, gone: AbortSignal): Promise<void> {
   if (images.length === 0) return
   const stop = new AbortController()
   const leave = () => stop.abort(clientLeft())
@@ -28,6 +28,7 @@ export async function fetchImages(agent: PublicAgent, images: readonly RemoteIma
   const late = setTimeout(() => stop.abort(agent.turns.waiting > 0 ? noTurn() : tooLate(images[0]!)), allMs)
   const limits: FetchLimits = {
     ...{ maxBytes: maxImageBytes, budget: { left: maxBytes }, timeoutMs, signal: stop.signal },
+    owner,
     accept: 'image/png, image/jpeg, image/gif, image/webp',
   }
   const queue = byUrl(images)

@@ -3,7 +3,6 @@ import { depthHeader, readDepth } from './depth.js'
 import { BridgeError } from '../errors/catalogue.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
-import type { Lane } from '../request/lane.js'
 import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../request/parsed-request.js'
 import type { InnerRequest } from '../request/job-request.js'
@@ -52,13 +51,13 @@ export async function submitChat(
   const { owner } = request
   // before anything is fetched for a request that has been answered, or that only has to wait for its answer
   const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
-  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed.lane)
+  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed)
   if (earlier !== null) return { job: earlier, joined: true }
   const limit = parsed.limitS ?? settings.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
   const run = { ...parsed.run, ...below }
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
-  await fetchImages(request.publicAgent, parsed.remoteImages, request.gone)
+  await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)
   return jobs.submit({
     owner,
     model: parsed.model,
@@ -84,10 +83,9 @@ export async function submitChat(
 
 /**
  * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
- * waits for has to begin at once.
+ * waits for has to begin at once, where it is not known which job that is.
  */
-function refuseToWait(jobs: Jobs, lane?: Lane): void {
-  const { running, slots } = jobs.stats(lane)
-  if (running < slots) return
-  throw new BridgeError('queue_full', `All ${slots} slots are taken, and a job cannot wait for another one.`, { retryAfter: 5 })
+function refuseToWait(jobs: Jobs, view: Pick<JobView, 'lane'>): void {
+  if (!jobs.noPlaceFor(view)) return
+  throw new BridgeError('queue_full', 'All slots are taken, and a job cannot wait for another one.', { retryAfter: 5 })
 }

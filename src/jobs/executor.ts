@@ -3,6 +3,7 @@ import type { Failure } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from './events.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Review } from './job.js'
+import type { Seat } from './seat.js'
 
 /** One run of one choice of a job. `Request`: the kinds that the executor takes. */
 export interface Run<Request = JobRequest> {
@@ -20,6 +21,8 @@ export interface Run<Request = JobRequest> {
   emit(event: JobEvent): void
   /** A sign of life that is no event: moves the silence limit on. */
   alive(): void
+  /** where the run is at work; it begins with a place of its job's lane */
+  seat: Seat
 }
 
 /**

@@ -76,8 +76,10 @@ export interface JobView {
   tellTier?: boolean
   /** how many jobs are above this one; left out: none */
   depth?: number
-  /** whose slots its runs take; left out: `process` */
+  /** where its runs begin; left out: `process` */
   lane?: Lane
+  /** the job that asked for this one */
+  parent?: string
   [key: string]: unknown
 }
 

@@ -3,14 +3,16 @@
  * beside its record; one that has is read from the store.
  */
 import { BridgeError } from '../errors/catalogue.js'
+import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
+import { Admission } from './admission.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import { newJobId } from './ids.js'
-import type { Job, NewJob } from './job.js'
-import type { Lane } from '../request/lane.js'
+import type { Job, JobView, NewJob } from './job.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
+import type { Places } from './places.js'
 import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
@@ -25,9 +27,8 @@ import { Writer } from './writer.js'
 export interface JobsOptions {
   store: JobStore
   executor: Executor
-  maxConcurrent: number
-  /** runs at once that need no process; left out: as many as `maxConcurrent` */
-  maxNetwork?: number
+  places: Places
+  /** jobs of each limiter that may wait for their start */
   maxQueued: number
   idleTimeoutS: number
   observer?: JobObserver
@@ -43,6 +44,8 @@ export interface JobsStats {
   running: number
   slots: number
   maxQueued: number
+  /** whether a job that comes now is taken */
+  hasRoom: boolean
 }
 
 const pruneEveryMs = 60_000
@@ -55,9 +58,7 @@ export class Jobs {
   private readonly live = new Map<string, LiveJob>()
   private readonly runner: Runner
   private readonly store: JobStore
-  /** jobs being written for the first time; they count as queued */
-  private readonly arriving: Record<Lane, number> = { process: 0, network: 0 }
-  private readonly waiting: Record<Lane, number> = { process: 0, network: 0 }
+  private readonly admission: Admission
   private closing = false
   private health: Promise<StoreHealth> | null = null
   private healthAt = 0
@@ -67,17 +68,14 @@ export class Jobs {
 
   constructor(private readonly options: JobsOptions) {
     this.store = options.store
+    this.admission = new Admission(options.maxQueued)
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     this.runner = new Runner({
       ...options,
       writer,
       find: (id) => this.live.get(id),
-      onStart: (live) => {
-        this.waiting[laneOf(live.job)] -= 1
-      },
-      onEnd: (live) => {
-        if (live.started === null) this.waiting[laneOf(live.job)] -= 1
-      },
+      onStart: (live) => this.admission.began(live),
+      onEnd: (live) => this.admission.began(live),
       onStored: (live) => {
         this.live.delete(live.job.id)
       },
@@ -111,16 +109,16 @@ export class Jobs {
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     this.refuseAtEnd()
-    const lane = laneOf(asked)
-    const { slots, free } = this.runner.lanes.named(lane)
-    const queued = this.arriving[lane] + this.waiting[lane]
-    if (queued >= this.options.maxQueued + free) {
+    const limiter = this.options.places.of(asked)
+    // what another job waits for runs in that one's place
+    const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
+    if (!nested && !this.admission.hasRoom(limiter)) {
       const earlier = await this.joinEarlier(asked)
       if (earlier !== null) return { job: earlier, joined: true }
-      const message = `All ${slots} slots are taken and ${queued} jobs wait already.`
+      const message = `All ${limiter.bound} slots are taken and ${this.admission.queued(limiter)} jobs wait already.`
       throw new BridgeError('queue_full', message, { retryAfter: 5 })
     }
-    return this.create(asked)
+    return this.create(asked, limiter)
   }
 
   /**
@@ -247,7 +245,9 @@ export class Jobs {
       return this.runner.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
     }
     await this.runner.again(live, feedback)
-    this.waiting[laneOf(live.job)] += 1
+    // it was cancelled meanwhile
+    if (live.cause !== null) return
+    this.admission.waits(live, this.options.places.of(live.job))
     this.runner.enqueue(live)
   }
 
@@ -262,9 +262,26 @@ export class Jobs {
   }
 
   /** Of the runs that need a process, or of those that need none. */
-  stats(lane: Lane = 'process'): JobsStats {
-    const { running, slots } = this.runner.lanes.named(lane)
-    return { queued: this.waiting[lane], running, slots, maxQueued: this.options.maxQueued }
+  stats(kind: 'process' | 'network' = 'process'): JobsStats {
+    const limiters = this.options.places.named(kind)
+    const sum = (of: (limiter: Limiter) => number) => limiters.reduce((total, limiter) => total + of(limiter), 0)
+    return {
+      queued: sum((limiter) => this.admission.queued(limiter)),
+      running: sum(({ running }) => running),
+      slots: sum(({ bound }) => bound),
+      maxQueued: this.options.maxQueued,
+      hasRoom: limiters.some((limiter) => this.admission.hasRoom(limiter)),
+    }
+  }
+
+  /** Whether a job waits for a place and none is free: who waits for it inside a job could be what it waits for. */
+  waitsForPlace({ status, view }: Job): boolean {
+    return status === 'queued' && this.noPlaceFor(view)
+  }
+
+  /** Whether no run of such a job could begin now. */
+  noPlaceFor({ lane }: Pick<JobView, 'lane'>): boolean {
+    return this.options.places.of({ view: lane === undefined ? {} : { lane } }).free === 0
   }
 
   /** @throws what the store says is wrong with it */
@@ -283,9 +300,10 @@ export class Jobs {
   /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
   async drain(ms: number): Promise<void> {
     this.closing = true
-    this.runner.lanes.stop()
+    for (const limiter of this.options.places.all) limiter.stop()
     const deadline = Date.now() + ms
-    while (this.runner.lanes.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+    while (this.options.places.all.some(({ running }) => running > 0) && Date.now() < deadline)
+      await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**
@@ -294,7 +312,7 @@ export class Jobs {
    */
   async stopAll(): Promise<void> {
     this.closing = true
-    this.runner.lanes.stop()
+    for (const limiter of this.options.places.all) limiter.stop()
     if (this.pruning !== null) clearInterval(this.pruning)
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
@@ -307,7 +325,7 @@ export class Jobs {
     this.faulty = true
   }
 
-  private async create(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
+  private async create(asked: NewJob, limiter: Limiter): Promise<{ job: Job; joined: boolean }> {
     const { request, idempotency, ...rest } = asked
     const createdAt = Date.now()
     const job: Job = {
@@ -325,15 +343,8 @@ export class Jobs {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    const lane = laneOf(job)
-    this.arriving[lane] += 1
-    let created
-    try {
-      created = await this.store.create(job, request, first, idempotency)
-    } finally {
-      // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-      this.arriving[lane] -= 1
-    }
+    // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
+    const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
     if (created.created) {
       const live = this.hold(job, request)
       if (this.stopped) await this.halt(live)
@@ -342,7 +353,7 @@ export class Jobs {
     }
     if (hasExpired(created.job)) {
       await this.store.delete(created.job.id)
-      return this.create(asked)
+      return this.create(asked, limiter)
     }
     return { job: await this.join(created, asked.background), joined: true }
   }
@@ -367,7 +378,7 @@ export class Jobs {
     live.suspect = suspect
     live.request = request
     this.live.set(job.id, live)
-    this.waiting[laneOf(job)] += 1
+    this.admission.waits(live, this.options.places.of(job))
     if (!suspect) this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
@@ -426,10 +437,6 @@ export class Jobs {
     const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
     this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
   }
-}
-
-function laneOf(job: { view: { lane?: Lane } }): Lane {
-  return job.view.lane ?? 'process'
 }
 
 /** Whether the record's time is over: from then on it is not there, cleared away or not. One that waits for a human is ended first. */

@@ -1,4 +1,5 @@
 /** A job that has not ended, as this server holds it. Small while it waits: thousands may. */
+import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
@@ -31,6 +32,10 @@ export class LiveJob {
   runsLeft: number
   /** runs at work: only they can be silent */
   active = 0
+  /** runs of other jobs at work in this one's place, one at a time; there from the first on */
+  nested: Limiter | null = null
+  /** leave the lines where its runs wait */
+  quit: (() => void)[] = []
   /** the server before was killed while it ran */
   suspect = false
   /** connections that take the result */

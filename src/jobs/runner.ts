@@ -4,13 +4,14 @@
  */
 import type { ErrorCode, Failure } from '../errors/catalogue.js'
 import type { JobRequest } from '../request/job-request.js'
-import type { Review } from './job.js'
+import { Limiter, type Place } from '../limiter.js'
+import type { Job, Review } from './job.js'
 import type { JobEvent } from './events.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { LiveJob } from './live-job.js'
-import { Lanes } from './lanes.js'
 import type { JobObserver } from './observer.js'
-import type { FairQueue, Ticket } from './queue.js'
+import type { Places } from './places.js'
+import { OwnSeat, inPlaceOf } from './seat.js'
 import { requestOf } from './request-of.js'
 import type { FinalStatus } from './status.js'
 import { type JobStore, Superseded } from './store.js'
@@ -21,9 +22,7 @@ export interface RunnerOptions {
   store: JobStore
   executor: Executor
   writer: Writer
-  maxConcurrent: number
-  /** runs at once that need no process */
-  maxNetwork?: number
+  places: Places
   /** longest silence of a run */
   idleTimeoutS: number
   observer?: JobObserver
@@ -41,18 +40,14 @@ export interface RunnerOptions {
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
 
 export class Runner {
-  readonly lanes: Lanes
+  constructor(private readonly options: RunnerOptions) {}
 
-  constructor(private readonly options: RunnerOptions) {
-    const slots = { process: options.maxConcurrent, network: options.maxNetwork ?? options.maxConcurrent }
-    this.lanes = new Lanes(slots, (ticket, queue) => this.begin(ticket, queue))
-  }
-
-  /** Puts every choice of the job into the queue. */
+  /** Puts every choice of the job into the line of its lane; those of a job that another one waits for, into that one's. */
   enqueue(live: LiveJob): void {
-    const { id, owner, choices } = live.job
+    const { owner, choices } = live.job
+    const limiter = this.limiterOf(live)
     for (let choice = 0; choice < choices; choice++) {
-      this.lanes.of(live.job).push({ jobId: id, owner, choice })
+      live.quit.push(limiter.enter(owner, (place) => this.begin(live, choice, limiter, place)))
     }
   }
 
@@ -90,25 +85,34 @@ export class Runner {
     this.options.onStored(live)
   }
 
-  private begin(ticket: Ticket, queue: FairQueue): void {
-    const live = this.options.find(ticket.jobId)
-    if (live === undefined || live.ending !== null || live.cause !== null) {
-      // it ended while it waited; not from within the queue's own loop
-      setImmediate(() => queue.release())
+  private limiterOf({ job }: LiveJob): Limiter {
+    const parent = this.parentOf(job)
+    return parent === undefined ? this.options.places.of(job) : (parent.nested ??= new Limiter({ bound: 1 }))
+  }
+
+  /** The job that waits for this one, and in whose place this one runs: else both could wait for a place for ever. */
+  private parentOf({ background, view }: Job): LiveJob | undefined {
+    return background || view.parent === undefined ? undefined : this.options.find(view.parent)
+  }
+
+  private begin(live: LiveJob, choice: number, limiter: Limiter, place: Place): void {
+    if (live.ending !== null || live.cause !== null) {
+      // it ended while it waited; not from within the limiter's own loop
+      setImmediate(() => place.leave())
       return
     }
-    const gone = this.runChoice(live, ticket.choice)
+    const gone = this.runChoice(live, choice, limiter, place)
       .catch((error: unknown) => {
         this.options.onTrouble('a run failed in a way that was not foreseen', error)
         return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
-      .finally(() => queue.release())
+      .finally(() => place.leave())
     live.gone.push(gone)
   }
 
   /** Resolves when nothing of the run is left. */
-  private async runChoice(live: LiveJob, choice: number): Promise<void> {
+  private async runChoice(live: LiveJob, choice: number, limiter: Limiter, place: Place): Promise<void> {
     live.started ??= this.start(live)
     const request = await live.started
     // null: the job was forgotten in this moment
@@ -117,6 +121,7 @@ export class Runner {
     const alive = () => {
       live.progress.lastSignOfLife = live.now()
     }
+    const seat = this.seatOf(live, live.controller.signal, limiter, place)
     const execution = this.options.executor.run({
       jobId: live.job.id,
       owner: live.job.owner,
@@ -128,15 +133,28 @@ export class Runner {
         if (!over) this.emit(live, event)
       },
       alive,
+      seat: this.parentOf(live.job) === undefined ? seat : inPlaceOf(seat),
     })
-    live.active += 1
     alive()
     const gone = execution.gone.catch((error: unknown) => this.options.onTrouble('what a run had left could not be cleared away', error))
     const outcome = await this.outcomeOf(execution, gone)
     over = true
-    live.active -= 1
     await this.settle(live, choice, outcome)
     await gone
+    seat.leave()
+  }
+
+  private seatOf(live: LiveJob, signal: AbortSignal, limiter: Limiter, place: Place): OwnSeat {
+    const parent = this.parentOf(live.job)
+    const atWork = (by: 1 | -1) => {
+      live.active += by
+      live.progress.lastSignOfLife = live.now()
+      // who waits for its own question is not silent
+      if (parent === undefined) return
+      parent.active -= by
+      parent.progress.lastSignOfLife = parent.now()
+    }
+    return new OwnSeat(live.job.owner, signal, { begins: () => atWork(1), stops: () => atWork(-1) }, limiter, place)
   }
 
   /** The run's outcome, also of an executor that does not keep its promises: without one no job would end. */
@@ -193,7 +211,7 @@ export class Runner {
     const listen = (ms: number) => {
       silence = setTimeout(() => {
         // choices that wait for a slot are not silent
-        const silentMs = live.active === 0 ? 0 : live.now() - live.progress.lastSignOfLife
+        const silentMs = live.active <= 0 ? 0 : live.now() - live.progress.lastSignOfLife
         if (silentMs < idleMs) listen(idleMs - silentMs)
         else expire('timeout', `Nothing was heard of the run for ${this.options.idleTimeoutS} s.`)
       }, ms)
@@ -294,23 +312,23 @@ export class Runner {
   }
 
   private async writeEnd(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
-    const { onEnd, onStored, onTrouble, observer } = this.options
-    const { id, owner } = live.job
+    const { options } = this
+    const { id } = live.job
     live.stopTimers()
-    this.lanes.of(live.job).remove(id, owner)
+    for (const quit of live.quit.splice(0)) quit()
     live.append({ type: 'end', status, error })
     try {
       await this.commitEnd(live)
-      onStored(live)
+      options.onStored(live)
     } catch (trouble) {
       // readers are told all the same; the job is kept in memory until the store takes its end
-      onTrouble(`the end of ${id} could not be stored`, trouble)
+      options.onTrouble(`the end of ${id} could not be stored`, trouble)
       live.unstoredEnd = true
       live.showUnstored()
     }
-    onEnd(live)
+    options.onEnd(live)
     live.close(live.unstoredEnd)
-    observer?.ended(live.job)
+    options.observer?.ended(live.job)
   }
 
   /** Also resolves where the record is gone: it was deleted meanwhile. */
@@ -324,6 +342,7 @@ export class Runner {
 
   private async putAside(live: LiveJob): Promise<void> {
     live.stopTimers()
+    for (const quit of live.quit.splice(0)) quit()
     await this.options.writer
       .commit(live)
       .catch((error: unknown) => this.options.onTrouble(`the last events of ${live.job.id} could not be stored`, error))

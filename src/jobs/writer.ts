@@ -59,10 +59,14 @@ export class Writer {
     // one write at a time; what comes during it goes with the next
     if (this.writing || this.dirty.size === 0) return
     this.writing = true
-    void this.write().finally(() => {
-      this.writing = false
-      if (this.dirty.size > 0) this.now()
-    })
+    this.write()
+      // nothing of it may end the server: what could not be written is tried again with the next
+      .catch(() => undefined)
+      .finally(() => {
+        this.writing = false
+        if (this.dirty.size > 0) this.now()
+      })
+      .catch(() => undefined)
   }
 
   /** Never rejects. */

@@ -6,7 +6,7 @@
 import dns from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, buildConnector } from 'undici'
-import { Gate } from '../gate.js'
+import { Limiter } from '../limiter.js'
 import { isPublicAddress } from './public-address.js'
 
 export interface NetOptions {
@@ -29,7 +29,7 @@ const fetchesAtOnce = 16
 /** An HTTP client. It has to be closed. */
 export class PublicAgent extends Agent {
   /** the turns of `fetchPublic` */
-  readonly turns = new Gate(fetchesAtOnce)
+  readonly turns = new Limiter({ bound: fetchesAtOnce })
 }
 
 export function createPublicAgent(options: NetOptions = {}): PublicAgent {

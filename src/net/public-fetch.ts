@@ -1,9 +1,12 @@
 /** Fetches what a stranger's URL names, from the public internet only and never more than was agreed on. */
+import type { Place } from '../limiter.js'
 import { type Agent, request } from 'undici'
 import { NotPublic, type PublicAgent } from './public-agent.js'
 import { type WebUrl, toWebUrl } from './web-url.js'
 
 export interface FetchLimits {
+  /** for whom it is fetched: owners take turns */
+  owner?: string
   maxBytes: number
   /** bytes that all fetches with this object may still bring together; counted down */
   budget: { left: number }
@@ -38,21 +41,23 @@ const redirects = new Set([301, 302, 303, 307, 308])
 
 /** @throws FetchFailed, NoTurn, or the reason of `signal` */
 export async function fetchPublic(agent: PublicAgent, url: WebUrl, limits: FetchLimits): Promise<Fetched> {
-  const leave = await takeTurn(agent, limits)
+  const place = await takeTurn(agent, limits)
   try {
     return await fetchNow(agent, url, limits)
   } finally {
-    leave()
+    place.leave()
   }
 }
 
 /** A server that has a lot to do is no fault of the URL's, so the time of the fetch itself is counted from its turn on. */
-async function takeTurn({ turns }: PublicAgent, { signal, timeoutMs }: FetchLimits): Promise<() => void> {
+async function takeTurn({ turns }: PublicAgent, { signal, timeoutMs, owner = '' }: FetchLimits): Promise<Place> {
   if (turns.waiting >= longestLine) throw new NoTurn()
   const late = AbortSignal.timeout(timeoutMs)
-  const leave = await turns.enter(AbortSignal.any([signal, late]))
-  if (leave !== null) return leave
-  throw late.aborted ? new NoTurn() : signal.reason
+  try {
+    return await turns.take(owner, AbortSignal.any([signal, late]))
+  } catch (error) {
+    throw late.aborted ? new NoTurn() : error
+  }
 }
 
 async function fetchNow(agent: Agent, url: WebUrl, limits: FetchLimits): Promise<Fetched> {

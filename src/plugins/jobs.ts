@@ -9,6 +9,8 @@ import { ClaudeStatus } from '../claude/status.js'
 import { movesFromPlaces } from '../api-keys.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
+import { Places } from '../jobs/places.js'
+import { Limiter } from '../limiter.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -70,7 +72,9 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
   if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
   const threads = openCheckThreads()
+  const places = new Limiter({ bound: config.maxConcurrent })
   const executor = new ClaudeExecutor({
+    places,
     outputProblem: outputProblemBy(threads),
     binary: () => claude.current(),
     credential: claude.credential,
@@ -101,12 +105,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
   const jobs = new Jobs({
     store: webhooks.store,
     executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
-    maxConcurrent: config.maxConcurrent,
-    // one at least: a job of a provider that is there no more has to be told so
-    maxNetwork: Math.max(
-      1,
-      config.upstreams.reduce((sum, { maxConcurrent }) => sum + maxConcurrent, 0),
-    ),
+    places: new Places(places, upstreams.places),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
     observer: app.metrics.jobs,

@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { BridgeError } from '../errors/catalogue.js'
-import { Turns } from './turns.js'
+import { Limiter } from '../limiter.js'
 
 export interface ThreadLimits {
   /** milliseconds for one check, the start of the thread not counted */
@@ -25,6 +25,9 @@ export type Work<W extends Kinds> = { [K in keyof W]: { kind: K } & W[K]['given'
 
 /** What a thread says: first that it is loaded, then one reply to each piece of work. */
 export type Reply = 'ready' | { result: unknown } | { crashed: string }
+
+/** Of one owner: each holds a request in memory. */
+const maxWaiting = 500
 
 const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 300_000, memoryMb: 256 }
 
@@ -48,7 +51,8 @@ export class Threads<W extends Kinds> {
   private readonly limits: ThreadLimits
   private readonly idle = new Map<Worker, NodeJS.Timeout>()
   private readonly alive = new Set<Worker>()
-  private readonly turns: Turns
+  /** no owner has all threads: somebody else's work waits for one piece of work at most */
+  private readonly places: Limiter
   private closed = false
 
   constructor(
@@ -56,12 +60,15 @@ export class Threads<W extends Kinds> {
     limits: Partial<ThreadLimits> = {},
   ) {
     this.limits = { ...defaults, ...limits }
-    this.turns = new Turns(this.limits.threads)
+    const { threads } = this.limits
+    this.places = new Limiter({ bound: threads, perOwner: Math.max(1, threads - 1) })
   }
 
   /** @throws Error if the work crashed; {@link Stopped} if it ran out of time or memory; `signal`'s reason if that was aborted */
   async run<K extends keyof W>(kind: K, given: W[K]['given'], { owner, signal }: WorkFor): Promise<W[K]['result']> {
-    await this.turns.enter(owner, signal)
+    const waiting = this.places.waitingOf(owner)
+    if (waiting >= maxWaiting) throw new BridgeError('queue_full', `${waiting} checks of yours wait already.`, { retryAfter: 5 })
+    const place = await this.places.take(owner, signal)
     try {
       signal?.throwIfAborted()
       if (this.closed) throw new BridgeError('server_shutdown', 'the server is closing')
@@ -71,9 +78,9 @@ export class Threads<W extends Kinds> {
         this.keep(thread)
         throw signal.reason
       }
-      return await this.work(thread, { kind, ...given } as Work<W>, signal)
+      return await this.work(thread, { kind, ...given }, signal)
     } finally {
-      this.turns.leave(owner)
+      place.leave()
     }
   }
 
@@ -149,7 +156,7 @@ export class Threads<W extends Kinds> {
       // ended in the same moment
       if (stopped !== undefined) throw stopped
       this.keep(thread)
-      if ('result' in message) return message.result as W[keyof W]['result']
+      if ('result' in message) return message.result
       throw new Error(message.crashed)
     } catch (error) {
       throw stopped ?? error

@@ -1,5 +1,6 @@
 /** Runs jobs on OpenAI-compatible providers: one call for one run, streamed through as events. */
 import type { Dispatcher } from 'undici'
+import { Limiter } from '../limiter.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { UpstreamRequest } from '../request/upstream-request.js'
@@ -20,9 +21,12 @@ export interface ProviderHealth {
 
 export class UpstreamExecutor implements Executor<UpstreamRequest> {
   private readonly clients: Map<string, ProviderClient>
+  /** calls at once of each provider, by its name */
+  readonly places: ReadonlyMap<string, Limiter>
 
   constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv) {
     this.clients = new Map(providers.map((provider) => [provider.name, new ProviderClient(provider, env)]))
+    this.places = new Map(providers.map(({ name, maxConcurrent }) => [name, new Limiter({ bound: maxConcurrent })]))
   }
 
   run(run: Run<UpstreamRequest>): Execution {
@@ -57,6 +61,7 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     if (client.problem !== null) {
       return fail({ code: 'upstream_auth', message: `${request.provider} cannot be asked: ${client.problem}.` })
     }
+    await run.seat.take(this.places.get(request.provider)!)
     run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
     let response: Dispatcher.ResponseData
     try {

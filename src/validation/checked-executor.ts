@@ -59,6 +59,8 @@ export class CheckedExecutor implements Executor {
       const execution = this.setup.executor.run({ ...run, review: null, request, emit: (event) => held.add(event) })
       left.push(execution.gone)
       const outcome = await execution.outcome
+      // from now on it waits: for checks, or for its next attempt
+      run.seat.rest(execution.gone)
       const verdict = await this.judge(run, plan, outcome, held, left)
       if (verdict.kind === 'end') return verdict.outcome
 

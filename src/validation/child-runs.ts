@@ -4,6 +4,7 @@
  */
 import type { Usage } from '../jobs/events.js'
 import type { Executor, Run } from '../jobs/executor.js'
+import { inPlaceOf } from '../jobs/seat.js'
 import type { InnerRequest } from '../request/job-request.js'
 import type { Ask, ChildAnswer, ChildJob } from './child-jobs.js'
 
@@ -19,6 +20,7 @@ export function askThrough(
     let costUsd = 0
     const execution = executor.run({
       ...run,
+      seat: inPlaceOf(run.seat),
       review: null,
       request: toRequest(child),
       emit: (event) => {
@@ -31,6 +33,7 @@ export function askThrough(
     })
     left.push(execution.gone)
     const outcome = await execution.outcome
+    run.seat.rest(execution.gone)
     const spent = { costUsd }
     if (outcome.kind === 'failed') return { ok: false, failure: outcome.failure, spent }
     if (outcome.kind !== 'finished' || outcome.reason !== 'stop') {

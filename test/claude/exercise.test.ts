@@ -15,6 +15,7 @@ import { until } from '../helper.js'
 import { type RecordedRequest, message, startStandin } from '../standin/index.js'
 import { answers, noneAlive, says, temporary } from './harness.js'
 import { realCli } from './real-cli.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const cli = await realCli()
 const standin = await startStandin({ fallback: () => message('fine') })
@@ -45,7 +46,7 @@ async function sent(setup: LaunchSetup, request: ClaudeRequest, exercised: boole
     if (exercised) await session.exercise(setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
     if (standin.requests.length !== before) throw new Error('the model was asked before anybody had asked')
     const from = standin.calls.length
-    const listener = { choice: 0, emit: () => {}, alive: () => {}, asked: () => {} }
+    const listener = { choice: 0, emit: () => {}, alive: () => {}, silently: freeSeat.silently, asked: () => {} }
     await session.converse(request, 0, listener)
     const next = { ...request, turns: [...request.turns, answers('fine'), says('and now?')] }
     await session.converse(next, next.turns.length - 1, listener)
@@ -124,6 +125,7 @@ await t.test('a process that refuses the prompt afterwards is replaced by one th
     signal: new AbortController().signal,
     emit: () => {},
     alive: () => {},
+    seat: freeSeat,
   }
   const { outcome, gone } = executor.run(run)
   t.match(await outcome, { kind: 'finished' })

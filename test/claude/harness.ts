@@ -11,6 +11,7 @@ import type { JobEvent, Usage } from '../../src/jobs/events.js'
 import type { Outcome } from '../../src/jobs/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/request/conversation.js'
 import { until } from '../helper.js'
+import { freeSeat } from '../jobs/seat.js'
 
 /** A folder that is removed when the test is over. */
 export function temporary(t: Test, name = 'process-layer-'): string {
@@ -102,6 +103,7 @@ export function startRun(t: Test, options: RunOptions): LiveRun {
       options.onEvent?.(event)
     },
     alive: () => {},
+    seat: freeSeat,
   })
   let outcomeAfter = 0
   void outcome.then(() => {

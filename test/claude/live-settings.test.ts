@@ -12,6 +12,7 @@ import { outputProblem } from '../../src/validation/thread/compile.js'
 import { type RecordedRequest, message, offered, startStandin, toolUse } from '../standin/index.js'
 import { answers, noneAlive, says, temporary } from './harness.js'
 import { realCli } from './real-cli.js'
+import { freeSeat } from '../jobs/seat.js'
 
 t.setTimeout(900_000)
 const cli = await realCli()
@@ -49,6 +50,7 @@ async function call(executor: ClaudeExecutor, turns: Turn[], settings: Settings)
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
     alive: () => {},
+    seat: freeSeat,
   })
   const ended = await outcome
   await gone

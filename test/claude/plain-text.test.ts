@@ -9,6 +9,7 @@ import * as standins from '../standin/index.js'
 import { blocksOf } from '../standin/request.js'
 import { answers, inParallel, noneAlive, says, startRun, temporary } from './harness.js'
 import { realCli } from './real-cli.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const cli = await realCli()
 const canary = 'CANARY-7f3a91'
@@ -133,7 +134,15 @@ async function sendInTurns(t: Test, oauth: boolean): Promise<Seen> {
   for (const text of alone) {
     turns.push(says(text))
     const { outcome, gone } = executor.run({
-      ...{ jobId: 'job-1', owner: 'somebody', choice: 0, signal: new AbortController().signal, emit: () => {}, alive: () => {} },
+      ...{
+        jobId: 'job-1',
+        owner: 'somebody',
+        choice: 0,
+        signal: new AbortController().signal,
+        emit: () => {},
+        alive: () => {},
+        seat: freeSeat,
+      },
       request: { kind: 'claude', model: 'claude-opus-5-5', system: [], turns: [...turns] },
     })
     const ended = await outcome

@@ -8,6 +8,7 @@ import { ClaudeExecutor, type ClaudeSetup } from '../../src/claude/executor.js'
 import { ClaudeStatus } from '../../src/claude/status.js'
 import { until } from '../helper.js'
 import { noneAlive, says, temporary } from './harness.js'
+import { freeSeat } from '../jobs/seat.js'
 
 t.setTimeout(240_000)
 
@@ -92,6 +93,7 @@ await t.test('a run on a process that gives no sign of life', async (t) => {
       request: { kind: 'claude', model: 'sonnet', system: ['Be brief.'], turns: [says('hi')] },
       emit: () => {},
       alive: () => {},
+      seat: freeSeat,
     })
     t.match(await outcome, { kind: 'failed', failure: { code: 'claude_unavailable', message: /no sign of life within 1.5 s/ } }, step)
     await gone

@@ -8,6 +8,7 @@ import { baseEnvironment } from '../../src/claude/process/environment.js'
 import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
 import { liveProcessCount } from '../../src/claude/process/process.js'
 import { until } from '../helper.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'bridge-bound-'))
 t.teardown(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
@@ -77,6 +78,7 @@ async function ask(executor: ClaudeExecutor, text: string): Promise<void> {
     signal: new AbortController().signal,
     emit: () => {},
     alive: () => {},
+    seat: freeSeat,
   })
   t.match(await outcome, { kind: 'finished' }, text)
   await gone

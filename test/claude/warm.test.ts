@@ -12,6 +12,7 @@ import { cliProcesses } from '../chaos/pool-watch.js'
 import { until } from '../helper.js'
 import { type RecordedRequest, startStandin } from '../standin/index.js'
 import { realCli } from './real-cli.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const standin = await startStandin()
 const cli = await realCli()
@@ -55,6 +56,7 @@ async function run(executor: ClaudeExecutor, asked: ClaudeRequest, owner = 'anna
       if (event.type === 'text') text += event.text
     },
     alive: () => {},
+    seat: freeSeat,
   })
   const outcome = await execution.outcome
   await execution.gone

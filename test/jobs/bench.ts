@@ -5,6 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { BridgeError, type ErrorCode } from '../../src/errors/catalogue.js'
+import { Places } from '../../src/jobs/places.js'
+import { Limiter } from '../../src/limiter.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
 import type { Job, NewJob } from '../../src/jobs/job.js'
@@ -14,7 +16,11 @@ import { type FaultyStore, faulty } from './faulty-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxNetwork' | 'maxQueued' | 'idleTimeoutS'>>
+export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'idleTimeoutS'>> {
+  /** runs at once that need a process, and that need none */
+  maxConcurrent?: number
+  maxNetwork?: number
+}
 
 export interface Bench {
   jobs: Jobs
@@ -48,6 +54,10 @@ export function asking(members: Partial<NewJob> = {}): NewJob {
   }
 }
 
+function placesFor({ maxConcurrent = 4, maxNetwork = 4 }: BenchOptions): Places {
+  return new Places(new Limiter({ bound: maxConcurrent }), new Map(), new Limiter({ bound: maxNetwork }))
+}
+
 /** A subtest with a bench, and the checks after it. */
 export async function onBench(t: Test, name: string, options: BenchOptions, body: (t: Test, bench: Bench) => Promise<void>): Promise<void> {
   await t.test(name, async (t) => {
@@ -60,7 +70,7 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
       const jobs = new Jobs({
         store,
         executor,
-        maxConcurrent: 4,
+        places: placesFor(options),
         maxQueued: 100,
         idleTimeoutS: 60,
         ...options,

@@ -9,7 +9,7 @@ await onBench(t, 'no more run than there are slots', { maxConcurrent: 2 }, async
   const ids: string[] = []
   for (let i = 0; i < 5; i++) ids.push((await submit()).id)
   await until(() => executor.runs.length === 2)
-  t.strictSame(jobs.stats(), { queued: 3, running: 2, slots: 2, maxQueued: 100 })
+  t.strictSame(jobs.stats(), { queued: 3, running: 2, slots: 2, maxQueued: 100, hasRoom: true })
   for (let i = 0; i < 5; i++) {
     const run = await executor.next()
     t.equal(run.asked.jobId, ids[i], 'in the order they came')
@@ -24,7 +24,7 @@ await onBench(t, 'a slot is held until nothing of the run is left', { maxConcurr
   run.settle({ kind: 'finished', reason: 'stop' })
   t.hasStrict(await soon(jobs.wait(first.id, never)), { status: 'completed' }, 'the answer does not wait')
   t.equal(await soon(executor.next(), 50), 'pending')
-  t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100 })
+  t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100, hasRoom: true })
   run.leave()
   await until(() => executor.runs.length === 2)
   executor.runs[1]!.finish()

@@ -174,7 +174,7 @@ await onBench(t, 'a slow store keeps everything in order', { maxConcurrent: 20 }
 await onBench(t, 'one job that another writer has gone on with: its neighbours of the same write are stored', {}, async (t, bench) => {
   const { jobs, executor, submit, store, troubles } = bench
   const ids: string[] = []
-  for (const _ of ['a', 'b', 'c']) ids.push((await submit()).id)
+  while (ids.length < 3) ids.push((await submit()).id)
   const runs = [await executor.next(), await executor.next(), await executor.next()]
   for (const run of runs) run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
   const stored = async () => (await Promise.all(ids.map((id) => store.get(id)))).every((job) => job?.lastSeq === 3)

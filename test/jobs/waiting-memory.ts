@@ -4,6 +4,8 @@
  */
 import { Jobs } from '../../src/jobs/jobs.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
+import { Places } from '../../src/jobs/places.js'
+import { Limiter } from '../../src/limiter.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { asking, requestOf } from './bench.js'
 import { jobWith, queued } from './conformance/records.js'
@@ -56,7 +58,7 @@ function jobsOn(store: JobStore): Jobs {
   return new Jobs({
     store,
     executor: new ScriptedExecutor(),
-    maxConcurrent: 1,
+    places: new Places(new Limiter({ bound: 1 })),
     maxQueued: count,
     idleTimeoutS: 60,
     onTrouble,

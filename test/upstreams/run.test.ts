@@ -11,6 +11,7 @@ import { FallbackExecutor } from '../../src/upstreams/fallbacks.js'
 import { readUpstreams } from '../../src/upstreams/settings.js'
 import { until } from '../helper.js'
 import { answer, chunk, failing, open, send, startProvider, usage } from './provider.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const secret = 'gsk_0123456789secret'
 const provider = await startProvider(t)
@@ -42,6 +43,7 @@ function begin(
     signal,
     emit: (event: JobEvent) => void events.push(event),
     alive: () => {},
+    seat: freeSeat,
   }
   const execution =
     request.kind === 'fallbacks'

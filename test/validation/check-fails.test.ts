@@ -5,6 +5,7 @@ import { CheckedExecutor } from '../../src/validation/checked-executor.js'
 import { openCheckThreads, parseValidation } from '../../src/validation/index.js'
 import type { InnerRequest } from '../../src/request/job-request.js'
 import type { AttemptPlan } from '../../src/request/plan.js'
+import { freeSeat } from '../jobs/seat.js'
 
 t.setTimeout(60_000)
 
@@ -29,6 +30,7 @@ await t.test('a check that takes too long', async (t) => {
     ...{ jobId: 'task_1', owner: 'anna', choice: 0, request, review: null, budget: null },
     signal: new AbortController().signal,
     emit: () => undefined,
+    seat: freeSeat,
   } as unknown as Run
   const checked = new CheckedExecutor({
     executor,

@@ -1,4 +1,5 @@
 /** What is compiled in threads, whose turn it is, and what is ended. */
+import { setMaxListeners } from 'node:events'
 import t from 'tap'
 import { BridgeError } from '../../src/errors/catalogue.js'
 import { Lru } from '../../src/lru.js'
@@ -6,7 +7,6 @@ import { Stopped } from '../../src/threads/threads.js'
 import { openCheckThreads } from '../../src/validation/thread/check-threads.js'
 import { Compiler } from '../../src/intake/compiler.js'
 import type { PendingSource } from '../../src/request/pending-source.js'
-import { Turns } from '../../src/threads/turns.js'
 import { failureOf } from './helper.js'
 
 const pattern = (text: string): PendingSource => ({
@@ -86,49 +86,21 @@ await t.test('combining marks and repeated items', async (t) => {
   t.ok(longest < 10_000, `the event loop was held up for ${Math.round(longest)} ms`)
 })
 
-await t.test('owners take turns, and none has all threads', async (t) => {
-  const turns = new Turns(2)
-  const began: string[] = []
-  const enter = (owner: string, signal?: AbortSignal) => turns.enter(owner, signal).then(() => void began.push(owner))
-  await enter('a')
-  const waiting = [enter('a'), enter('a'), enter('a')]
-  await new Promise(setImmediate)
-  t.same(began, ['a'], 'the second thread is for others')
-  await enter('b')
-  const more = [enter('c'), enter('b')]
-  turns.leave('a')
-  await new Promise(setImmediate)
-  t.same(began, ['a', 'b', 'a'])
-  turns.leave('b')
-  await new Promise(setImmediate)
-  t.same(began, ['a', 'b', 'a', 'c'], 'not the one who has one already')
-  turns.leave('a')
-  await new Promise(setImmediate)
-  t.same(began.at(-1), 'b')
-  turns.leave('b')
-  turns.leave('c')
-  await Promise.all(more)
-  await waiting[1]
-  turns.leave('a')
-  await Promise.all(waiting)
-  turns.leave('a')
-  t.equal(began.length, 7)
-})
-
-await t.test('who leaves waits no longer', async (t) => {
-  const turns = new Turns(1)
-  await turns.enter('a')
+await t.test('of one owner so many checks wait, and no more', async (t) => {
+  const threads = openCheckThreads({ checkMs: 60_000, threads: 1 })
+  t.teardown(() => threads.close())
   const leaving = new AbortController()
-  const left = turns.enter('b', leaving.signal)
-  leaving.abort(new Error('left'))
-  await t.rejects(left, { message: 'left' })
-  turns.leave('a')
-  let entered = false
-  void turns.enter('b').then(() => (entered = true))
-  await new Promise(setImmediate)
-  t.ok(entered, 'the place is not kept for who has left')
-  const failure = await failureOf(() => Promise.all(Array.from({ length: 501 }, () => turns.enter('c'))))
+  setMaxListeners(1000, leaving.signal)
+  const work = { type: 'length', params: {}, answer: { content: 'a' } }
+  const asked = Array.from({ length: 502 }, () => threads.run('check', work, { owner: 'c', signal: leaving.signal }))
+  const failure = await failureOf(() => asked.at(-1)!)
   t.equal(failure.code, 'queue_full')
+  leaving.abort(new Error('left'))
+  const left = await Promise.allSettled(asked)
+  t.ok(
+    left.every(({ status }) => status === 'rejected'),
+    'who leaves waits no longer',
+  )
 })
 
 await t.test('what is kept is bounded in entries and in bytes', (t) => {

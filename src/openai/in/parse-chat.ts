@@ -48,7 +48,6 @@ export function parseChat(body: ChatRequest, given: ChatOptions, text?: string):
   const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed
   const others = names.map((name, index) => inPlace(body, name, index, options))
-  const onCli = [parsed, ...others].some(({ run }) => run.kind === 'claude')
   return {
     ...parsed,
     run: {
@@ -58,8 +57,6 @@ export function parseChat(body: ChatRequest, given: ChatOptions, text?: string):
     remoteImages: [parsed, ...others].flatMap(({ remoteImages }) => remoteImages),
     // of the same schema all of them
     pending: parsed.pending.length > 0 ? parsed.pending : (others.find(({ pending }) => pending.length > 0)?.pending ?? []),
-    // what may need a process takes a process's slot
-    lane: onCli ? 'process' : 'network',
     ignored: [
       ...parsed.ignored,
       ...others.flatMap(({ ignored }, index) =>

@@ -8,7 +8,6 @@ import { checkFields } from './check-fields.js'
 import { createIgnored } from '../../request/ignored.js'
 import { deliveryOf, includeUsage, maxChoices } from './parse-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
-import { asksModel } from '../../validation/parsing.js'
 import type { PendingSource } from '../../request/pending-source.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
@@ -52,8 +51,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, te
     ignored: ignored.names(),
     pending,
     ...(plan && { plan }),
-    // a validator that asks a model may need a process
-    ...(plan?.checks.some(asksModel) ? {} : { lane: 'network' as const }),
+    lane: `provider/${route.provider}`,
     ...(user != null && { user }),
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
