@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { importsOf, violations } from './import-rules.js'
+import { circleIn, importsOf, modulesOf, violations } from './import-rules.js'
 
 // the sources, not what was built of them: types are imported there as well
 const root = path.join(import.meta.dirname, '../..')
@@ -21,6 +21,21 @@ await t.test('nobody imports what is not for them', async (t) => {
   )
 })
 
+await t.test('no circle of files', async (t) => {
+  const files = ['src', 'routes', 'mcp', 'workspace'].flatMap(sources)
+  const bare = (file: string) => file.replace(/\.ts$/, '')
+  const imports = new Map(files.map((file) => [bare(file), modulesOf(file, readFileSync(path.join(root, file), 'utf8'))]))
+  t.strictSame(circleIn(imports), null)
+  const ring = circleIn(
+    new Map([
+      ['a', ['b']],
+      ['b', ['x', 'c']],
+      ['c', ['b']],
+    ]),
+  )
+  t.strictSame(ring, ['b', 'c', 'b'], 'one is found')
+})
+
 await t.test('a wrong import is found', async (t) => {
   const wrong: [file: string, specifier: string][] = [
     ['src/openai/x.ts', 'fastify'],
@@ -31,7 +46,16 @@ await t.test('a wrong import is found', async (t) => {
     ['src/jobs/x.ts', 'fastify'],
     ['src/jobs/x.ts', '../claude/executor.js'],
     ['src/jobs/sqlite/x.ts', '../../claude/executor.js'],
-    ['src/jobs/x.ts', '../openai/task.js'],
+    ['src/jobs/x.ts', '../openai/out/completion.js'],
+    ['src/jobs/x.ts', '../config.js'],
+    ['src/request/x.ts', '../schema/compile.js'],
+    ['src/openai/x.ts', '../validation/plan.js'],
+    ['src/tasks/x.ts', '../http/host.js'],
+    ['src/validation/x.ts', '../openai/in/parse-chat.js'],
+    ['src/limiter.ts', './jobs/seat.js'],
+    ['src/errors/x.ts', '../request/plan.js'],
+    ['mcp/server/x.ts', '../job/merge.js'],
+    ['mcp/job/x.ts', '../../src/openai/in/mcp.js'],
     ['src/jobs/x.ts', '../http/submit.js'],
     ['src/jobs/x.ts', 'execa'],
     ['src/openai/x.ts', '../claude/turn.js'],
@@ -84,9 +108,11 @@ await t.test('what is allowed', async (t) => {
     ['src/openai/x.ts', 'node:crypto'],
     ['src/http/x.ts', 'fastify'],
     ['src/plugins/jobs.ts', '../claude/executor.js'],
+    ['src/openai/in/x.ts', '../../validation/parsing.js'],
+    ['src/intake/x.ts', '../limiter.js'],
     ['src/jobs/sqlite/x.ts', '../job.js'],
     ['src/claude/x.ts', '../jobs/executor.js'],
-    ['routes/tasks/x.ts', '../../src/openai/task.js'],
+    ['routes/tasks/x.ts', '../../src/tasks/task.js'],
   ] as const) {
     t.strictSame(violations(file, `import { x } from '${specifier}'\n`), [], `${specifier} in ${file}`)
   }

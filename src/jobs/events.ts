@@ -4,7 +4,7 @@
  * everything a reader can be told follows from it.
  */
 import type { Failure } from '../errors/catalogue.js'
-import type { Review, ValidationError } from './job.js'
+import type { Review, ValidationError } from './review.js'
 import type { FinalStatus, JobStatus } from './status.js'
 
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */

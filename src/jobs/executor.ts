@@ -2,7 +2,7 @@
 import type { Failure } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from './events.js'
 import type { JobRequest } from '../request/job-request.js'
-import type { Review } from './job.js'
+import type { Review } from './review.js'
 import type { Seat } from './seat.js'
 
 /** One run of one choice of a job. `Request`: the kinds that the executor takes. */

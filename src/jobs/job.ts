@@ -3,6 +3,7 @@ import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Answer } from './answer.js'
 import type { Lane } from '../request/lane.js'
+import type { Review } from './review.js'
 import type { JobStatus } from './status.js'
 
 /** Times are milliseconds since the epoch. */
@@ -38,31 +39,6 @@ export interface Job {
   error: Failure | null
   /** What a human has been asked to decide; stays there after a decision to try again. */
   review: Review | null
-}
-
-/** Everything a person needs to decide about an answer that did not pass, and what more attempts go on from. */
-export interface Review {
-  reason: string
-  attempts: number
-  lastResponse: string
-  validationErrors: ValidationError[]
-  /** as the caller wrote it: the conversation's messages, or the question */
-  originalRequest: unknown
-  /** the executor's business alone */
-  resume: unknown
-  /** what the person said, when more attempts were asked for */
-  feedback?: string
-}
-
-/** One thing that is wrong with an answer. */
-export interface ValidationError {
-  /** the check that says so */
-  type: string
-  message: string
-  /** what to do about it */
-  mend?: string
-  /** place within the answer, where it has one */
-  path?: string
 }
 
 export interface JobView {

@@ -2,11 +2,6 @@
 import { Limiter } from '../limiter.js'
 import type { Lane } from '../request/lane.js'
 
-export interface PlacesStats {
-  running: number
-  slots: number
-}
-
 export class Places {
   /** `spare` is for jobs whose provider is there no more, which have to be told so, and for those of earlier versions. */
   constructor(

@@ -1,6 +1,6 @@
 /** What a human is asked to decide, on the wire. */
 import type { Failure } from '../errors/catalogue.js'
-import type { Review } from '../jobs/job.js'
+import type { Review } from '../jobs/review.js'
 import type { Task } from '../openai/out/response-schemas.js'
 
 export function toReview(review: Review): NonNullable<Task['review']> {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { catalogue } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { ValidationError } from '../jobs/job.js'
+import type { ValidationError } from '../jobs/review.js'
 import { type Budget, type ChildJob, ChildJobs } from './child-jobs.js'
 import { askThrough } from './child-runs.js'
 import { continued, withTool } from './conversation.js'

@@ -1,6 +1,6 @@
 /** How validators ask a model: child jobs, through a function that is given to them, within a budget that is carried down. */
 import type { Failure } from '../errors/catalogue.js'
-import { ValidatorFailed } from './validator.js'
+import { ValidatorFailed } from './validator-failed.js'
 
 /** What a tree of jobs may still use. Plain numbers, so that a child job can be stored with its own. */
 export interface Budget {

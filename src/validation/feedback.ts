@@ -1,5 +1,5 @@
 /** What the model is told about an answer that did not pass, as the user's next turn. */
-import type { ValidationError } from '../jobs/job.js'
+import type { ValidationError } from '../jobs/review.js'
 
 export interface Feedback {
   errors: readonly ValidationError[]

@@ -4,7 +4,9 @@ import type { Check } from '../request/plan.js'
 import { askVerdict } from './agent/ask-verdict.js'
 import { validatorOf } from './registry.js'
 import type { CheckThreads } from './thread/check-threads.js'
-import { ValidatorFailed, type AnswerToCheck, type CheckContext, type CheckResult } from './validator.js'
+import { ValidatorFailed } from './validator-failed.js'
+import type { AnswerToCheck, CheckContext } from './validator.js'
+import type { CheckResult } from './check-result.js'
 import type { CheckError } from '../schema/words.js'
 
 /**

@@ -1,9 +1,8 @@
 /** What a validator is, what it looks at and what it says. */
 import type { z } from 'zod'
-import type { Failure } from '../errors/catalogue.js'
 import type { Verdict } from './agent/verdict.js'
 import type { ChildJob, ChildJobs } from './child-jobs.js'
-import type { CheckError } from '../schema/words.js'
+import type { CheckResult } from './check-result.js'
 import type { Source } from '../request/pending-source.js'
 
 /** The answer of one attempt. `usage` is the envelope's member as the client would see it. */
@@ -11,20 +10,6 @@ export interface AnswerToCheck {
   content: string
   model?: string
   usage?: object
-}
-
-export type CheckResult = { ok: true } | { ok: false; errors: CheckError[] }
-
-export const passed: CheckResult = { ok: true }
-
-/** A result with one error. */
-export function wrong(message: string, more: Omit<CheckError, 'message'> = {}): CheckResult {
-  return { ok: false, errors: [{ message, ...more }] }
-}
-
-/** A result of as many errors as there are: none is a pass. */
-export function resultOf(errors: CheckError[]): CheckResult {
-  return errors.length === 0 ? passed : { ok: false, errors }
 }
 
 /** What a validator has besides the answer. */
@@ -66,13 +51,4 @@ export interface Validator<S extends z.ZodObject = z.ZodObject> {
 /** Keeps the type of the parameters between `params` and `check`. */
 export function validator<S extends z.ZodObject>(definition: Validator<S>): Validator<S> {
   return definition
-}
-
-/** A validator that could not do its work, for a reason that has a code: a child job that failed. */
-export class ValidatorFailed extends Error {
-  override readonly name = 'ValidatorFailed'
-
-  constructor(readonly failure: Failure) {
-    super(failure.message)
-  }
 }

@@ -1,5 +1,6 @@
 import type { ChildJob } from '../child-jobs.js'
-import { ValidatorFailed, type CheckContext } from '../validator.js'
+import { ValidatorFailed } from '../validator-failed.js'
+import type { CheckContext } from '../validator.js'
 import { readVerdict, validatorSystem, type Verdict } from './verdict.js'
 
 /**

@@ -1,6 +1,6 @@
 /** The verdict of a model on an answer: what it is asked for and how it is read. */
 import { z } from 'zod'
-import { ValidatorFailed } from '../validator.js'
+import { ValidatorFailed } from '../validator-failed.js'
 
 export interface Verdict {
   validation_passed: boolean

@@ -1,6 +1,7 @@
 import type { Verdict } from '../agent/verdict.js'
 import type { Source } from '../../request/pending-source.js'
-import type { AnswerToCheck, CheckResult } from '../validator.js'
+import type { AnswerToCheck } from '../validator.js'
+import type { CheckResult } from '../check-result.js'
 
 /** One piece of work for a thread, and what comes of it. */
 export type Works = {

@@ -3,7 +3,8 @@ import { criteriaSchema, detailsSchema, unmet } from '../agent/criteria.js'
 import { childTools, modelParams, modelRenames } from '../agent/tools.js'
 import { verdictJsonSchema } from '../agent/verdict.js'
 import { fillIn, showsAnswer } from '../placeholders.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 
 const shownAnswer = '\n\nThe text to validate:\n{TEXT_TO_VALIDATE}'
 

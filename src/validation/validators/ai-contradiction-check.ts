@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { childTools, modelParams, modelRenames } from '../agent/tools.js'
 import { verdictJsonSchema } from '../agent/verdict.js'
 import { fillIn } from '../placeholders.js'
-import { passed, resultOf, validator, ValidatorFailed, wrong } from '../validator.js'
+import { passed, resultOf, wrong } from '../check-result.js'
+import { validator } from '../validator.js'
+import { ValidatorFailed } from '../validator-failed.js'
 
 const task = 'Find contradictions in the text: statements that contradict each other, and statements that contradict established knowledge.'
 

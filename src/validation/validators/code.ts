@@ -3,7 +3,8 @@ import { languageNames, languageOf } from '../code/languages.js'
 import { sourcesOf } from '../code/pick.js'
 import { codeBlocks } from '../read/fences.js'
 import { list } from '../../errors/value-words.js'
-import { resultOf, validator, wrong } from '../validator.js'
+import { resultOf, wrong } from '../check-result.js'
+import { validator } from '../validator.js'
 
 /** The answer has code, and its syntax is right. Nothing is run. */
 export const code = validator({

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { quote } from '../text.js'
 import { texts } from '../texts.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 import type { CheckError } from '../../schema/words.js'
 
 export const textRenames = {

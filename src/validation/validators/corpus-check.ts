@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { texts } from '../texts.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 import { missingError, searchIn } from './contains.js'
 
 /** Keywords are in a text that the request brings; without one, in the answer. */

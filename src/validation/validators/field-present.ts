@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { readJson } from '../read/json.js'
 import { steps, valueAt } from '../read/path.js'
 import { quote } from '../text.js'
-import { passed, validator, wrong, type AnswerToCheck } from '../validator.js'
+import { passed, wrong } from '../check-result.js'
+import { validator, type AnswerToCheck } from '../validator.js'
 
 const envelopeFields = ['content', 'model', 'usage']
 

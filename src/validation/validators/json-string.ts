@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readJson } from '../read/json.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 
 /** The whole answer is one JSON value. */
 export const jsonString = validator({

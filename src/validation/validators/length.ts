@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 import type { CheckError } from '../../schema/words.js'
 
 const limit = z.int().min(0)

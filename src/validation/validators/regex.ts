@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { compilePattern, matches, maxPatternLength } from '../pattern.js'
 import { quote } from '../text.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 import type { CheckError } from '../../schema/words.js'
 
 /** A pattern, which has to compile: see {@link patternSource}. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { passed, validator, wrong } from '../validator.js'
+import { passed, wrong } from '../check-result.js'
+import { validator } from '../validator.js'
 
 /** The answer has a character that can be seen. */
 export const responseNotEmpty = validator({

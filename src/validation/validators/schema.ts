@@ -4,7 +4,8 @@ import { maxSchemaCharacters } from '../../schema/compile.js'
 import { schemaError } from '../../schema/words.js'
 import { atMost } from '../text.js'
 import { validatorOfSchema } from '../thread/compile.js'
-import { passed, resultOf, validator } from '../validator.js'
+import { passed, resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 
 const jsonSchema = z.record(z.string(), z.unknown()).superRefine((schema, context) => {
   try {

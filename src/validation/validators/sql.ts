@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { dialects, parseSql, type Dialect, type Parsed } from '../code/sql.js'
 import { sourcesOf } from '../code/pick.js'
-import { passed, resultOf, validator, wrong } from '../validator.js'
+import { passed, resultOf, wrong } from '../check-result.js'
+import { validator } from '../validator.js'
 import type { CheckError } from '../../schema/words.js'
 
 const otherNames: Record<string, Dialect> = {

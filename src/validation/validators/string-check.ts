@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { texts } from '../texts.js'
-import { resultOf, validator } from '../validator.js'
+import { resultOf } from '../check-result.js'
+import { validator } from '../validator.js'
 import { missingError, searchIn } from './contains.js'
 import { lengthErrors } from './length.js'
 import { forbiddenError } from './not-contains.js'
