@@ -121,3 +121,16 @@ await onBench(t, 'the list shows jobs as they are now', { maxConcurrent: 1 }, as
   ;(await executor.next()).finish()
   await jobs.wait(second.id, never)
 })
+
+await onBench(t, 'a job is at work until its end is decided', {}, async (t, { jobs, executor, submit }) => {
+  const [ended, cancelled] = [await submit(), await submit()]
+  t.match(jobs.atWork(ended.id), { id: ended.id, owner: 'anna' })
+  ;(await executor.next()).finish()
+  await jobs.wait(ended.id, never)
+  t.equal(jobs.atWork(ended.id), null)
+  await executor.next()
+  const cancelling = jobs.cancel(cancelled.id)
+  t.equal(jobs.atWork(cancelled.id), null, 'before the end is stored')
+  await cancelling
+  t.equal(jobs.atWork('task_unknown'), null)
+})

@@ -32,6 +32,7 @@ const light = [
   'jobs/readers',
   'jobs/recovery',
   'jobs/status',
+  'jobs/tokens',
   'logger',
   'mcp/aliases',
   'mcp/merge',
