@@ -76,6 +76,8 @@ export interface JobView {
   tellTier?: boolean
   /** how many jobs are above this one; left out: none */
   depth?: number
+  /** the job that asked for this one with its token; left out: a client from outside */
+  parent?: string
   /** whose slots its runs take; left out: `process` */
   lane?: Lane
   [key: string]: unknown
