@@ -267,6 +267,13 @@ export class Jobs {
     return live === undefined || live.ending !== null || live.paused ? null : live.job
   }
 
+  /** Whether a queued job cannot begin, as every slot of its kind is taken. */
+  waitsForPlace(job: Job): boolean {
+    if (job.status !== 'queued') return false
+    const { running, slots } = this.stats(laneOf(job))
+    return running >= slots
+  }
+
   /** Of the runs that need a process, or of those that need none. */
   stats(lane: Lane = 'process'): JobsStats {
     const { running, slots } = this.runner.lanes.named(lane)
