@@ -19,6 +19,7 @@ import openapi from './plugins/openapi.js'
 import { origins, refusedOrigins } from './plugins/origins.js'
 import pages from './plugins/pages.js'
 import { plainTarget } from './http/plain-target.js'
+import { JobTokens } from './jobs/tokens.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
 
@@ -71,20 +72,22 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   })
   const keyed = config.apiKeys.length > 0
+  // tokens are asked about by requests and by jobs, long after the jobs are there
+  const tokens = new JobTokens((id) => app.jobs.atWork(id) !== null)
   app.decorate('config', config)
   app.decorate('timing', timing)
   await app.register(requestIds)
   await app.register(metrics)
   await app.register(connections, { limits })
   await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
-  await app.register(auth, { apiKeys: config.apiKeys, limits })
+  await app.register(auth, { apiKeys: config.apiKeys, tokens, limits })
   await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
   await app.register(errors)
   await app.register(body, { limits })
   await app.register(validation)
   await app.register(pages)
   await app.register(net, options.net ?? {})
-  await app.register(jobs, { config, env, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
+  await app.register(jobs, { config, env, tokens, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
   await app.register(closing)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })

@@ -1,7 +1,15 @@
+/** What begins a token of a job; see `jobs/tokens.ts`. */
+export const tokenPrefix = 'job_'
+
+/** Takes tokens of jobs out of a text, also one that was cut off within its second half. */
+export function withoutTokens(text: string): string {
+  return text.replace(/job_[\w-]{22,}/g, 'job_…')
+}
+
 /** Takes out of an error's words what is the host's business: absolute paths, addresses, keys, stack lines. */
 export function redact(text: string): string {
   return (
-    text
+    withoutTokens(text)
       // not `\s`: it takes line ends too, and many of them would take it seconds
       .replace(/^[^\S\n]+at .*$/gm, '')
       .replace(/\b(sk|pk|key|token)-[\w-]{8,}/gi, '$1-…')

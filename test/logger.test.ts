@@ -15,6 +15,14 @@ await t.test('lines of JSON, from its level on', async (t) => {
   t.match(JSON.parse(lines[0]!), { level: 40, msg: 'enough', err: { type: 'Error', message: 'broken', stack: /broken/ } })
 })
 
+await t.test('no token of a job, wherever it comes from', async (t) => {
+  const { lines, logger } = logged('info')
+  const token = `job_${'Az09-_'.repeat(7)}x`
+  logger.info({ err: new Error(`refused ${token}`), deep: { said: `Bearer ${token}"` } }, `it said ${token}.`)
+  t.match(JSON.parse(lines[0]!), { err: { message: 'refused job_…' }, deep: { said: 'Bearer job_…"' }, msg: 'it said job_….' })
+  t.notMatch(lines.join(''), /job_A/)
+})
+
 await t.test('in a server: a request is logged without its headers', async (t) => {
   const { lines, logger } = logged('info')
   const app = fastify({ loggerInstance: logger })

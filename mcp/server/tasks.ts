@@ -44,9 +44,12 @@ export const getTask = defineTool({
   output: taskSchema,
   annotations: { readOnlyHint: true, openWorldHint: false },
   async run({ task_id: id, wait }, context) {
+    const { jobs, caller } = context
     let job = await own(id, context)
-    if (wait && !isFinal(job.status)) job = (await waitAndTell(id, context, wait * 1000)) ?? job
-    return { data: toTask(job, context.jobs.progress(id)) }
+    // what the task waits for may be the place of the job that asks
+    const inVain = caller.parent !== null && jobs.waitsForPlace(job)
+    if (wait && !isFinal(job.status) && !inVain) job = (await waitAndTell(id, context, wait * 1000)) ?? job
+    return { data: toTask(job, jobs.progress(id)) }
   },
 })
 

@@ -28,10 +28,10 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { headers, owner } = request
+      const { headers, owner, parentJob: parent } = request
       const response = await answerPost({
         ...{ jobs, config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
-        caller: { owner, depth: headers[depthHeader] },
+        caller: { owner, parent, depth: headers[depthHeader] },
         session: readSession(headers[sessionHeader]),
         accept: headers.accept,
         protocolVersion: headers['mcp-protocol-version']?.toString(),

@@ -105,7 +105,9 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const job = await own(request.params.id, request.owner)
       const { wait } = request.query
-      if (wait === undefined || isFinal(job.status)) return sendTask(reply, jobs, job)
+      // what the task waits for may be the place of the job that asks
+      const inVain = request.parentJob !== null && jobs.waitsForPlace(job)
+      if (wait === undefined || inVain || isFinal(job.status)) return sendTask(reply, jobs, job)
       const later = await jobs.wait(job.id, clientGone(reply), Math.min(wait, longestPollS) * 1000)
       return sendTask(reply, jobs, later ?? job)
     },

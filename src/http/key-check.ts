@@ -1,15 +1,27 @@
 /** Whose bearer key a request brings. */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { JobTokens } from '../jobs/tokens.js'
+import { tokenPrefix } from '../redact.js'
 
-/** `missing`: there is no `Authorization` header with a bearer key, or there are several; `wrong`: there is one, and it is not known. */
-export type KeyCheck = { kind: 'owner'; owner: string } | { kind: 'missing' } | { kind: 'wrong' }
+/**
+ * `job`: the job that asks, where the key is a job's token.
+ * `missing`: there is no `Authorization` header with a bearer key, or there are several; `wrong`: there is one, and it is not known;
+ * `ended`: it looks like a job's token, and no job at work has it.
+ */
+export type KeyCheck = { kind: 'owner'; owner: string; job: string | null } | { kind: 'missing' | 'wrong' | 'ended' }
 
 export class Keys {
   private readonly known: readonly { name: string; digest: Buffer }[]
+  /** No key of the operator's looks like a token, so that a guess at a token is no guess at a key. */
+  private readonly distinct: boolean
 
-  constructor(apiKeys: readonly { name: string; key: string }[]) {
+  constructor(
+    apiKeys: readonly { name: string; key: string }[],
+    private readonly tokens: Pick<JobTokens, 'find'>,
+  ) {
     this.known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
+    this.distinct = !apiKeys.some(({ key }) => key.startsWith(tokenPrefix))
   }
 
   check(request: Pick<IncomingMessage, 'headersDistinct'>): KeyCheck {
@@ -18,7 +30,10 @@ export class Keys {
     const key = given.length === 1 ? /^Bearer +(\S+)\s*$/i.exec(given[0]!)?.[1] : undefined
     if (key === undefined) return { kind: 'missing' }
     const owner = this.ownerOf(key)
-    return owner === null ? { kind: 'wrong' } : { kind: 'owner', owner }
+    if (owner !== null) return { kind: 'owner', owner, job: null }
+    const holder = this.tokens.find(key)
+    if (holder !== null) return { kind: 'owner', owner: holder.owner, job: holder.jobId }
+    return { kind: this.distinct && key.startsWith(tokenPrefix) ? 'ended' : 'wrong' }
   }
 
   /** Compares with every key, in the same time whichever matches. */

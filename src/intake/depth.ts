@@ -24,11 +24,22 @@ export function readDepth(header: string | string[] | undefined): number {
   if (typeof header !== 'string' || !/^\d{1,6}$/.test(header)) {
     throw new BridgeError('invalid_value', `${depthHeader} has to be a whole number.`, { param: depthHeader })
   }
-  const depth = Number(header)
-  if (depth > maxDepth) {
-    throw new BridgeError('depth_exceeded', `Jobs may ask for jobs ${maxDepth} levels deep; this would be level ${depth}.`)
-  }
-  return depth
+  return limited(Number(header))
+}
+
+/**
+ * How deep a request is: by its header, or by the job that asks with its token, whichever is deeper. A header alone could be left out.
+ *
+ * @throws BridgeError invalid_value, depth_exceeded
+ */
+export function depthOf(header: string | string[] | undefined, parent: { depth?: number } | null): number {
+  const said = readDepth(header)
+  return parent === null ? said : limited(Math.max(said, (parent.depth ?? 0) + 1))
+}
+
+function limited(depth: number): number {
+  if (depth <= maxDepth) return depth
+  throw new BridgeError('depth_exceeded', `Jobs may ask for jobs ${maxDepth} levels deep; this would be level ${depth}.`)
 }
 
 /** The value of `CLAUDE_BRIDGE_DEPTH` for a job: what it asks the bridge for stands one level below it. */

@@ -1,5 +1,5 @@
 /** From a validated body to a stored job, the same for every route that takes a chat request. */
-import { depthHeader, readDepth } from './depth.js'
+import { depthHeader, depthOf } from './depth.js'
 import { BridgeError } from '../errors/catalogue.js'
 import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
@@ -25,6 +25,8 @@ export interface IntakeSettings extends WebhookRules {
 /** Who asks: a request of Fastify's, or what stands for one. */
 export interface Asking {
   owner: string
+  /** the job that asks with its token; null: a client from outside */
+  parent: string | null
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** what an idempotency key stands for */
   body: unknown
@@ -36,7 +38,7 @@ export interface Asking {
   gone: AbortSignal
 }
 
-/** @throws BridgeError as {@link Jobs.submit}, {@link readDepth}, {@link checkWebhookUrl} and {@link fetchImages} do */
+/** @throws BridgeError as {@link Jobs.submit}, {@link depthOf}, {@link checkWebhookUrl} and {@link fetchImages} do; invalid_api_key */
 export async function submitChat(
   request: Asking,
   jobs: Jobs,
@@ -47,11 +49,12 @@ export async function submitChat(
 ): Promise<{ job: Job; joined: boolean }> {
   const idempotency = await readIdempotency(request.headers['idempotency-key'], request.body)
   if (parsed.webhookUrl !== undefined) checkWebhookUrl(parsed.webhookUrl, settings)
-  const depth = readDepth(request.headers[depthHeader])
-  const { owner } = request
+  const { owner, parent } = request
+  const depth = depthOf(request.headers[depthHeader], parent === null ? null : atWork(jobs, parent).view)
   // before anything is fetched for a request that has been answered, or that only has to wait for its answer
   const earlier = idempotency === undefined ? null : await jobs.joinEarlier({ owner, background, idempotency })
-  if (depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed)
+  // without a token it is not known whose place it would run in
+  if (parent === null && depth > 0 && !background && (earlier === null || earlier.status === 'queued')) refuseToWait(jobs, parsed)
   if (earlier !== null) return { job: earlier, joined: true }
   const limit = parsed.limitS ?? settings.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
@@ -71,6 +74,7 @@ export async function submitChat(
       ...(parsed.tellTier && { tellTier: true }),
       ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,
+      ...(parent !== null && { parent }),
       ...view,
     },
     choices: parsed.n,
@@ -79,6 +83,13 @@ export async function submitChat(
     request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
+}
+
+/** A body may take longer to come than the job that sends it lives. */
+function atWork(jobs: Jobs, id: string): Job {
+  const job = jobs.atWork(id)
+  if (job === null) throw new BridgeError('invalid_api_key', 'The job that asks has ended.')
+  return job
 }
 
 /**

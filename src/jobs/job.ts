@@ -54,7 +54,7 @@ export interface JobView {
   depth?: number
   /** where its runs begin; left out: `process` */
   lane?: Lane
-  /** the job that asked for this one */
+  /** the job that asked for this one with its token; left out: a client from outside */
   parent?: string
   [key: string]: unknown
 }

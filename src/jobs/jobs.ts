@@ -261,6 +261,12 @@ export class Jobs {
     return known
   }
 
+  /** The record of a job that has neither ended nor waits for a human; null for any other. Whoever's it is. */
+  atWork(id: string): Job | null {
+    const live = this.live.get(id)
+    return live === undefined || live.ending !== null || live.paused ? null : live.job
+  }
+
   /** Of the runs that need a process, or of those that need none. */
   stats(kind: 'process' | 'network' = 'process'): JobsStats {
     const limiters = this.options.places.named(kind)

@@ -1,7 +1,8 @@
 /**
- * Who asks: a bearer key of `API_KEYS`, or anybody where none is set. Where there are keys, everything else is refused before anything of
- * its body is read, places that do not exist included. A route with `config: { public: true }` is open; `'in part'` says that it tells
- * more to those who have a key.
+ * Who asks: a bearer key of `API_KEYS`, or anybody where none is set; and on either kind of server a job at work, by its token, which acts
+ * for the job's owner. Where there are keys, everything else is refused before anything of its body is read, places that do not exist
+ * included. Where there are none, only a token whose job has ended is refused. A route with `config: { public: true }` is open; `'in part'`
+ * says that it tells more to those who have a key.
  */
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -13,6 +14,7 @@ import type { HttpLimits } from '../http/limits.js'
 import { closeAfter, isBehindTheLast } from '../http/linger.js'
 import { networkOf } from '../http/network-of.js'
 import { WrongKeys } from '../http/wrong-keys.js'
+import type { JobTokens } from '../jobs/tokens.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,6 +22,8 @@ declare module 'fastify' {
     owner: string
     /** brought a key, or none is asked for: may be told everything */
     letIn: boolean
+    /** the job that asks, known by its token; null for any other client */
+    parentJob: string | null
   }
   interface FastifyContextConfig {
     public?: boolean | 'in part'
@@ -30,19 +34,38 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async (app, { apiKeys, limits }: { apiKeys: readonly ApiKey[]; limits: HttpLimits }) => {
+export interface AuthOptions {
+  apiKeys: readonly ApiKey[]
+  tokens: Pick<JobTokens, 'find'>
+  limits: HttpLimits
+}
+
+export default fp(async (app, { apiKeys, tokens, limits }: AuthOptions) => {
   const keyed = apiKeys.length > 0
   app.decorateRequest('owner', anonymous)
   app.decorateRequest('letIn', !keyed)
-  const keys = new Keys(apiKeys)
+  app.decorateRequest('parentJob', null)
+  const keys = new Keys(apiKeys, tokens)
   app.decorate('keyProblem', ({ raw }) => {
-    if (!keyed) return null
     const { kind } = keys.check(raw)
-    return kind === 'owner' ? null : problems[kind].failure
+    if (kind === 'owner' || (!keyed && kind !== 'ended')) return null
+    return problems[kind].failure
   })
   if (!keyed) {
     app.addHook('onRequest', (request, _reply, done) => {
-      app.connectionRoom.letIn(request.raw.socket)
+      const { socket } = request.raw
+      const open = opennessOf(request)
+      const check = keys.check(request.raw)
+      if (open !== true && check.kind === 'ended') {
+        request.letIn = false
+        return open === false ? done(problems.ended) : done()
+      }
+      // any other key says nothing here: clients send one where they have to
+      if (check.kind === 'owner') {
+        request.owner = check.owner
+        request.parentJob = check.job
+      }
+      app.connectionRoom.letIn(socket)
       done()
     })
     return
@@ -68,6 +91,7 @@ export default fp(async (app, { apiKeys, limits }: { apiKeys: readonly ApiKey[];
     if (check.kind === 'owner') {
       request.owner = check.owner
       request.letIn = true
+      request.parentJob = check.job
       app.connectionRoom.letIn(raw.socket)
       raw.socket.setTimeout(0)
       return done()
@@ -76,7 +100,8 @@ export default fp(async (app, { apiKeys, limits }: { apiKeys: readonly ApiKey[];
     const refused = open === false
     if (refused) closeAfter(raw, reply.raw, limits)
     const answer = () => (refused ? done(problems[check.kind]) : done())
-    if (check.kind === 'missing') return answer()
+    // a process that has outlived its job guesses nothing
+    if (check.kind !== 'wrong') return answer()
     wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
   })
 })
@@ -84,6 +109,7 @@ export default fp(async (app, { apiKeys, limits }: { apiKeys: readonly ApiKey[];
 const problems = {
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
   wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
+  ended: new BridgeError('invalid_api_key', 'This is no key of a job that is at work.'),
 }
 
 /** The documentation's pages come from a plugin that has no `config` to set. */

@@ -7,10 +7,12 @@ import { baseEnvironment } from '../claude/process/environment.js'
 import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { movesFromPlaces } from '../api-keys.js'
-import { type ApiKey, type Config, isLoopback } from '../config.js'
+import { type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
 import { Places } from '../jobs/places.js'
 import { Limiter } from '../limiter.js'
+import type { JobObserver } from '../jobs/observer.js'
+import type { JobTokens } from '../jobs/tokens.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -45,13 +47,15 @@ export interface JobsPluginOptions {
   config: Config
   /** the environment the CLI's own is taken from */
   env: NodeJS.ProcessEnv
+  /** with which jobs ask this server */
+  tokens: JobTokens
   /** milliseconds between the tries of a webhook; left out: hours in the end */
   webhookDelays?: readonly number[] | undefined
   /** in place of what `warmSizes` finds */
   warm?: Partial<WarmSizes>
 }
 
-export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOptions) => {
+export default fp(async (app, { config, env, tokens, warm, webhookDelays }: JobsPluginOptions) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({
     dataDir: config.dataDir,
@@ -90,7 +94,10 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
       startTimeoutMs: config.mcpStartTimeoutS * 1000,
       limits: config.workspaceLimits,
       files,
-      bridge: (owner, request) => ({ ...bridgeOf(app, config, owner), CLAUDE_BRIDGE_DEPTH: depthBelow(request) }),
+      bridge: ({ jobId, owner, request }) => ({
+        ...bridgeOf(app, config, tokens.issue(jobId, owner)),
+        CLAUDE_BRIDGE_DEPTH: depthBelow(request),
+      }),
     },
     warm: { ...warmSizes(config), ...warm },
   })
@@ -108,7 +115,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     places: new Places(places, upstreams.places),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
-    observer: app.metrics.jobs,
+    observer: takingBack(tokens, app.metrics.jobs),
     onForgotten: (id) => files.forget(id),
     onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
@@ -156,20 +163,30 @@ function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['output
 /** Files of tasks that have expired go within this. */
 const sweepEveryMs = 60_000
 
-/** Where a job finds this server, with its owner's own key: what it asks for is its owner's. */
+/** A job's token goes with the job. */
+function takingBack(tokens: JobTokens, observer: JobObserver): JobObserver {
+  return {
+    answering: (job) => observer.answering(job),
+    ended(job) {
+      tokens.takeBack(job.id)
+      observer.ended(job)
+    },
+  }
+}
+
+/** Where a job finds this server, and the token to ask it with: never its owner's key, which is good for more than the job's life. */
 function bridgeOf(
   app: FastifyInstance,
-  { host, apiKeys }: Config,
-  owner: string,
+  { host }: Config,
+  token: string | undefined,
 ): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
-  const key = apiKeys.find(({ name }: ApiKey) => name === owner)?.key
   const address = app.server.address()
   // on all addresses means on this machine's own, too
   const reachable = isLoopback(host) ? host : ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
   const named = reachable.includes(':') ? `[${reachable}]` : reachable
   return {
     ...(typeof address === 'object' && address !== null && { CLAUDE_BRIDGE_URL: `http://${named}:${address.port}/mcp` }),
-    ...(key !== undefined && { CLAUDE_BRIDGE_KEY: key }),
+    ...(token !== undefined && { CLAUDE_BRIDGE_KEY: token }),
   }
 }
 

@@ -25,7 +25,14 @@ await t.test('what is the host’s business is taken out, the rest stays', async
 
 await t.test('long and hostile texts take no time', async (t) => {
   const table = ['/a'.repeat(100_000), '/'.repeat(100_000), 'sk-'.repeat(50_000), '\n'.repeat(100_000), ' at '.repeat(50_000)]
-  for (const text of [...table, '1.'.repeat(50_000), `Bearer${' '.repeat(100_000)}`, '    '.repeat(25_000)]) {
+  for (const text of [
+    ...table,
+    '1.'.repeat(50_000),
+    'job_'.repeat(50_000),
+    'job_ '.repeat(50_000),
+    `Bearer${' '.repeat(100_000)}`,
+    '    '.repeat(25_000),
+  ]) {
     const from = performance.now()
     redact(text)
     // far below what anything quadratic would take

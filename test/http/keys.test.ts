@@ -14,11 +14,15 @@ const apiKeys = [
   { name: 'bob', key: 'key-of-bob' },
 ]
 
+/** One job is at work: bob's. */
+const token = `job_${'a'.repeat(43)}`
+const tokens = { find: (given: string) => (given === token ? { jobId: 'task_1', owner: 'bob' } : null) }
+
 await t.test('whose it is', async (t) => {
-  const keys = new Keys(apiKeys)
+  const keys = new Keys(apiKeys, tokens)
   const check = (...authorization: string[]) => keys.check({ headersDistinct: { authorization } })
-  t.strictSame(check('Bearer key-of-ann'), { kind: 'owner', owner: 'ann' })
-  t.strictSame(check('bearer   key-of-bob '), { kind: 'owner', owner: 'bob' })
+  t.strictSame(check('Bearer key-of-ann'), { kind: 'owner', owner: 'ann', job: null })
+  t.strictSame(check('bearer   key-of-bob '), { kind: 'owner', owner: 'bob', job: null })
   for (const one of ['Bearer key-of-an', 'Bearer key-of-anna', 'Bearer KEY-OF-ANN', 'Bearer ann'])
     t.strictSame(check(one), { kind: 'wrong' }, one)
   for (const one of ['key-of-ann', 'Basic key-of-ann', 'Bearer', 'Bearer key-of-ann more', 'x Bearer key-of-ann']) {
@@ -27,6 +31,33 @@ await t.test('whose it is', async (t) => {
   t.strictSame(keys.check({ headersDistinct: {} }), { kind: 'missing' })
   t.strictSame(check('Bearer key-of-ann', 'Bearer key-of-bob'), { kind: 'missing' }, 'of two it is neither')
   t.strictSame(check('Bearer key-of-ann', 'Bearer key-of-ann'), { kind: 'missing' })
+  t.strictSame(check(`Bearer ${token}`), { kind: 'owner', owner: 'bob', job: 'task_1' }, 'a job at work, for its owner')
+  t.strictSame(check(`Bearer ${token}x`), { kind: 'ended' })
+  t.strictSame(new Keys([], tokens).check({ headersDistinct: { authorization: ['Bearer job_x'] } }), { kind: 'ended' })
+})
+
+await t.test('a key that looks like a token is a key, and a guess at it is a wrong key', async (t) => {
+  const keys = new Keys([{ name: 'ann', key: 'job_of-ann' }], tokens)
+  const check = (key: string) => keys.check({ headersDistinct: { authorization: [`Bearer ${key}`] } })
+  t.strictSame(check('job_of-ann'), { kind: 'owner', owner: 'ann', job: null })
+  t.strictSame(check('job_of-bob'), { kind: 'wrong' })
+  t.match(check(token), { kind: 'owner', owner: 'bob' })
+})
+
+await t.test('the answer to a token of a job that has ended does not wait', async (t) => {
+  const app = fastify()
+  await app.register(errors)
+  await app.register(connections, { limits: defaultLimits })
+  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs: 60_000 } })
+  app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  const asked = (key: string) => fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${key}` } })
+  t.strictSame(await (await asked(token)).json(), { owner: 'bob', parentJob: 'task_1' })
+  const refused = await asked(`${token}x`)
+  t.equal(refused.status, 401)
+  t.match(await refused.json(), { error: { code: 'invalid_api_key' } })
 })
 
 await t.test('no key is logged, known or not', async (t) => {
@@ -34,7 +65,7 @@ await t.test('no key is logged, known or not', async (t) => {
   const app = fastify({ loggerInstance: createLogger('trace', { write: (line) => void lines.push(line) }) })
   await app.register(errors)
   await app.register(connections, { limits: defaultLimits })
-  await app.register(auth, { apiKeys, limits: { ...defaultLimits, wrongKeyFirstMs: 1 } })
+  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs: 1 } })
   app.get('/', () => 'let in')
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
@@ -46,6 +77,8 @@ await t.test('no key is logged, known or not', async (t) => {
   }
   t.equal(await statusWith('key-of-ann'), 200)
   t.equal(await statusWith('key-of-nobody'), 401)
+  t.equal(await statusWith(token), 200)
+  t.equal(await statusWith(`${token}x`), 401)
   t.ok(lines.length > 0, 'there is a log')
-  t.notMatch(lines.join(''), /key-of/)
+  t.notMatch(lines.join(''), /key-of|job_a/)
 })

@@ -121,3 +121,30 @@ await onBench(t, 'the list shows jobs as they are now', { maxConcurrent: 1 }, as
   ;(await executor.next()).finish()
   await jobs.wait(second.id, never)
 })
+
+await onBench(t, 'who waits for a place', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
+  const [first, second] = [await submit(), await submit()]
+  const run = await executor.next()
+  t.notOk(jobs.waitsForPlace((await jobs.get(first.id, 'anna'))!), 'not the one that runs')
+  t.ok(jobs.waitsForPlace((await jobs.get(second.id, 'anna'))!))
+  const network = await submit({ view: { ignored: [], lane: 'network' } })
+  t.notOk(jobs.waitsForPlace(network), 'nor one for which there is one')
+  run.finish()
+  ;(await executor.next()).finish()
+  ;(await executor.next()).finish()
+  await jobs.wait(second.id, never)
+  t.notOk(jobs.waitsForPlace((await jobs.get(second.id, 'anna'))!), 'nor one that has ended')
+})
+
+await onBench(t, 'a job is at work until its end is decided', {}, async (t, { jobs, executor, submit }) => {
+  const [ended, cancelled] = [await submit(), await submit()]
+  t.match(jobs.atWork(ended.id), { id: ended.id, owner: 'anna' })
+  ;(await executor.next()).finish()
+  await jobs.wait(ended.id, never)
+  t.equal(jobs.atWork(ended.id), null)
+  await executor.next()
+  const cancelling = jobs.cancel(cancelled.id)
+  t.equal(jobs.atWork(cancelled.id), null, 'before the end is stored')
+  await cancelling
+  t.equal(jobs.atWork('task_unknown'), null)
+})

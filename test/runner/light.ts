@@ -31,6 +31,7 @@ const light = [
   'jobs/readers',
   'jobs/recovery',
   'jobs/status',
+  'jobs/tokens',
   'limiter',
   'logger',
   'mcp/aliases',

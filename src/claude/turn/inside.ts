@@ -21,8 +21,8 @@ export interface InsideSetup {
   startTimeoutMs: number
   limits: Limits
   files: KeptFiles
-  /** how a job of that owner, at that depth, reaches the bridge itself */
-  bridge(owner: string, request: ClaudeRequest): Omit<JobVariables, 'env' | 'marker'>
+  /** how the job of that run reaches the bridge itself */
+  bridge(run: Pick<Run<ClaudeRequest>, 'jobId' | 'owner' | 'request'>): Omit<JobVariables, 'env' | 'marker'>
 }
 
 export class Inside {
@@ -50,7 +50,7 @@ export class Inside {
   async equipment(): Promise<Equipment> {
     const { setup, run, session } = this
     const variables = {
-      ...setup.bridge(run.owner, run.request),
+      ...setup.bridge(run),
       env: setup.env,
       marker: { [workspaceMarker]: session.workspace.root },
     }
