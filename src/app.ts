@@ -19,6 +19,7 @@ import openapi from './plugins/openapi.js'
 import { origins, refusedOrigins } from './plugins/origins.js'
 import pages from './plugins/pages.js'
 import { plainTarget } from './http/plain-target.js'
+import { RequestLines } from './http/request-lines.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
 
@@ -50,6 +51,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...options.limits }
   const app = fastify({
     loggerInstance: logger,
+    logController: new RequestLines(),
     // a start that takes long is no fault of a plugin: the machine is busy, or a large log is recovered
     pluginTimeout: 60_000,
     bodyLimit: limits.bodyBytes,
