@@ -20,6 +20,8 @@ export interface Run<Request = JobRequest> {
   emit(event: JobEvent): void
   /** A sign of life that is no event: moves the silence limit on. */
   alive(): void
+  /** Something that should not happen: the cause of a fault of ours, which the job's failure does not tell. Left out: nobody is told. */
+  trouble?(message: string, error: unknown): void
 }
 
 /**
