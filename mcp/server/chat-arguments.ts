@@ -52,7 +52,7 @@ export async function submitArguments(
   const { value, error } = await validateLarge(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
   if (error !== undefined) throw error
   const parsed = await parseLargeChat(value, config)
-  const { owner, depth } = caller
-  const from = { owner, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
+  const { owner, requestId, depth } = caller
+  const from = { owner, requestId, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

@@ -5,9 +5,11 @@ import type { Asking, IntakeSettings } from '../../src/intake/submit.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
 import type { ChatOptions } from '../../src/openai/in/parse-chat.js'
 
-/** Who calls: the owner of the jobs, and how deep below other jobs (see `depth.ts`). */
+/** Who calls: the owner of the jobs, by which request, and how deep below other jobs (see `depth.ts`). */
 export interface Caller {
   owner: string
+  /** `x-request-id` of the HTTP request */
+  requestId: string
   /** as the header says it */
   depth: string | string[] | undefined
 }

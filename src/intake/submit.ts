@@ -26,6 +26,8 @@ export interface IntakeSettings extends WebhookRules {
 /** Who asks: a request of Fastify's, or what stands for one. */
 export interface Asking {
   owner: string
+  /** `x-request-id` of the answer */
+  requestId: string
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** what an idempotency key stands for */
   body: unknown
@@ -72,6 +74,7 @@ export async function submitChat(
       ...(parsed.tellTier && { tellTier: true }),
       ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,
+      requestId: request.requestId,
       ...view,
     },
     choices: parsed.n,

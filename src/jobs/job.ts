@@ -78,6 +78,8 @@ export interface JobView {
   depth?: number
   /** whose slots its runs take; left out: `process` */
   lane?: Lane
+  /** `x-request-id` of the request that asked for it; for the log */
+  requestId?: string
   [key: string]: unknown
 }
 

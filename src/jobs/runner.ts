@@ -35,7 +35,7 @@ export interface RunnerOptions {
   /** The job's end is stored. */
   onStored(live: LiveJob): void
   /** Something that should not happen, and what was done about it. */
-  onTrouble: (message: string, error: unknown) => void
+  onTrouble: (message: string, error: unknown, jobId?: string) => void
 }
 
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
@@ -63,6 +63,7 @@ export class Runner {
     this.options.writer.mark(live)
     if (!urgent) return
     this.options.writer.now()
+    live.firstTokenMs ??= live.now() - live.job.createdAt
     this.options.observer?.answering(live.job)
   }
 
@@ -99,10 +100,10 @@ export class Runner {
     }
     const gone = this.runChoice(live, ticket.choice)
       .catch((error: unknown) => {
-        this.options.onTrouble('a run failed in a way that was not foreseen', error)
+        this.options.onTrouble('a run failed in a way that was not foreseen', error, live.job.id)
         return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
-      .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
+      .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error, live.job.id))
       .finally(() => queue.release())
     live.gone.push(gone)
   }
@@ -128,11 +129,14 @@ export class Runner {
         if (!over) this.emit(live, event)
       },
       alive,
+      trouble: (message, error) => this.options.onTrouble(message, error, live.job.id),
     })
     live.active += 1
     alive()
-    const gone = execution.gone.catch((error: unknown) => this.options.onTrouble('what a run had left could not be cleared away', error))
-    const outcome = await this.outcomeOf(execution, gone)
+    const gone = execution.gone.catch((error: unknown) =>
+      this.options.onTrouble('what a run had left could not be cleared away', error, live.job.id),
+    )
+    const outcome = await this.outcomeOf(execution, gone, live.job.id)
     over = true
     live.active -= 1
     await this.settle(live, choice, outcome)
@@ -140,9 +144,9 @@ export class Runner {
   }
 
   /** The run's outcome, also of an executor that does not keep its promises: without one no job would end. */
-  private outcomeOf(execution: Execution, gone: Promise<void>): Promise<Outcome> {
+  private outcomeOf(execution: Execution, gone: Promise<void>, jobId: string): Promise<Outcome> {
     const broken = (error: unknown): Outcome => {
-      this.options.onTrouble('a run had no outcome', error)
+      this.options.onTrouble('a run had no outcome', error, jobId)
       return { kind: 'failed', failure: serverFailed }
     }
     return new Promise((resolve) => {
@@ -171,7 +175,7 @@ export class Runner {
     // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
     // only where that has happened before
     await this.options.writer.commit(live, { synced: live.suspect }).catch((error: unknown) => {
-      this.options.onTrouble(`the start of ${id} could not be stored`, error)
+      this.options.onTrouble('the start of a job could not be stored', error, id)
       return this.abort(live, serverFailed)
     })
     const request = live.request
@@ -183,7 +187,7 @@ export class Runner {
     if (live.ending !== null) return
     const expire = (code: ErrorCode, message: string) => {
       void this.abort(live, { code, message }).catch((error: unknown) =>
-        this.options.onTrouble('a job that ran out of time could not be ended', error),
+        this.options.onTrouble('a job that ran out of time could not be ended', error, live.job.id),
       )
     }
     const { timeoutS } = live.job
@@ -304,13 +308,14 @@ export class Runner {
       onStored(live)
     } catch (trouble) {
       // readers are told all the same; the job is kept in memory until the store takes its end
-      onTrouble(`the end of ${id} could not be stored`, trouble)
+      onTrouble('the end of a job could not be stored', trouble, id)
       live.unstoredEnd = true
       live.showUnstored()
     }
     onEnd(live)
     live.close(live.unstoredEnd)
-    observer?.ended(live.job)
+    // where the record was deleted meanwhile, `live.job` does not know of the end
+    observer?.ended(live.folded(), live.firstTokenMs)
   }
 
   /** Also resolves where the record is gone: it was deleted meanwhile. */
@@ -326,7 +331,7 @@ export class Runner {
     live.stopTimers()
     await this.options.writer
       .commit(live)
-      .catch((error: unknown) => this.options.onTrouble(`the last events of ${live.job.id} could not be stored`, error))
+      .catch((error: unknown) => this.options.onTrouble('the last events of a job could not be stored', error, live.job.id))
     live.close()
   }
 }

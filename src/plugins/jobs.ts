@@ -8,7 +8,9 @@ import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/exec
 import { ClaudeStatus } from '../claude/status.js'
 import { movesFromPlaces } from '../api-keys.js'
 import { type ApiKey, type Config, isLoopback } from '../config.js'
+import { endLines } from '../end-line.js'
 import { Jobs } from '../jobs/jobs.js'
+import { observers } from '../jobs/observer.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -79,6 +81,7 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     begin: () => claude.begin(),
     observe: (outcome, owner) => claude.observe(outcome, owner),
     checked: claude.checked,
+    onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
     onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
     inside: {
       rules: config.mcp.rules,
@@ -90,7 +93,11 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     },
     warm: { ...warmSizes(config), ...warm },
   })
-  const onTrouble = (message: string, error?: unknown) => app.log.warn({ err: error }, message)
+  // with an error it is a fault of ours, without one somebody else's
+  const onTrouble = (message: string, error?: unknown) => {
+    if (error === undefined) app.log.warn(message)
+    else app.log.error({ err: error }, message)
+  }
   const webhooks = openWebhooks(store, config, onTrouble, webhookDelays)
   const upstreams = new UpstreamExecutor(config.upstreams, env)
   for (const { name, problem } of upstreams.health) {
@@ -109,9 +116,9 @@ export default fp(async (app, { config, env, warm, webhookDelays }: JobsPluginOp
     ),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
-    observer: app.metrics.jobs,
+    observer: observers(app.metrics.jobs, endLines(app.log)),
     onForgotten: (id) => files.forget(id),
-    onTrouble: (message, error) => app.log.error({ err: error }, message),
+    onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
   })
   const recovered = await jobs.start()
   if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
