@@ -215,8 +215,8 @@ await t.test('no line has a key, a query, a prompt or an answer', async (t) => {
   await bridge.idle()
   all.push(...logs)
   t.ok(all.length > 40, `${all.length} lines`)
-  const said = [secret, prompt, answer, 'token=', 'probe=', 'sk-ant', ...standin.calls.map(() => 'Bearer')]
-  for (const words of new Set(said)) {
+  const said = [secret, prompt, answer, 'token=', 'probe=', 'sk-ant', 'Bearer']
+  for (const words of said) {
     t.strictSame(
       all.filter((line) => line.includes(words)),
       [],
