@@ -20,6 +20,7 @@ import { origins, refusedOrigins } from './plugins/origins.js'
 import pages from './plugins/pages.js'
 import { plainTarget } from './http/plain-target.js'
 import { JobTokens } from './jobs/tokens.js'
+import { RequestLines } from './http/request-lines.js'
 import requestIds, { requestId } from './plugins/request-id.js'
 import validation from './plugins/validation.js'
 
@@ -51,6 +52,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const limits = { ...defaultLimits, ...options.limits }
   const app = fastify({
     loggerInstance: logger,
+    logController: new RequestLines(),
     // a start that takes long is no fault of a plugin: the machine is busy, or a large log is recovered
     pluginTimeout: 60_000,
     bodyLimit: limits.bodyBytes,

@@ -172,6 +172,7 @@ async function storeState(jobs: Jobs): Promise<Health['store']> {
     const { kind, jobs: count, unreadable } = await jobs.storeHealth()
     return { kind, ok: true, jobs: count, problem: null, unreadable: unreadable.length }
   } catch (error) {
+    // shown here, and logged by the jobs that meet it
     const problem = error instanceof Error ? error.message : String(error)
     return { kind: 'sqlite', ok: false, jobs: null, problem, unreadable: 0 }
   }

@@ -9,15 +9,17 @@ export function withoutTokens(text: string): string {
 /** Takes out of an error's words what is the host's business: absolute paths, addresses, keys, stack lines. */
 export function redact(text: string): string {
   return (
-    withoutTokens(text)
-      // not `\s`: it takes line ends too, and many of them would take it seconds
-      .replace(/^[^\S\n]+at .*$/gm, '')
-      .replace(/\b(sk|pk|key|token)-[\w-]{8,}/gi, '$1-…')
-      .replace(/(Bearer\s+)\S+/gi, '$1…')
+    // not `\s`: it takes line ends too, and many of them would take it seconds
+    withoutKeys(withoutTokens(text).replace(/^[^\S\n]+at .*$/gm, ''))
       .replace(/\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b/g, '<address>')
       .replace(/(?<![\w:/.@])\/(?:[\w.@+-]+\/)+[\w.@+-]*/g, '<path>')
       .replace(/\n{2,}/g, '\n')
       .trim()
       .slice(0, 2000)
   )
+}
+
+/** Takes out what looks like a key. */
+export function withoutKeys(text: string): string {
+  return text.replace(/\b(sk|pk|key|token)-[\w-]{8,}/gi, '$1-…').replace(/(Bearer\s+)\S+/gi, '$1…')
 }

@@ -54,13 +54,14 @@ export class KeptFiles {
     return null
   }
 
-  /** Never rejects. */
+  /** Never rejects: what is left goes with the next sweep. */
   async forget(job: string): Promise<void> {
     await rm(this.folder(job), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
 
   /** Forgets the files of every job that is not there any more. Never rejects. `known`: which of some jobs are there. */
   async sweep(known: (jobs: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
+    // no job has left anything yet
     const jobs = await readdir(this.root).catch(() => [])
     for (let from = 0; from < jobs.length; from += lookedUpAtOnce) {
       const some = jobs.slice(from, from + lookedUpAtOnce)

@@ -26,7 +26,8 @@ export const ask = defineTool({
       if (job.error !== null) throw failed(job.error)
       if (job.status === 'requires_action') throw failed(reviewRequired(id))
       if (!isFinal(job.status)) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
-      if (!hasResult(job)) throw new BridgeError('internal_error', 'The job ended without a result.')
+      // no BridgeError: those are the caller's to know, this one is ours to log
+      if (!hasResult(job)) throw new Error(`${id} ended without a result`)
       const data = toCompletion(job)
       return { data, text: textOf(data) }
     } finally {

@@ -52,7 +52,7 @@ export async function submitArguments(
   const { value, error } = await validateLarge(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
   if (error !== undefined) throw error
   const parsed = await parseLargeChat(value, config)
-  const { owner, parent, depth } = caller
-  const from = { owner, parent, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
+  const { owner, parent, requestId, depth } = caller
+  const from = { owner, parent, requestId, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

@@ -5,11 +5,13 @@ import type { Asking, IntakeSettings } from '../../src/intake/submit.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
 import type { ChatOptions } from '../../src/openai/in/parse-chat.js'
 
-/** Who calls: the owner of the jobs, and from within which job, how deep below others (see `depth.ts`). */
+/** Who calls: the owner of the jobs, by which request, from within which job, and how deep below others (see `depth.ts`). */
 export interface Caller {
   owner: string
   /** the job that calls with its token; null: a client from outside */
   parent: string | null
+  /** `x-request-id` of the HTTP request */
+  requestId: string
   /** as the header says it */
   depth: string | string[] | undefined
 }

@@ -31,7 +31,7 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
       const { headers, owner, parentJob: parent } = request
       const response = await answerPost({
         ...{ jobs, config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
-        caller: { owner, parent, depth: headers[depthHeader] },
+        caller: { owner, parent, requestId: request.id, depth: headers[depthHeader] },
         session: readSession(headers[sessionHeader]),
         accept: headers.accept,
         protocolVersion: headers['mcp-protocol-version']?.toString(),

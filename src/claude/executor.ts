@@ -120,10 +120,13 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         if (error instanceof CannotLaunch) {
           settle(failed('claude_unavailable', `The Claude CLI cannot be started: ${error.message}.`))
         } else {
+          run.trouble?.('a run of the Claude CLI failed in a way that was not foreseen', error)
           settle(failed('internal_error', `The run could not be made: ${redact(String(error))}`))
         }
       })
-    outcome.then((value) => this.setup.observe(value, run.owner)).catch(() => undefined)
+    outcome
+      .then((value) => this.setup.observe(value, run.owner))
+      .catch((error: unknown) => run.trouble?.('the outcome of a run could not be noted', error))
     return { outcome, gone }
   }
 
@@ -256,6 +259,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     })
     const refused = (error: unknown): Ending | 'refused' => {
       const before = error instanceof ControlRefused && session.exercised && heard === 0
+      if (!isForeseen(error) && !over) run.trouble?.('a request could not be said to the Claude CLI', error)
       return before && mayTryAgain ? 'refused' : refusedEnding(error)
     }
     const ending = await Promise.race([answered.catch(refused), session.gone])
@@ -359,11 +363,17 @@ function withinOrAborted(promise: Promise<void>, ms: number, signal: AbortSignal
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+  // it goes on either way: what is wrong with the CLI shows at the launch
   return within(Promise.race([promise, aborted]), ms, 'the check of the CLI takes long').catch(() => {})
 }
 
 function isEnding(value: Ending | Exit): value is Ending {
   return 'outcome' in value
+}
+
+/** The CLI's own word, or that of an MCP server; anything else is a fault of ours. */
+function isForeseen(error: unknown): boolean {
+  return error instanceof ControlRefused || error instanceof McpServerFailed || error instanceof UnknownServer
 }
 
 /** The CLI did not take a control request: nothing can be asked of that process. */

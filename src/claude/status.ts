@@ -68,7 +68,7 @@ export class ClaudeStatus {
   start(): void {
     this.check().then(this.checkedOnce, this.checkedOnce)
     this.recheck = setInterval(() => {
-      // it is asked again after another interval
+      // what is wrong with the CLI is in `health`; it is asked again after another interval
       this.check().catch(() => undefined)
     }, this.timing.recheckMs)
     this.recheck.unref()

@@ -47,6 +47,7 @@ export class AnswerCache {
     const submitted = submit()
     this.remember(
       key,
+      // who has asked is told below
       submitted.then(({ id }) => id).catch(() => null),
     )
     return { job: await submitted, hit: false }

@@ -4,8 +4,9 @@ import type { Asking } from '../intake/submit.js'
 import { clientGone } from './client-gone.js'
 
 export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
-  const { owner, parentJob: parent, headers, body, server } = request
-  return { owner, parent, headers, body, publicAgent: server.publicAgent, compiler: server.compiler, gone: clientGone(reply) }
+  const { id: requestId, owner, parentJob: parent, headers, body, server } = request
+  const { publicAgent, compiler } = server
+  return { owner, parent, requestId, headers, body, publicAgent, compiler, gone: clientGone(reply) }
 }
 
 /** The JSON of the body. Not kept: a request lives as long as its answer. */

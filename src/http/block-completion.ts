@@ -49,7 +49,12 @@ export type ToBody = (job: Job) => unknown
 /** Answers with what has become of a job: a 200 with its body, or its error. */
 export async function answer(reply: FastifyReply, job: Job, toBody: ToBody = toCompletion): Promise<FastifyReply> {
   if (!reply.sent) jobHeaders(reply, job)
-  if (!hasResult(job)) return fail(reply, failureOf(job))
+  if (!hasResult(job)) {
+    const failure = failureOf(job)
+    // a job's own failure was logged where it came from
+    if (failure === noResult) reply.log.error({ task: job.id, status: job.status }, 'a job ended without a result')
+    return fail(reply, failure)
+  }
   const body = JSON.stringify(await toBody(job))
   if (!reply.sent) return reply.type('application/json; charset=utf-8').send(body)
   reply.raw.end(body)
@@ -67,10 +72,12 @@ function fail(reply: FastifyReply, failure: Failure): FastifyReply {
 
 const deleted: Failure = { code: 'task_not_found', message: 'The task was deleted while this request waited for it.' }
 
+const noResult: Failure = { code: 'internal_error', message: 'The job ended without a result.' }
+
 function failureOf(job: Job): Failure {
   if (job.error !== null) return job.error
   if (job.status === 'requires_action') return reviewRequired(job.id)
-  if (isFinal(job.status)) return { code: 'internal_error', message: 'The job ended without a result.' }
+  if (isFinal(job.status)) return noResult
   return { code: 'server_shutdown', message: 'The server is shutting down.', retryAfter: 5 }
 }
 

@@ -53,7 +53,12 @@ export class Opening {
     this.stream = new SseStream(this.reply, this.timing)
     const frames = this.frames.first() + this.held
     this.held = ''
-    if (frames !== '') this.stream.write(frames).catch(() => this.reply.raw.destroy())
+    if (frames !== '') this.stream.write(frames).catch(this.broken)
+  }
+
+  private readonly broken = (error: unknown) => {
+    this.reply.log.error({ err: error }, 'a stream could not be opened')
+    this.reply.raw.destroy()
   }
 
   cancel(): void {

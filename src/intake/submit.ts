@@ -27,6 +27,8 @@ export interface Asking {
   owner: string
   /** the job that asks with its token; null: a client from outside */
   parent: string | null
+  /** `x-request-id` of the answer */
+  requestId: string
   headers: Readonly<Record<string, string | string[] | undefined>>
   /** what an idempotency key stands for */
   body: unknown
@@ -75,6 +77,7 @@ export async function submitChat(
       ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,
       ...(parent !== null && { parent }),
+      requestId: request.requestId,
       ...view,
     },
     choices: parsed.n,

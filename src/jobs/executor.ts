@@ -23,6 +23,8 @@ export interface Run<Request = JobRequest> {
   alive(): void
   /** where the run is at work; it begins with a place of its job's lane */
   seat: Seat
+  /** Something that should not happen: the cause of a fault of ours, which the job's failure does not tell. Left out: nobody is told. */
+  trouble?(message: string, error: unknown): void
 }
 
 /**

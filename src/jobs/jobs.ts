@@ -34,7 +34,8 @@ export interface JobsOptions {
   observer?: JobObserver
   /** A job is forgotten, by its owner's word: what belongs to it elsewhere may go. */
   onForgotten?(id: string): Promise<void>
-  onTrouble(message: string, error: unknown): void
+  /** Something that should not happen, and whose job it was, where it was one's. */
+  onTrouble(message: string, error: unknown, jobId?: string): void
 }
 
 export interface JobsStats {
@@ -85,7 +86,10 @@ export class Jobs {
   /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
   async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
     const { inOrder } = await this.store.begin()
-    const { resumed, paused, counts } = await recover(this.store, inOrder, (message) => this.options.onTrouble(message, undefined))
+    const { resumed, paused, counts } = await recover(this.store, inOrder, {
+      onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
+      onEnded: (job) => this.options.observer?.ended(job, null),
+    })
     const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, undefined, true))
     // the first of them before the others: the sooner it is known who kills
     this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
@@ -217,7 +221,7 @@ export class Jobs {
       live.attached -= 1
       if (live.attached > 0 || live.job.background || live.ending !== null) return
       this.stop(live, 'cancelled').catch((error: unknown) =>
-        this.options.onTrouble(`${id} could not be cancelled after its client had left`, error),
+        this.options.onTrouble('a job could not be cancelled after its client had left', error, id),
       )
     }
   }
@@ -426,22 +430,23 @@ export class Jobs {
   /** Tries again to store what has ended and could not be stored. */
   private async storeEnds(): Promise<void> {
     const ended = [...this.live.values()].filter((live) => live.unstoredEnd)
-    const failed = (error: unknown) => this.options.onTrouble('an end could still not be stored', error)
-    await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch(failed)))
+    const failed = (error: unknown, id: string) => this.options.onTrouble('an end could still not be stored', error, id)
+    await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch((error: unknown) => failed(error, live.job.id))))
   }
 
   /** Nobody has decided while the record was to be kept. */
   private async endUnreviewed(): Promise<void> {
     const late = [...this.live.values()].filter((live) => live.paused && isOver(live.job))
     const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
-    const failed = (error: unknown) => this.options.onTrouble('a job that nobody reviewed could not be ended', error)
-    await Promise.all(late.map((live) => this.runner.abort(live, failure).catch(failed)))
+    const failed = (error: unknown, id: string) => this.options.onTrouble('a job that nobody reviewed could not be ended', error, id)
+    await Promise.all(late.map((live) => this.runner.abort(live, failure).catch((error: unknown) => failed(error, live.job.id))))
   }
 
   private unstorable(live: LiveJob, error: unknown): void {
-    this.options.onTrouble('events could not be stored', error)
+    const { id } = live.job
+    this.options.onTrouble('events could not be stored', error, id)
     const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
-    this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble))
+    this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble, id))
   }
 }
 

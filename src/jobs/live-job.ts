@@ -45,6 +45,8 @@ export class LiveJob {
   stopTimers: () => void = () => {}
   /** a decision of a human is being stored */
   deciding = false
+  /** from the request to the first piece of the answer, in milliseconds; null before it */
+  firstTokenMs: number | null = null
   private readonly clockBase: number
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
@@ -139,7 +141,8 @@ export class LiveJob {
     this.log.stored(lastSeq)
   }
 
-  private folded(events = this.log.unstored()): Job {
+  /** The record with what is not stored yet. */
+  folded(events = this.log.unstored()): Job {
     return fold(this.stored, events, this.answer)
   }
 }

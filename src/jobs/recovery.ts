@@ -31,8 +31,15 @@ export interface Recovered {
 /** Servers that may be killed, in a row, while a job runs. */
 const mostDeaths = 2
 
-/** `inOrder`: how the server before ended; `onSetAside` is told of each job that does not run again. */
-export async function recover(store: JobStore, inOrder: boolean, onSetAside: (message: string) => void): Promise<Recovered> {
+export interface RecoveryListener {
+  /** told of each job that kills its server and does not run again */
+  onSetAside: (message: string, jobId: string) => void
+  /** told of each job that is ended here, with its last record */
+  onEnded: (job: Job) => void
+}
+
+/** `inOrder`: how the server before ended. */
+export async function recover(store: JobStore, inOrder: boolean, { onSetAside, onEnded }: RecoveryListener): Promise<Recovered> {
   const resumed: Resumed[] = []
   const paused: Job[] = []
   const counts = { queued: 0, rerun: 0, interrupted: 0 }
@@ -50,13 +57,13 @@ export async function recover(store: JobStore, inOrder: boolean, onSetAside: (me
     if (deaths >= mostDeaths) {
       counts.interrupted += 1
       const message = `The server was killed ${deaths} times while the job ran: it is not run again.`
-      onSetAside(`${job.id} is set aside: ${message}`)
-      await end(store, job, message, emptyAnswer())
+      onSetAside(`${job.id} is set aside: ${message}`, job.id)
+      onEnded(await end(store, job, message, emptyAnswer()))
     } else if (delivered || usedTools) {
       counts.interrupted += 1
       // reading what it said is work as well, and may be what kills
       if (deaths > 0) await store.countDeaths(job.id, deaths)
-      await end(store, job, 'The server was stopped while the job ran.', await saidBy(store, job))
+      onEnded(await end(store, job, 'The server was stopped while the job ran.', await saidBy(store, job)))
     } else {
       counts.rerun += 1
       resumed.push({ job: await requeue(store, job, deaths), suspect: deaths > 0 })
@@ -82,8 +89,8 @@ async function saidBy(store: JobStore, job: Job): Promise<Answer> {
   return said
 }
 
-async function end(store: JobStore, job: Job, message: string, answer: Answer): Promise<void> {
-  await append(store, job, { type: 'end', status: 'failed', error: { code: 'interrupted', message } }, answer)
+async function end(store: JobStore, job: Job, message: string, answer: Answer): Promise<Job> {
+  return append(store, job, { type: 'end', status: 'failed', error: { code: 'interrupted', message } }, answer)
 }
 
 /** The record with the event, as it is stored. @throws what the store says */

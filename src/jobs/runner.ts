@@ -35,7 +35,7 @@ export interface RunnerOptions {
   /** The job's end is stored. */
   onStored(live: LiveJob): void
   /** Something that should not happen, and what was done about it. */
-  onTrouble: (message: string, error: unknown) => void
+  onTrouble: (message: string, error: unknown, jobId?: string) => void
 }
 
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
@@ -59,6 +59,7 @@ export class Runner {
     this.options.writer.mark(live)
     if (!urgent) return
     this.options.writer.now()
+    live.firstTokenMs ??= live.now() - live.job.createdAt
     this.options.observer?.answering(live.job)
   }
 
@@ -104,10 +105,10 @@ export class Runner {
     }
     const gone = this.runChoice(live, choice, limiter, place)
       .catch((error: unknown) => {
-        this.options.onTrouble('a run failed in a way that was not foreseen', error)
+        this.options.onTrouble('a run failed in a way that was not foreseen', error, live.job.id)
         return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
-      .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error))
+      .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error, live.job.id))
       .finally(() => place.leave())
     live.gone.push(gone)
   }
@@ -135,10 +136,13 @@ export class Runner {
       },
       alive,
       seat: this.parentOf(live.job) === undefined ? seat : inPlaceOf(seat),
+      trouble: (message, error) => this.options.onTrouble(message, error, live.job.id),
     })
     alive()
-    const gone = execution.gone.catch((error: unknown) => this.options.onTrouble('what a run had left could not be cleared away', error))
-    const outcome = await this.outcomeOf(execution, gone)
+    const gone = execution.gone.catch((error: unknown) =>
+      this.options.onTrouble('what a run had left could not be cleared away', error, live.job.id),
+    )
+    const outcome = await this.outcomeOf(execution, gone, live.job.id)
     over = true
     await this.settle(live, choice, outcome)
     await gone
@@ -159,9 +163,9 @@ export class Runner {
   }
 
   /** The run's outcome, also of an executor that does not keep its promises: without one no job would end. */
-  private outcomeOf(execution: Execution, gone: Promise<void>): Promise<Outcome> {
+  private outcomeOf(execution: Execution, gone: Promise<void>, jobId: string): Promise<Outcome> {
     const broken = (error: unknown): Outcome => {
-      this.options.onTrouble('a run had no outcome', error)
+      this.options.onTrouble('a run had no outcome', error, jobId)
       return { kind: 'failed', failure: serverFailed }
     }
     return new Promise((resolve) => {
@@ -190,7 +194,7 @@ export class Runner {
     // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
     // only where that has happened before
     await this.options.writer.commit(live, { synced: live.suspect }).catch((error: unknown) => {
-      this.options.onTrouble(`the start of ${id} could not be stored`, error)
+      this.options.onTrouble('the start of a job could not be stored', error, id)
       return this.abort(live, serverFailed)
     })
     const request = live.request
@@ -202,7 +206,7 @@ export class Runner {
     if (live.ending !== null) return
     const expire = (code: ErrorCode, message: string) => {
       void this.abort(live, { code, message }).catch((error: unknown) =>
-        this.options.onTrouble('a job that ran out of time could not be ended', error),
+        this.options.onTrouble('a job that ran out of time could not be ended', error, live.job.id),
       )
     }
     const { timeoutS } = live.job
@@ -323,13 +327,14 @@ export class Runner {
       options.onStored(live)
     } catch (trouble) {
       // readers are told all the same; the job is kept in memory until the store takes its end
-      options.onTrouble(`the end of ${id} could not be stored`, trouble)
+      options.onTrouble('the end of a job could not be stored', trouble, id)
       live.unstoredEnd = true
       live.showUnstored()
     }
     options.onEnd(live)
     live.close(live.unstoredEnd)
-    options.observer?.ended(live.job)
+    // where the record was deleted meanwhile, `live.job` does not know of the end
+    options.observer?.ended(live.folded(), live.firstTokenMs)
   }
 
   /** Also resolves where the record is gone: it was deleted meanwhile. */
@@ -346,7 +351,7 @@ export class Runner {
     for (const quit of live.quit.splice(0)) quit()
     await this.options.writer
       .commit(live)
-      .catch((error: unknown) => this.options.onTrouble(`the last events of ${live.job.id} could not be stored`, error))
+      .catch((error: unknown) => this.options.onTrouble('the last events of a job could not be stored', error, live.job.id))
     live.close()
   }
 }

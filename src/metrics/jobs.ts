@@ -43,7 +43,8 @@ export function jobMetrics(register: Registry): JobObserver {
       if (job.status === 'failed' && job.error !== null) failures.inc({ code: job.error.code })
       if (job.startedAt !== null) {
         queued.observe(seconds(job.createdAt, job.startedAt))
-        duration.observe(seconds(job.startedAt, job.completedAt ?? Date.now()))
+        // of one that an earlier server has left, most may be the time in which there was no server
+        if (job.error?.code !== 'interrupted') duration.observe(seconds(job.startedAt, job.completedAt ?? Date.now()))
       }
       const usage = job.answer?.usage
       if (usage != null) {

@@ -37,7 +37,9 @@ export function onFrameworkError(error: FastifyError, request: FastifyRequest, r
   const { server, raw } = request
   const refusal = server.keyProblem(request)
   if (refusal !== null || hasUnreadBody(raw)) closeAfter(raw, reply.raw, server.limits)
-  void sendFailure(reply.header('x-request-id', request.id), refusal ?? toFailure(error))
+  const failure = refusal ?? toFailure(error)
+  if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
+  void sendFailure(reply.header('x-request-id', request.id), failure)
 }
 
 /** For bytes that are no HTTP request at all, and for requests that do not come to their end. */

@@ -11,8 +11,9 @@ import { type Config, isLoopback } from '../config.js'
 import { Jobs } from '../jobs/jobs.js'
 import { Places } from '../jobs/places.js'
 import { Limiter } from '../limiter.js'
-import type { JobObserver } from '../jobs/observer.js'
+import { type JobObserver, observers } from '../jobs/observer.js'
 import type { JobTokens } from '../jobs/tokens.js'
+import { endLines } from '../end-line.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { UpstreamExecutor } from '../upstreams/executor.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -87,6 +88,7 @@ export default fp(async (app, { config, env, tokens, warm, webhookDelays }: Jobs
     begin: () => claude.begin(),
     observe: (outcome, owner) => claude.observe(outcome, owner),
     checked: claude.checked,
+    onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
     onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
     inside: {
       rules: config.mcp.rules,
@@ -101,7 +103,11 @@ export default fp(async (app, { config, env, tokens, warm, webhookDelays }: Jobs
     },
     warm: { ...warmSizes(config), ...warm },
   })
-  const onTrouble = (message: string, error?: unknown) => app.log.warn({ err: error }, message)
+  // with an error it is a fault of ours, without one somebody else's
+  const onTrouble = (message: string, error?: unknown) => {
+    if (error === undefined) app.log.warn(message)
+    else app.log.error({ err: error }, message)
+  }
   const webhooks = openWebhooks(store, config, onTrouble, webhookDelays)
   const upstreams = new UpstreamExecutor(config.upstreams, env)
   for (const { name, problem } of upstreams.health) {
@@ -115,9 +121,9 @@ export default fp(async (app, { config, env, tokens, warm, webhookDelays }: Jobs
     places: new Places(places, upstreams.places),
     maxQueued: config.maxQueued,
     idleTimeoutS: config.idleTimeoutS,
-    observer: takingBack(tokens, app.metrics.jobs),
+    observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
     onForgotten: (id) => files.forget(id),
-    onTrouble: (message, error) => app.log.error({ err: error }, message),
+    onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
   })
   const recovered = await jobs.start()
   if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
@@ -164,13 +170,10 @@ function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['output
 const sweepEveryMs = 60_000
 
 /** A job's token goes with the job. */
-function takingBack(tokens: JobTokens, observer: JobObserver): JobObserver {
+function takingBack(tokens: JobTokens): JobObserver {
   return {
-    answering: (job) => observer.answering(job),
-    ended(job) {
-      tokens.takeBack(job.id)
-      observer.ended(job)
-    },
+    answering: () => {},
+    ended: ({ id }) => tokens.takeBack(id),
   }
 }
 

@@ -89,6 +89,7 @@ export class Threads<W extends Kinds> {
     if (this.closed || this.alive.size > 0) return
     this.start().then(
       (thread) => this.keep(thread),
+      // the work that needs one tries again, and is told
       () => {},
     )
   }
@@ -169,6 +170,7 @@ export class Threads<W extends Kinds> {
 
 /** Its `exit` event says when it has gone. */
 function end(thread: Worker): void {
+  // it rejects for a thread that has gone already
   thread.terminate().catch(() => undefined)
 }
 

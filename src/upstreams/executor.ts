@@ -4,7 +4,7 @@ import { Limiter } from '../limiter.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { UpstreamRequest } from '../request/upstream-request.js'
-import { failureOfConnection, failureOfStatus } from './failure.js'
+import { failureOfConnection, failureOfStatus, isOurs } from './failure.js'
 import { ProviderClient } from './provider-client.js'
 import { rateLimits } from './rate-limits.js'
 import { readAnswer } from './read-answer.js'
@@ -37,7 +37,10 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     if (run.signal.aborted) abort()
     const gone = this.execute(run, settle)
       // nothing of a run may end the server: what was not foreseen is the run's failure
-      .catch(() => settle({ kind: 'failed', failure: { code: 'internal_error', message: 'The call could not be made.' } }))
+      .catch((error: unknown) => {
+        run.trouble?.('a call of a provider failed in a way that was not foreseen', error)
+        settle({ kind: 'failed', failure: { code: 'internal_error', message: 'The call could not be made.' } })
+      })
       .finally(() => run.signal.removeEventListener('abort', abort))
     return { outcome, gone }
   }
@@ -67,6 +70,7 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     try {
       response = await client.ask(request, run.signal)
     } catch (error) {
+      if (isOurs(error, run.signal)) run.trouble?.('a provider could not be asked', error)
       return fail(failureOfConnection(request.provider, error, false, false))
     }
     const limits = rateLimits(response.headers)

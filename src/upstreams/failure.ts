@@ -1,5 +1,5 @@
 /** Why a provider's call failed: from statuses, codes and types, never from the words of a message. */
-import type { ErrorCode, Failure } from '../errors/catalogue.js'
+import { BridgeError, type ErrorCode, type Failure } from '../errors/catalogue.js'
 import { memberOf, textAt } from './loose.js'
 
 /** Of an answer with a status of its own. `body` is its text. */
@@ -28,6 +28,11 @@ export function failureOfError(provider: string, error: unknown): Failure {
   const failure: Failure = { code, message: messageOf(code, provider, 'an error', error) }
   addParam(failure, error)
   return failure
+}
+
+/** Whether an error is a fault of this program: those of connections have a code, and our own words for a failure are a BridgeError. */
+export function isOurs(error: unknown, signal: AbortSignal): boolean {
+  return !signal.aborted && !(error instanceof BridgeError) && textAt(error, 'code') === null
 }
 
 /** Of a connection. `begun`: the answer had begun; `said`: something of it was passed on. */

@@ -25,9 +25,10 @@ export class FallbackExecutor implements Executor<FallbackRequest> {
   run(run: Run<FallbackRequest>): Execution {
     let settle!: (outcome: Outcome) => void
     const outcome = new Promise<Outcome>((resolve) => (settle = resolve))
-    const gone = this.execute(run, settle).catch(() =>
-      settle({ kind: 'failed', failure: { code: 'internal_error', message: 'The run could not be made.' } }),
-    )
+    const gone = this.execute(run, settle).catch((error: unknown) => {
+      run.trouble?.('models could not be asked in turn', error)
+      settle({ kind: 'failed', failure: { code: 'internal_error', message: 'The run could not be made.' } })
+    })
     return { outcome, gone }
   }
 

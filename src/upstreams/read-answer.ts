@@ -4,7 +4,7 @@ import { BridgeError, type Failure } from '../errors/catalogue.js'
 import type { Outcome, Run } from '../jobs/executor.js'
 import { AnswerReader } from './answer-reader.js'
 import { BodyParser } from './body-parser.js'
-import { afterContent, failureOfConnection } from './failure.js'
+import { afterContent, failureOfConnection, isOurs } from './failure.js'
 
 /** How long after its last word an answer's usage and end are waited for. */
 const patienceMs = 5000
@@ -56,6 +56,7 @@ export async function readAnswer(
     finish(false)
   } catch (error) {
     if (over) return
+    if (isOurs(error, run.signal)) run.trouble?.("a provider's answer could not be read", error)
     // the model had come to its end: what is missing is at most its usage
     if (answer.finished && !(error instanceof BridgeError)) return settleFinished(finish, fail)
     const failure = error instanceof BridgeError ? error.failure : failureOfConnection(provider, error, true, answer.said)

@@ -43,7 +43,9 @@ export class CheckedExecutor implements Executor {
     if (request.kind !== 'checked') return this.setup.executor.run({ ...run, request })
     const left: Promise<void>[] = []
     const outcome = this.attempts(run, request, left).catch((error: unknown): Outcome => {
+      // the abort itself, most likely
       if (run.signal.aborted) return { kind: 'aborted' }
+      run.trouble?.('an answer could not be checked', error)
       return { kind: 'failed', failure: { code: 'validator_failed', message: `The answer could not be checked: ${messageOf(error)}.` } }
     })
     return { outcome, gone: outcome.then(() => Promise.all(left)).then(() => undefined) }
@@ -99,6 +101,7 @@ export class CheckedExecutor implements Executor {
     if (whole && plan.checks.length > 0) {
       run.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason: 'the answer is being checked' })
       const report = await this.check(run, plan, held, left)
+      // not logged: the failure tells the cause, which may be the request's, and may quote the answer
       const crash = report.outcomes.find((one) => one.kind === 'crashed')
       if (crash?.kind === 'crashed') {
         const message = `The validator '${crash.type}' (validation[${crash.index}]) failed: ${crash.message}`

@@ -118,3 +118,17 @@ await t.test('the log holds neither prompts nor keys', async (t) => {
   t.strictSame(log.match(/S-(prompt|answer|key|other|wrong)|sk-ant-\S*/g), null)
   for (const line of server.stdout().trim().split('\n')) t.doesNotThrow(() => JSON.parse(line) as unknown)
 })
+
+await t.test('an exception that ends the server is visible at LOG_LEVEL=error', async (t) => {
+  const home = temporary(t)
+  // as soon as the server looks after exceptions
+  const program =
+    "const timer = setInterval(() => { if (process.listenerCount('uncaughtException') > 0) { clearInterval(timer); throw new Error('a fault') } }, 20)"
+  const server = await startServer(t, {
+    ...environment(home, 'http://127.0.0.1:1'),
+    ...{ LOG_LEVEL: 'error', NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` },
+  })
+  t.equal((await server.ended).code, 1)
+  const lines = server.stdout().trim().split('\n')
+  t.match(JSON.parse(lines[0]!), { level: 60, msg: /ends after an error/, err: { message: 'a fault', stack: /data:text/ } })
+})

@@ -16,7 +16,7 @@ import { type FaultyStore, faulty } from './faulty-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'idleTimeoutS'>> {
+export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'idleTimeoutS' | 'observer'>> {
   /** runs at once that need a process, and that need none */
   maxConcurrent?: number
   maxNetwork?: number

@@ -15,6 +15,8 @@ export interface LaunchSetup {
   env: Record<string, string>
   /** see `openWorkspaceRoot` */
   workspaceRoot: string
+  /** told of faults of ours that belong to a process and end it */
+  onFault?(error: unknown): void
 }
 
 /** The CLI cannot be started at all; the message says why. */
@@ -34,6 +36,7 @@ export async function launch(setup: LaunchSetup, profile: LaunchProfile): Promis
       args: [...profile.args, `--mcp-config=${mcpConfig}`],
       cwd: workspace.work,
       env: workspaceEnvironment(setup.env, setup.credential, workspace),
+      onFault: (error) => setup.onFault?.(error),
     })
     return new Session(child, workspace, plainTextMark(version), setup.credential !== 'login')
   } catch (error) {

@@ -3,7 +3,7 @@
  * starts can be ended with it.
  */
 import { execa } from 'execa'
-import { LineSplitter } from '../../lines.js'
+import { LineSplitter, LineTooLong } from '../../lines.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { failedToBecome, tied } from './tied.js'
 
@@ -12,6 +12,8 @@ export interface Launch {
   args: readonly string[]
   cwd: string
   env: Record<string, string>
+  /** told of what a listener throws; the process is ended then */
+  onFault?: ((error: unknown) => void) | undefined
 }
 
 export interface Exit {
@@ -53,6 +55,7 @@ export class ClaudeProcess {
   readonly gone: Promise<Exit>
 
   private readonly child
+  private readonly onFault: Launch['onFault']
   private onMessage: (message: CliMessage) => void = () => {}
   private onGarbage: (line: string) => void = () => {}
   private readonly waiting: string[] = []
@@ -76,6 +79,7 @@ export class ClaudeProcess {
       // detached children are not covered by execa's own clean-up; killAllProcesses is
       cleanup: false,
     })
+    this.onFault = launch.onFault
     this.pid = this.child.pid
     live.add(this)
     started += 1
@@ -133,7 +137,8 @@ export class ClaudeProcess {
       this.child.stdout.on('data', (chunk: Buffer) => {
         try {
           splitter.push(chunk)
-        } catch {
+        } catch (error) {
+          this.fault(error)
           this.kill()
         }
       })
@@ -145,8 +150,9 @@ export class ClaudeProcess {
     await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())])
     try {
       splitter.end()
-    } catch {
-      // whoever listens failed; the end of a process goes its way all the same
+    } catch (error) {
+      // the end of a process goes its way all the same
+      this.fault(error)
     }
     // whatever the CLI started and did not end
     this.signalGroup('SIGKILL')
@@ -155,6 +161,11 @@ export class ClaudeProcess {
     live.delete(this)
     const said = stderr.toString('utf8')
     return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: said }
+  }
+
+  /** Whoever listens failed; a line without end is the program's own fault, and its run's failure. */
+  private fault(error: unknown): void {
+    if (!(error instanceof LineTooLong)) this.onFault?.(error)
   }
 
   private async exit(): Promise<Omit<Exit, 'stderr'>> {

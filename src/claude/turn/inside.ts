@@ -73,8 +73,9 @@ export class Inside {
       await endProcessesOf(session.workspace.root, workspaceMarker)
       const prefix = run.choice === 0 ? '' : `choice-${run.choice}/`
       if (this.keeps) this.files = await setup.files.keep(run.jobId, session.workspace.work, prefix)
-    } catch {
+    } catch (error) {
       // the disk is full, or the folder has been taken away: the answer stands without its files
+      run.trouble?.('the files that a job has left could not be kept', error)
     }
   }
 }
