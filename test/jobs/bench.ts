@@ -13,6 +13,7 @@ import type { Job, NewJob } from '../../src/jobs/job.js'
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import { type FaultyStore, faulty } from './faulty-store.js'
+import { slowStore } from '../fixtures/slow-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
@@ -65,7 +66,8 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
     const dataDir = temporary(t)
     const troubles: string[] = []
     const open = async () => {
-      const store = faulty(await openSqliteStore({ dataDir }))
+      const opened = await openSqliteStore({ dataDir })
+      const store = faulty(process.env['SLOW_STORE'] === '1' ? slowStore(opened) : opened)
       const executor = new ScriptedExecutor()
       const jobs = new Jobs({
         store,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
-import { type Bench, brief, gapless, onBench, readAll } from './bench.js'
+import { type Bench, brief, gapless, onBench, readAll, until } from './bench.js'
 import { jobWith, put, queued, text } from './conformance/records.js'
 import type { Append } from '../../src/jobs/store.js'
 import type { FaultyStore } from './faulty-store.js'
@@ -113,6 +113,7 @@ await onBench(t, 'the start is in the store before the run begins', {}, async (t
   const { id } = await bench.submit()
   ;(await bench.executor.next()).finish()
   await bench.jobs.wait(id, never)
+  await until(() => seen.length > 0)
   t.strictSame(seen, ['in_progress'])
 })
 

@@ -42,9 +42,11 @@ await onBench(t, 'foreground jobs end, background jobs go on after the next star
     answer: { choices: [{ text: 'half' }] },
   })
   for (const { id } of [foreground, waitingToo]) t.hasStrict(await bench.jobs.get(id, 'anna'), shutdown)
-  for (const { id } of [silent, waiting]) {
+  const again = new Set([silent.id, waiting.id])
+  while (again.size > 0) {
     const run = await bench.executor.next()
-    t.equal(run.asked.jobId, id)
+    const id = run.asked.jobId
+    t.ok(again.delete(id))
     run.say('whole')
     run.finish()
     t.hasStrict(await bench.jobs.wait(id, never), { status: 'completed', answer: { choices: [{ text: 'whole' }] } })

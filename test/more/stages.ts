@@ -62,6 +62,16 @@ function chaos(name: string, amount: number): Stage {
   }
 }
 
+/** The tests of jobs on a store that answers late. */
+function onSlowStore(): Stage {
+  const folder = path.join(dist, 'test/jobs')
+  // those of the store itself, and one that measures memory
+  const other = ['sqlite.test.js', 'memory.test.js']
+  const files = readdirSync(folder).filter((file) => file.endsWith('.test.js') && !other.includes(file))
+  const paths = files.map((file) => path.join(folder, file))
+  return { name: 'slow-store', run: () => command(process.execPath, [runner, ...paths], { SLOW_STORE: '1' }) }
+}
+
 function mutants(): Stage {
   return { name: 'mutants', run: () => command('npm', ['run', 'mutants']) }
 }
@@ -74,6 +84,7 @@ export function stages(files: readonly string[]): Stage[] {
     onNode('24', files),
     onCli('2.1.197', files),
     onCli('latest', files),
+    onSlowStore(),
     chaos('kill-9', 30),
     chaos('churn', 200),
     chaos('pool', 300),
