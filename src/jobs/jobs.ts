@@ -31,6 +31,8 @@ export interface JobsOptions {
   /** jobs of each limiter that may wait for their start */
   maxQueued: number
   idleTimeoutS: number
+  /** milliseconds between two looks for what has expired; left out: a minute */
+  pruneEveryMs?: number
   observer?: JobObserver
   /** A job is forgotten, by its owner's word: what belongs to it elsewhere may go. */
   onForgotten?(id: string): Promise<void>
@@ -100,7 +102,7 @@ export class Jobs {
       this.storeEnds().catch(failed)
       this.endUnreviewed().catch(failed)
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
-    }, pruneEveryMs)
+    }, this.options.pruneEveryMs ?? pruneEveryMs)
     this.pruning.unref()
     return counts
   }

@@ -1,4 +1,5 @@
 /** A job that waits for a human: nothing of it runs, nothing ends it but a decision, and a restart changes nothing. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Outcome } from '../../src/jobs/executor.js'
 import { type Bench, brief, gapless, onBench, readAll, refusal, requestOf, soon, until } from './bench.js'
@@ -113,4 +114,17 @@ await onBench(t, 'a retry that was queued when the server was killed goes on fro
   const run = resumed.find(({ asked }) => asked.jobId === id)
   t.match(run?.asked.review, { feedback: 'again', resume: review.resume })
   await soon(bench.jobs.wait(id, never))
+})
+
+await onBench(t, 'what nobody reviews ends as such, and is kept as any other end', { pruneEveryMs: 50 }, async (t, bench) => {
+  const { id } = await bench.submit({ ttlS: 1, background: true })
+  const run = await bench.executor.next()
+  run.settle(outcome)
+  run.leave()
+  await bench.jobs.wait(id, never)
+  t.match(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
+  const deadline = Date.now() + 5000
+  while ((await bench.store.get(id))?.status === 'requires_action' && Date.now() < deadline) await sleep(20)
+  t.match(await bench.jobs.get(id, 'anna'), { status: 'failed', error: { code: 'review_expired' }, review })
+  t.equal(brief(await readAll(bench.jobs, id)).at(-1), 'end:failed')
 })
