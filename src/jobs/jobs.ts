@@ -60,7 +60,8 @@ export class Jobs {
   private readonly waiting: Record<Lane, number> = { process: 0, network: 0 }
   private closing = false
   private health: Promise<StoreHealth> | null = null
-  private healthAt = 0
+  /** by `performance.now()` */
+  private healthAt = -Infinity
   private stopped = false
   private faulty = false
   private pruning: NodeJS.Timeout | null = null
@@ -269,8 +270,8 @@ export class Jobs {
 
   /** @throws what the store says is wrong with it */
   storeHealth(): Promise<StoreHealth> {
-    if (Date.now() - this.healthAt >= healthForMs) {
-      this.healthAt = Date.now()
+    if (performance.now() - this.healthAt >= healthForMs) {
+      this.healthAt = performance.now()
       this.health = this.store.health()
     }
     return this.health!
@@ -284,8 +285,8 @@ export class Jobs {
   async drain(ms: number): Promise<void> {
     this.closing = true
     this.runner.lanes.stop()
-    const deadline = Date.now() + ms
-    while (this.runner.lanes.running > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+    const deadline = performance.now() + ms
+    while (this.runner.lanes.running > 0 && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**

@@ -63,7 +63,7 @@ export class Runner {
     this.options.writer.mark(live)
     if (!urgent) return
     this.options.writer.now()
-    this.options.observer?.answering(live.job)
+    this.options.observer?.answering(live.job, live.now())
   }
 
   /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */

@@ -14,7 +14,7 @@ import { type FaultyStore, faulty } from './faulty-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxNetwork' | 'maxQueued' | 'idleTimeoutS'>>
+export type BenchOptions = Partial<Pick<JobsOptions, 'maxConcurrent' | 'maxNetwork' | 'maxQueued' | 'idleTimeoutS' | 'observer'>>
 
 export interface Bench {
   jobs: Jobs
