@@ -7,6 +7,7 @@ import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
 import { type HttpLimits, defaultLimits } from './http/limits.js'
 import type { NetOptions } from './net/public-agent.js'
+import answerCache from './plugins/answer-cache.js'
 import auth from './plugins/auth.js'
 import body from './plugins/body.js'
 import closing from './plugins/closing.js'
@@ -90,6 +91,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(pages)
   await app.register(net, options.net ?? {})
   await app.register(jobs, { config, env, tokens, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
+  await app.register(answerCache)
   await app.register(closing)
   await app.register(openapi, { keyed })
   await app.register(autoload, { dir: path.join(import.meta.dirname, '../routes'), forceESM: true })

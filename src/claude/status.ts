@@ -41,7 +41,7 @@ export class ClaudeStatus {
   private binary: ClaudeBinary
   private authenticated = false
   private authStatus = 'checking'
-  /** since when the credential counts as refused, and what it was */
+  /** since when the credential counts as refused, by `performance.now()`, and what it was */
   private refused: { at: number; fingerprint: string } | null = null
   /** a request is on its way that may end the refusal */
   private trying = false
@@ -86,7 +86,7 @@ export class ClaudeStatus {
 
   /** The credential was refused a while ago, and no request has tried it since: one may. */
   get halfOpen(): boolean {
-    return this.refused !== null && !this.trying && Date.now() - this.refused.at >= this.timing.refusedMs
+    return this.refused !== null && !this.trying && performance.now() - this.refused.at >= this.timing.refusedMs
   }
 
   /** Takes note that a run begins. */
@@ -106,7 +106,7 @@ export class ClaudeStatus {
       const { code, message } = outcome.failure
       this.lastFailure = { at, code, message, owner }
       if (code === 'upstream_auth') {
-        this.refused = { at: Date.now(), fingerprint: credentialFingerprint(this.hostEnv) }
+        this.refused = { at: performance.now(), fingerprint: credentialFingerprint(this.hostEnv) }
         this.authenticated = false
         this.authStatus = 'refused'
       } else if (code === 'claude_not_authenticated') {

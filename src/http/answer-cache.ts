@@ -16,9 +16,15 @@ export interface CacheableRequest {
   body: Record<string, unknown>
 }
 
+interface Kept {
+  id: string
+  /** when the job was made, by `performance.now()` */
+  at: number
+}
+
 export class AnswerCache {
-  /** in the order in which they were remembered */
-  private readonly kept = new Map<string, Promise<string | null>>()
+  /** in the order in which they were remembered; null: the request was refused */
+  private readonly kept = new Map<string, Promise<Kept | null>>()
 
   constructor(private readonly ttlS: number) {}
 
@@ -39,29 +45,32 @@ export class AnswerCache {
    */
   async take(key: string, owner: string, jobs: Jobs, submit: () => Promise<Job>): Promise<{ job: Job; hit: boolean }> {
     const entry = this.kept.get(key)
-    const id = entry === undefined ? null : await entry
-    const known = id === null ? null : await jobs.get(id, owner)
-    if (known !== null && this.gives(known)) return { job: known, hit: true }
+    const kept = (await entry) ?? null
+    const known = kept === null ? null : await jobs.get(kept.id, owner)
+    if (kept !== null && known !== null && this.gives(known, kept)) return { job: known, hit: true }
     // meanwhile somebody else may have asked again
     if (this.kept.get(key) !== entry) return this.take(key, owner, jobs, submit)
     const submitted = submit()
     this.remember(
       key,
       // who has asked is told below
-      submitted.then(({ id }) => id).catch(() => null),
+      submitted.then(({ id }) => ({ id, at: performance.now() })).catch(() => null),
     )
     return { job: await submitted, hit: false }
   }
 
-  private remember(key: string, id: Promise<string | null>): void {
+  private remember(key: string, entry: Promise<Kept | null>): void {
     this.kept.delete(key)
     if (this.kept.size >= mostKept) this.kept.delete(this.kept.keys().next().value!)
-    this.kept.set(key, id)
+    this.kept.set(key, entry)
   }
 
-  /** The seconds count from the answer on: one that takes long to come is joined all the while. */
-  private gives({ status, completedAt }: Job): boolean {
-    if (status === 'completed') return completedAt !== null && Date.now() < completedAt + this.ttlS * 1000
+  /**
+   * The seconds count from the answer on: one that takes long to come is joined all the while. A record's times are the clock's, which
+   * may be set meanwhile; how long the job took is none of the clock's business.
+   */
+  private gives({ status, createdAt, completedAt }: Job, { at }: Kept): boolean {
+    if (status === 'completed') return completedAt !== null && performance.now() < at + (completedAt - createdAt) + this.ttlS * 1000
     return status === 'queued' || status === 'in_progress'
   }
 }

@@ -3,7 +3,7 @@ import type { HttpLimits } from './limits.js'
 
 interface Guesses {
   count: number
-  /** of the last one, milliseconds */
+  /** of the last one, milliseconds of `performance.now()` */
   at: number
 }
 
@@ -21,7 +21,7 @@ export class WrongKeys {
   constructor(private readonly limits: Pick<HttpLimits, 'wrongKeyFirstMs' | 'wrongKeyLongestMs'>) {}
 
   /** Counts a wrong key and says how long its answer has to wait, in milliseconds. */
-  count(network: string, now = Date.now()): number {
+  count(network: string, now = performance.now()): number {
     const before = this.networks.get(network)
     const count = before === undefined || now - before.at > forgetMs ? 1 : before.count + 1
     this.networks.delete(network)

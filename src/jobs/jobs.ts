@@ -64,7 +64,8 @@ export class Jobs {
   private readonly admission: Admission
   private closing = false
   private health: Promise<StoreHealth> | null = null
-  private healthAt = 0
+  /** by `performance.now()` */
+  private healthAt = -Infinity
   private stopped = false
   private faulty = false
   private pruning: NodeJS.Timeout | null = null
@@ -298,8 +299,8 @@ export class Jobs {
 
   /** @throws what the store says is wrong with it */
   storeHealth(): Promise<StoreHealth> {
-    if (Date.now() - this.healthAt >= healthForMs) {
-      this.healthAt = Date.now()
+    if (performance.now() - this.healthAt >= healthForMs) {
+      this.healthAt = performance.now()
       this.health = this.store.health()
     }
     return this.health!
@@ -313,8 +314,8 @@ export class Jobs {
   async drain(ms: number): Promise<void> {
     this.closing = true
     for (const limiter of this.options.places.all) limiter.stop()
-    const deadline = Date.now() + ms
-    while (this.options.places.all.some(({ running }) => running > 0) && Date.now() < deadline)
+    const deadline = performance.now() + ms
+    while (this.options.places.all.some(({ running }) => running > 0) && performance.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 50))
   }
 

@@ -52,7 +52,7 @@ export class LiveJob {
 
   constructor(job: Job) {
     this.job = this.stored = job
-    this.clockBase = Math.max(Date.now(), job.createdAt) - performance.now()
+    this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
     this.log = new JobLog(job.lastSeq)
     this.runsLeft = job.choices
     // there before the end only where a human has looked at it: what its attempts have spent

@@ -59,8 +59,9 @@ export class Runner {
     this.options.writer.mark(live)
     if (!urgent) return
     this.options.writer.now()
-    live.firstTokenMs ??= live.now() - live.job.createdAt
-    this.options.observer?.answering(live.job)
+    const at = live.now()
+    live.firstTokenMs ??= at - live.job.createdAt
+    this.options.observer?.answering(live.job, at)
   }
 
   /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */

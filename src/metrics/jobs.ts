@@ -34,17 +34,17 @@ export function jobMetrics(register: Registry): JobObserver {
   const cost = new Counter({ name: 'bridge_cost_usd_total', help: "The CLI's estimate of what ended jobs cost", registers })
 
   return {
-    answering(job) {
+    answering(job, at) {
       // a later attempt, or what a human has approved, says nothing about the speed of this server
-      if (job.attempts === 1 && job.review === null) firstToken.observe(seconds(job.createdAt, Date.now()))
+      if (job.attempts === 1 && job.review === null) firstToken.observe(seconds(job.createdAt, at))
     },
     ended(job) {
       jobs.inc({ status: job.status })
       if (job.status === 'failed' && job.error !== null) failures.inc({ code: job.error.code })
-      if (job.startedAt !== null) {
+      if (job.startedAt !== null && job.completedAt !== null) {
         queued.observe(seconds(job.createdAt, job.startedAt))
         // of one that an earlier server has left, most may be the time in which there was no server
-        if (job.error?.code !== 'interrupted') duration.observe(seconds(job.startedAt, job.completedAt ?? Date.now()))
+        if (job.error?.code !== 'interrupted') duration.observe(seconds(job.startedAt, job.completedAt))
       }
       const usage = job.answer?.usage
       if (usage != null) {
@@ -63,7 +63,7 @@ function costOf({ answer }: Job): number {
   return answer?.costUsd ?? 0
 }
 
-/** The clock may be set back in between; a length of time is never negative. */
+/** Another server may have taken one of the times, by another clock; a length of time is never negative. */
 function seconds(from: number, to: number): number {
   return Math.max(0, to - from) / 1000
 }

@@ -1,6 +1,6 @@
 /** The jobs of this server, with what they stand on: store, executor, and what is known of the CLI. */
 import path from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { depthBelow } from '../intake/depth.js'
 import { baseEnvironment } from '../claude/process/environment.js'
@@ -56,7 +56,7 @@ export interface JobsPluginOptions {
   warm?: Partial<WarmSizes>
 }
 
-export default fp(async (app, { config, env, tokens, warm, webhookDelays }: JobsPluginOptions) => {
+const jobsPlugin: FastifyPluginAsync<JobsPluginOptions> = async (app, { config, env, tokens, warm, webhookDelays }) => {
   // first of all the lock on the data directory: what is left behind in it belongs to nobody else then
   const store = await openSqliteStore({
     dataDir: config.dataDir,
@@ -156,7 +156,9 @@ export default fp(async (app, { config, env, tokens, warm, webhookDelays }: Jobs
     await closeWorkspaceRoot(workspaceRoot)
     await store.close()
   })
-})
+}
+
+export default fp(jobsPlugin, { name: 'jobs' })
 
 /** A check that could not be made is a reason not to give the answer. */
 function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['outputProblem']> {

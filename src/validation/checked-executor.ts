@@ -115,7 +115,7 @@ export class CheckedExecutor implements Executor {
 
   private check(run: Run, plan: AttemptPlan, held: HeldAnswer, left: Promise<void>[]): Promise<CheckReport> {
     const { ms, ...rest } = budget
-    const own: Budget = { ...rest, deadline: Date.now() + ms }
+    const own: Budget = { ...rest, deadline: performance.now() + ms }
     const childJobs = new ChildJobs(
       askThrough(this.setup.executor, run, (child) => this.setup.childRequest(child), left),
       own,

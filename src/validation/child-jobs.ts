@@ -2,13 +2,13 @@
 import type { Failure } from '../errors/catalogue.js'
 import { ValidatorFailed } from './validator-failed.js'
 
-/** What a tree of jobs may still use. Plain numbers, so that a child job can be stored with its own. */
+/** What a tree of jobs may still use. */
 export interface Budget {
   /** levels of child jobs below this one; 0: it may start none */
   depth: number
   /** child jobs, those of children included */
   calls: number
-  /** Unix milliseconds */
+  /** milliseconds of `performance.now()` */
   deadline: number
   /** US dollars */
   costUsd: number
@@ -48,7 +48,7 @@ export class ChildJobs {
   constructor(
     private readonly askModel: Ask,
     private left: Budget,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   get budget(): Budget {

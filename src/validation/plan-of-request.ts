@@ -1,6 +1,7 @@
 /** The members of a request that ask for checks and attempts -> a plan, or null where none does. */
 import { z } from 'zod'
 import { refuse } from '../errors/refuse.js'
+import { isNothing } from '../request/is-nothing.js'
 import type { AttemptPlan, Check } from '../request/plan.js'
 import { parseValidation } from './parse.js'
 import type { PendingSource } from '../request/pending-source.js'
@@ -61,7 +62,7 @@ export function toPlan(fields: PlanFields, context: PlanContext): AttemptPlan | 
   const toolAfter = oneOf(fields, config, 'max_attempts_before_tool_use')
   if (checks.length === 0) {
     // without checks no answer is wrong, and nothing of this can come to pass
-    for (const name of helpers) if (fields[name] != null && !isEmpty(fields[name])) context.ignored.add(name)
+    for (const name of helpers) if (!isNothing(fields[name])) context.ignored.add(name)
     if (humanAfter !== null) context.ignored.add('max_attempts_before_human')
     if (Object.keys(config).length === 0) return null
   }
@@ -97,7 +98,7 @@ function oneOf(fields: PlanFields, config: RetryConfig, name: 'max_attempts_befo
 
 function toolOf(fields: PlanFields, toolAfter: number | null, context: PlanContext): AttemptPlan['tool'] {
   const config = fields.debug_tool_mcp_config
-  const hasServers = config != null && !isEmpty(config)
+  const hasServers = config != null && !isNothing(config)
   const name = fields.debug_tool_name || null
   if (toolAfter === null) {
     if (name !== null) context.ignored.add('debug_tool_name')
@@ -111,12 +112,4 @@ function nameOthers(config: RetryConfig, { ignored }: PlanContext): void {
   for (const [name, value] of Object.entries(config)) {
     if (value != null && value !== false && !Object.hasOwn(retryConfigSchema.shape, name)) ignored.add(`retry_config.${name}`)
   }
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === '') return true
-  if (typeof value !== 'object' || value === null) return false
-  return (Object.values(value) as unknown[]).every(
-    (member) => typeof member === 'object' && member !== null && Object.keys(member).length === 0,
-  )
 }

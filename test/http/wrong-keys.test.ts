@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { networkOf } from '../../src/http/network-of.js'
 import { WrongKeys } from '../../src/http/wrong-keys.js'
+import { setClockBack } from '../helper-clock.js'
 
 const limits = { wrongKeyFirstMs: 100, wrongKeyLongestMs: 1000 }
 
@@ -16,6 +17,18 @@ await t.test('more and more, by network', async (t) => {
   t.equal(keys.count('a', 1000 + 26 * 60_000), 100, 'a quarter of an hour later it is not')
   for (let at = 0; at < 2000; at++) keys.count('a', 1)
   t.equal(keys.count('a', 1), 1000)
+})
+
+await t.test('a clock that is set back changes nothing', async (t) => {
+  const keys = new WrongKeys(limits)
+  const network = (at: number) => {
+    t.intercept(performance, 'now', { value: () => at })
+    return keys.count('a')
+  }
+  setClockBack(t)
+  t.equal(network(1000), 100)
+  t.equal(network(2000), 200)
+  t.equal(network(2000 + 16 * 60_000), 100)
 })
 
 await t.test('the table is bounded', async (t) => {

@@ -27,6 +27,15 @@ await t.test('asked twice, answered once: block and stream', async (t) => {
   t.equal(calls('C-twice'), 1)
 })
 
+await t.test('one cache for both addresses', async (t) => {
+  standin.when('C-both', message('once'), message('never'))
+  const body = askDirect('C-both', { temperature: 0 })
+  t.equal((await post(body)).headers.get('x-bridge-cache'), 'miss')
+  const short = await bridge.post('/chat/completions', body, { authorization: 'Bearer key-a' })
+  t.equal(short.headers.get('x-bridge-cache'), 'hit')
+  t.equal(calls('C-both'), 1)
+})
+
 await t.test('joined while it is on its way', async (t) => {
   const { opened, open } = gate()
   standin.when('C-flight', message(text(['one ', 'answer']), { hold: { afterDeltas: 1, until: opened } }))

@@ -286,6 +286,14 @@ await t.test('fields that no answer could carry are refused', async (t) => {
   }
 })
 
+await t.test('fields for the CLI that say nothing are no reason to refuse', async (t) => {
+  const cases = { mcp_config: { mcpServers: null }, mcp_servers: { a: null }, allowed_tools: [] }
+  for (const [name, value] of Object.entries(cases)) {
+    const check = await bridge.post('/v1/chat/completions/check', { ...question('x', { model }), [name]: value })
+    t.match(await check.json(), { ok: true }, name)
+  }
+})
+
 await t.test('fifty at once, while the one CLI slot is taken', async (t) => {
   const { opened, open: go } = gate()
   bridge.standin.when('U-claude', message('done', { hold: { afterDeltas: 0, until: opened } }))

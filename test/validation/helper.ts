@@ -71,7 +71,7 @@ export async function failureOf(act: () => unknown): Promise<Failure> {
   throw new Error('expected a refusal')
 }
 
-export const budget = (): Budget => ({ depth: 2, calls: 10, deadline: Date.now() + 600_000, costUsd: 1 })
+export const budget = (): Budget => ({ depth: 2, calls: 10, deadline: performance.now() + 600_000, costUsd: 1 })
 
 /** Checks that ask a model, which is `answer`; with what it was asked. */
 export async function asked(checks: unknown[], content: string, answer: unknown, left: Budget = budget()) {

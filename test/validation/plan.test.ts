@@ -82,6 +82,10 @@ await t.test('what asks for nothing, and what is named as ignored', async (t) =>
     'max_attempts_before_human',
     'max_attempts_before_tool_use',
   ])
+  ignored.length = 0
+  plan({ debug_tool_mcp_config: { mcpServers: null } })
+  of({ debug_tool_mcp_config: { mcpServers: null } })
+  t.strictSame(ignored, [], 'null is nothing')
   t.match(of({ original_user_prompt: 'mine' }), { originalPrompt: 'mine' })
   t.match(of({}), { originalPrompt: 'the last question' })
 })

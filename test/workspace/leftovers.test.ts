@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { workspaceMarker } from '../../src/claude/process/environment.js'
-import { removeLeftovers } from '../../workspace/leftovers.js'
+import { endProcessesOf, removeLeftovers } from '../../workspace/leftovers.js'
 import { temporary } from '../claude/harness.js'
 import { until } from '../helper.js'
 
@@ -83,6 +83,49 @@ await t.test('a server does not end itself', posix, async (t) => {
   })
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
   t.strictSame(JSON.parse(said.toString()), { processes: 0, folders: 0 })
+})
+
+const linux = process.platform === 'linux' ? {} : { skip: 'needs /proc' }
+
+await t.test('others get their turn while many processes are looked at', linux, async (t) => {
+  const proc = temporary(t)
+  const workspace = path.join(temporary(t), 'job-a')
+  const marked = await stray(t, workspace, false)
+  const working = await stray(t, undefined, false)
+  const entry = (name: string, environ: string, cwd: string) => {
+    mkdirSync(path.join(proc, name))
+    writeFileSync(path.join(proc, name, 'environ'), environ)
+    symlinkSync(cwd, path.join(proc, name, 'cwd'))
+  }
+  // ids that no kernel gives
+  for (let n = 0; n < 3000; n++) entry(String(2 ** 30 + n), 'PATH=/bin\0', '/')
+  // some that vanish while they are looked at, and what is no process
+  for (let n = 3000; n < 3100; n++) mkdirSync(path.join(proc, String(2 ** 30 + n)))
+  entry('self', `${workspaceMarker}=${workspace}\0`, '/')
+  entry(String(marked.child.pid), `PATH=/bin\0${workspaceMarker}=${workspace}\0`, '/')
+  entry(String(working.child.pid), 'PATH=/bin\0', path.join(workspace, 'work'))
+
+  let turns = 0
+  let over = false
+  const turn = () => {
+    turns += 1
+    if (!over) setImmediate(turn)
+  }
+  setImmediate(turn)
+  const kill = process.kill.bind(process)
+  let before: number | undefined
+  t.intercept(process, 'kill', {
+    value: (pid: number, signal: NodeJS.Signals) => {
+      before ??= turns
+      return kill(pid, signal)
+    },
+  })
+  t.equal(await endProcessesOf(workspace, workspaceMarker, proc), 2)
+  over = true
+  t.ok((before ?? 0) > 100, `${before} turns during the first look`)
+  t.ok(await gone(marked.child.pid!), 'the one with the mark is gone')
+  t.ok(await gone(working.child.pid!), 'and the one that works in the folder')
+  t.ok(alive(working.below), 'nobody else is touched')
 })
 
 await t.test('a root that is gone', async (t) => {

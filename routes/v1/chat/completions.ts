@@ -1,6 +1,5 @@
 /** `POST /v1/chat/completions`: one request is one job, taken as a stream, awaited, or as a task to poll. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
-import { AnswerCache } from '../../../src/http/answer-cache.js'
 import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
@@ -14,8 +13,6 @@ import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/o
 import { clientGone } from '../../../src/http/client-gone.js'
 
 const chatRoutes: FastifyPluginAsyncZod = async (app) => {
-  const cache = new AnswerCache(app.config.answerCacheS)
-
   app.post(
     '/completions',
     {
@@ -36,15 +33,15 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { jobs, config, timing } = app
+      const { answerCache, jobs, config, timing } = app
       const parsed = await parseLargeChat(request.body, config, takeText(request))
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync
       // a call that somebody waits for comes of a job of its own
-      const key = background || parsed.webhookUrl !== undefined ? null : await cache.keyOf(request)
+      const key = background || parsed.webhookUrl !== undefined ? null : await answerCache.keyOf(request)
       const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
-      const { job, hit } = key === null ? { job: await submit() } : await cache.take(key, request.owner, jobs, submit)
+      const { job, hit } = key === null ? { job: await submit() } : await answerCache.take(key, request.owner, jobs, submit)
       if (hit !== undefined) reply.header('x-bridge-cache', hit ? 'hit' : 'miss')
 
       if (parsed.delivery === 'stream') {

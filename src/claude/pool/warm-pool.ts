@@ -49,6 +49,7 @@ const longestBackoffMs = 60_000
 const yieldMs = 50
 const longestYieldMs = 2000
 
+/** Its own times are of `performance.now()`. */
 export class WarmPool {
   private readonly shelves = new Map<string, Shelf>()
   private readonly leaving = new Leaving()
@@ -86,11 +87,12 @@ export class WarmPool {
   }
 
   get stats(): PoolStats {
+    const untilRetry = this.retryAt - performance.now()
     return {
       ready: this.ready,
       starting: this.starting,
       failures: this.failures,
-      next_try: this.retryAt > Date.now() ? Math.ceil(this.retryAt / 1000) : null,
+      next_try: untilRetry > 0 ? Math.ceil((Date.now() + untilRetry) / 1000) : null,
       last_failure: this.lastFailure,
     }
   }
@@ -118,13 +120,13 @@ export class WarmPool {
   private shelfOf(profile: LaunchProfile): Shelf {
     let shelf = this.shelves.get(profile.key)
     if (shelf === undefined) this.shelves.set(profile.key, (shelf = { profile, lastAsked: 0, ready: [] }))
-    shelf.lastAsked = Date.now()
+    shelf.lastAsked = performance.now()
     return shelf
   }
 
   private replenishSoon(afterMs = 0): void {
     if (this.closed || this.timer !== null || this.starting > 0) return
-    this.wantedSince ||= Date.now()
+    this.wantedSince ||= performance.now()
     this.timer = setTimeout(() => {
       this.timer = null
       this.replenish()
@@ -138,7 +140,7 @@ export class WarmPool {
       this.wantedSince = 0
       return
     }
-    const now = Date.now()
+    const now = performance.now()
     if (now < this.retryAt) return this.replenishSoon(this.retryAt - now)
     if (!this.options.quiet() && now - this.wantedSince < longestYieldMs) return this.replenishSoon(yieldMs)
     this.wantedSince = 0
@@ -182,7 +184,7 @@ export class WarmPool {
     } finally {
       this.startingSession = null
     }
-    const since = Date.now()
+    const since = performance.now()
     // meanwhile the pool was closed, or nobody wants the profile any more
     if (this.closed || this.shelves.get(shelf.profile.key) !== shelf) return session.end()
     shelf.ready.push({ session, since })
@@ -195,7 +197,7 @@ export class WarmPool {
       if (at === -1) return
       // it died on the shelf; nobody will be handed it
       shelf.ready.splice(at, 1)
-      if (Date.now() - since < earlyDeathMs) this.failed('the process ended soon after its start')
+      if (performance.now() - since < earlyDeathMs) this.failed('the process ended soon after its start')
       this.replenishSoon()
     }
     session.gone.then(left, left)
@@ -205,12 +207,12 @@ export class WarmPool {
     this.failures += 1
     this.lastFailure = { at: Math.floor(Date.now() / 1000), cause }
     this.options.onFailure(cause)
-    this.retryAt = Date.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** (this.failures - 1))
+    this.retryAt = performance.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** (this.failures - 1))
   }
 
   /** Lets go what nobody asks for and what has become old. */
   private sweep(): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const [key, shelf] of this.shelves) {
       const unused = now - shelf.lastAsked > this.options.idleMs
       const old = shelf.ready.filter(({ since }) => unused || now - since > this.options.idleMs)

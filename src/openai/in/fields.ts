@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors/catalogue.js'
+import { isNothing } from '../../request/is-nothing.js'
 import { retryConfigSchema, thresholdSchema } from '../../validation/parsing.js'
 import { messageSchema } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
@@ -44,15 +45,6 @@ export const is =
   (...values: unknown[]) =>
   (value: unknown): boolean =>
     values.includes(value)
-
-/** An empty list, or an object without members but such ones (`{"mcpServers": {}}`); not looked into any deeper. */
-export function empty(value: unknown, depth = 2): boolean {
-  if (value == null) return true
-  if (typeof value !== 'object' || depth === 0) return false
-  return Array.isArray(value) ? value.length === 0 : Object.values(value).every((member) => empty(member, depth - 1))
-}
-
-const nothing = (value: unknown): boolean => empty(value)
 
 const object = z.looseObject({})
 const penalty = z.number().min(-2).max(2)
@@ -122,12 +114,12 @@ export const fields = {
   seed: ignored(z.int(), noSampling),
   frequency_penalty: ignored(penalty, noSampling, is(0)),
   presence_penalty: ignored(penalty, noSampling, is(0)),
-  logit_bias: ignored(object, noSampling, nothing),
+  logit_bias: ignored(object, noSampling, isNothing),
   verbosity: ignored(z.enum(['low', 'medium', 'high']), noSampling, is('medium')),
   service_tier: honoured(z.enum(['auto', 'default', 'flex', 'scale', 'priority']), 'there is one tier, `default`, and the answer says so'),
   prompt_cache_key: honoured(z.string(), 'a hint that needs nothing done: the CLI has every prompt cached'),
   prompt_cache_retention: ignored(z.string(), cache),
-  prompt_cache_options: ignored(object, cache, nothing),
+  prompt_cache_options: ignored(object, cache, isNothing),
 
   mcp_config: honoured(object, 'MCP servers of the request: `{"mcpServers": {…}}`; the server decides which may run'),
   mcp_servers: honoured(

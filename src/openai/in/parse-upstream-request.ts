@@ -6,6 +6,7 @@ import { BridgeError } from '../../errors/catalogue.js'
 import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import { createIgnored } from '../../request/ignored.js'
+import { isNothing } from '../../request/is-nothing.js'
 import { deliveryOf, includeUsage, maxChoices } from './parse-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import type { PendingSource } from '../../request/pending-source.js'
@@ -68,12 +69,7 @@ function requireMessages({ messages, question }: ChatRequest): void {
 /** Empty ones change nothing for Claude's models either. */
 function refuseCliFields(body: Record<string, unknown>): void {
   for (const name of ofTheCli) {
-    if (body[name] == null || isEmpty(body[name])) continue
+    if (isNothing(body[name])) continue
     throw refuse('unsupported_parameter', name, "only Claude's models have servers and tools of the CLI")
   }
-}
-
-function isEmpty(value: unknown, depth = 2): boolean {
-  if (typeof value !== 'object' || value === null || depth === 0) return false
-  return Object.values(value).every((member) => isEmpty(member, depth - 1))
 }

@@ -3,7 +3,8 @@
  * handed on to the table of chat fields, by the same name.
  */
 import { z } from 'zod'
-import { efforts, empty, honoured, ignored, is, refused, fields as chatFields } from '../in/fields.js'
+import { efforts, honoured, ignored, is, refused, fields as chatFields } from '../in/fields.js'
+import { isNothing } from '../../request/is-nothing.js'
 import { itemSchema } from './item-schemas.js'
 
 const functionTool = z.looseObject({
@@ -74,9 +75,9 @@ export const ownFields = {
   ),
 
   truncation: ignored(z.enum(['auto', 'disabled']), 'what is too long is refused', is('disabled')),
-  include: ignored(z.array(z.string()), 'nothing more can be included', (value) => empty(value)),
+  include: ignored(z.array(z.string()), 'nothing more can be included', isNothing),
   max_tool_calls: ignored(z.int(), 'it is about tools that run at OpenAI'),
-  context_management: ignored(z.array(z.looseObject({})), 'the conversation is sent as it is', (value) => empty(value)),
+  context_management: ignored(z.array(z.looseObject({})), 'the conversation is sent as it is', isNothing),
   conversation: refused(z.unknown(), "use 'previous_response_id' or send the items", {}),
   prompt: refused(z.unknown(), 'there are no stored prompts', {}),
 
