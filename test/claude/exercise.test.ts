@@ -46,7 +46,7 @@ async function sent(setup: LaunchSetup, request: ClaudeRequest, exercised: boole
     if (exercised) await session.exercise(setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
     if (standin.requests.length !== before) throw new Error('the model was asked before anybody had asked')
     const from = standin.calls.length
-    const listener = { choice: 0, emit: () => {}, alive: () => {}, silently: freeSeat.silently, asked: () => {} }
+    const listener = { choice: 0, emit: () => {}, alive: () => {}, silently: <T>(work: Promise<T>) => work, asked: () => {} }
     await session.converse(request, 0, listener)
     const next = { ...request, turns: [...request.turns, answers('fine'), says('and now?')] }
     await session.converse(next, next.turns.length - 1, listener)
