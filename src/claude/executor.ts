@@ -40,6 +40,8 @@ export interface ClaudeSetup extends LaunchSetup {
   checked?: Promise<void>
   /** milliseconds until a process has to show its first sign of life; left out: {@link startLimitMs} */
   startLimitMs?: number
+  /** milliseconds until one that was there before has to say a first line of any kind; left out: {@link frozenLimitMs} */
+  frozenLimitMs?: number
   /** told of each process that could not be made ready */
   onStartFailure?(cause: string): void
   /** processes kept started; left out: none, neither before nor after an answer */
@@ -74,6 +76,11 @@ const noStart = () => {}
 
 /** A cold start takes half a second, on a machine that is too busy many times as long. */
 const startLimitMs = 60_000
+/**
+ * A process that waited may be stopped, or hang. One that is well says within a tenth of a second that it has begun its turn, however long
+ * the model takes then.
+ */
+const frozenLimitMs = 5000
 /** For one that was never going to start, the client need not wait as long as its job might take. */
 const checkPatienceMs = 30_000
 
@@ -232,6 +239,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))
       session.child.kill()
     }, this.startLimitMs + servers)
+    // the last one there is has the time of a start
+    const notFrozen = fresh || !mayTryAgain ? () => {} : unlessCalled(this.setup.frozenLimitMs ?? frozenLimitMs, () => session.child.kill())
     const { outputProblem } = this.setup
     const answered = session.converse(request, heard, {
       choice: run.choice,
@@ -239,6 +248,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         clearTimeout(silent)
         run.alive()
       },
+      line: notFrozen,
       asked: started,
       ...(outputProblem && {
         outputProblem: (schema, value) => outputProblem(schema, value, { owner: run.owner, signal: run.signal }),
@@ -255,6 +265,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     }
     const ending = await Promise.race([answered.catch(refused), session.gone])
     clearTimeout(silent)
+    notFrozen()
     started()
     if (ending === 'refused') {
       // nothing was asked yet; a process that has not made a turn takes it
@@ -339,6 +350,22 @@ class AnswerSoFar {
       return { type: 'tool_use', id, name, input: JSON.parse(text || '{}') as Record<string, unknown> }
     })
     return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
+  }
+}
+
+/**
+ * Calls `late` after a while, unless what it returns is called before. A server that was too busy to read what has come reads it first.
+ */
+function unlessCalled(ms: number, late: () => void): () => void {
+  let called = false
+  const timer = setTimeout(() => {
+    setImmediate(() => {
+      if (!called) late()
+    })
+  }, ms)
+  return () => {
+    called = true
+    clearTimeout(timer)
   }
 }
 
