@@ -6,9 +6,7 @@ import os from 'node:os'
 import type { ErrorCode } from '../errors/catalogue.js'
 import { Limiter } from '../limiter.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { JobEvent } from '../jobs/events.js'
-import { isContent } from '../jobs/events.js'
-import type { AssistantBlock, ClaudeRequest, Turn } from '../request/conversation.js'
+import type { ClaudeRequest, Turn } from '../request/conversation.js'
 import type { CredentialKind } from './process/environment.js'
 import { UnknownServer } from '../../mcp/job/job-config.js'
 import { conversationKey } from './pool/conversation-key.js'
@@ -22,6 +20,7 @@ import type { Exit } from './process/process.js'
 import { type LaunchProfile, chatProfile } from './process/profile.js'
 import { redact } from '../redact.js'
 import type { Session } from './session.js'
+import { AnswerSoFar } from './turn/answer-so-far.js'
 import type { Ending } from './turn/turn.js'
 import { type PoolStats, WarmPool } from './pool/warm-pool.js'
 import { within } from './process/within.js'
@@ -42,6 +41,8 @@ export interface ClaudeSetup extends LaunchSetup {
   checked?: Promise<void>
   /** milliseconds until a process has to show its first sign of life; left out: {@link startLimitMs} */
   startLimitMs?: number
+  /** milliseconds until one that was there before has to say a first line of any kind; left out: {@link frozenLimitMs} */
+  frozenLimitMs?: number
   /** told of each process that could not be made ready */
   onStartFailure?(cause: string): void
   /** processes kept started; left out: none, neither before nor after an answer */
@@ -76,6 +77,11 @@ const noStart = () => {}
 
 /** A cold start takes half a second, on a machine that is too busy many times as long. */
 const startLimitMs = 60_000
+/**
+ * A process that waited may be stopped, or hang. One that is well says within a tenth of a second that it has begun its turn, however long
+ * the model takes then.
+ */
+const frozenLimitMs = 5000
 /** For one that was never going to start, the client need not wait as long as its job might take. */
 const checkPatienceMs = 30_000
 
@@ -239,6 +245,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))
       session.child.kill()
     }, this.startLimitMs + servers)
+    // the last one there is has the time of a start
+    const notFrozen = fresh || !mayTryAgain ? () => {} : unlessCalled(this.setup.frozenLimitMs ?? frozenLimitMs, () => session.child.kill())
     const { outputProblem } = this.setup
     const answered = session.converse(request, heard, {
       choice: run.choice,
@@ -246,6 +254,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         clearTimeout(silent)
         run.alive()
       },
+      line: notFrozen,
       asked: started,
       silently: (work) => run.seat.silently(work),
       ...(outputProblem && {
@@ -264,6 +273,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     }
     const ending = await Promise.race([answered.catch(refused), session.gone])
     clearTimeout(silent)
+    notFrozen()
     started()
     if (ending === 'refused') {
       // nothing was asked yet; a process that has not made a turn takes it
@@ -328,33 +338,26 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
   }
 }
 
-/** What the client gets to see of an answer, as it will send it back, and whether there is anything at all. */
-class AnswerSoFar {
-  any = false
-  private text = ''
-  private readonly calls: { id: string; name: string; text: string }[] = []
-
-  add(event: JobEvent): void {
-    // what a tool has done cannot be done again
-    if (isContent(event) || event.type === 'tool_activity') this.any = true
-    if (event.type === 'text') this.text += event.text
-    if (event.type !== 'tool_call') return
-    const call = (this.calls[event.index] ??= { id: event.id ?? '', name: event.name ?? '', text: '' })
-    call.text += event.arguments
-  }
-
-  blocks(): AssistantBlock[] {
-    const calls = this.calls.map(({ id, name, text }): AssistantBlock => {
-      return { type: 'tool_use', id, name, input: JSON.parse(text || '{}') as Record<string, unknown> }
-    })
-    return this.text.trim() === '' ? calls : [{ type: 'text', text: this.text }, ...calls]
-  }
-}
-
 /** False where the run is aborted before it has one. */
 async function hasPlace({ seat, signal }: Run<ClaudeRequest>, places: Limiter | undefined): Promise<boolean> {
   if (places !== undefined) await seat.take(places).catch(() => undefined)
   return !signal.aborted
+}
+
+/**
+ * Calls `late` after a while, unless what it returns is called before. A server that was too busy to read what has come reads it first.
+ */
+function unlessCalled(ms: number, late: () => void): () => void {
+  let called = false
+  const timer = setTimeout(() => {
+    setImmediate(() => {
+      if (!called) late()
+    })
+  }, ms)
+  return () => {
+    called = true
+    clearTimeout(timer)
+  }
 }
 
 /** Resolves when the promise does, when it takes too long, or when the run is aborted. */

@@ -23,6 +23,8 @@ export interface TurnListener {
   choice: number
   emit(event: JobEvent): void
   alive(): void
+  /** A line has come, whatever it says. */
+  line?(): void
   /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
   asked(): void
   /** What is wrong with an answer by a schema, or null. Never rejects. Left out: no such answer is accepted. */
@@ -44,6 +46,7 @@ export class Session {
   private readonly control: ControlChannel
   private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
+  private line: () => void = () => {}
   /** what is set for the calls of the API */
   private set = noSettings
   /** the CLI's estimate for everything so far */
@@ -60,9 +63,13 @@ export class Session {
     private readonly disposable: boolean,
   ) {
     this.control = new ControlChannel(child, (request) => this.tools.answer(request))
-    child.listen((message) => {
-      if (!this.control.take(message)) this.hear(message)
-    })
+    child.listen(
+      (message) => {
+        this.line()
+        if (!this.control.take(message)) this.hear(message)
+      },
+      () => this.line(),
+    )
     this.gone = child.gone.then(async (exit) => {
       await this.leave()
       await workspace.remove()
@@ -105,6 +112,7 @@ export class Session {
         listener.emit(event)
       },
     })
+    this.line = () => listener.line?.()
     return new Promise((resolve, reject) => {
       const end = (ending: Ending) => {
         this.called = calls
@@ -175,6 +183,7 @@ export class Session {
   /** Nobody listens any more: what the process says is dropped. */
   rest(): void {
     this.hear = () => {}
+    this.line = () => {}
   }
 
   /** Resolves when the process has started up and answers. Rejects with ControlRefused; stays pending if it ends first. */
