@@ -13,6 +13,7 @@ import { cliProcesses } from '../chaos/pool-watch.js'
 import { until } from '../helper.js'
 import { message, offered, startStandin, toolUse } from '../standin/index.js'
 import { realCli } from './real-cli.js'
+import { freeSeat } from '../jobs/seat.js'
 
 const linux = process.platform === 'linux' ? {} : { skip: 'finds processes in /proc' }
 
@@ -48,6 +49,7 @@ async function run(executor: ClaudeExecutor, asked: ClaudeRequest): Promise<Said
       if (event.type === 'tool_call') call ??= event.id
     },
     alive: () => {},
+    seat: freeSeat,
   })
   const outcome = await execution.outcome
   const ms = performance.now() - from
