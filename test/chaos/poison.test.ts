@@ -34,7 +34,7 @@ void t.test('two jobs kill the server', async (t) => {
 void t.test('a job kills the server where others run beside it', async (t) => {
   const kills = (name: string, beside: readonly string[]) => (isPoison(name) && beside.length > 0) || beside.some(isPoison)
   // longer than the start of a process on a busy machine, so that answers overlap
-  const story = await untilAllHaveEnded({ jobs: ['p', ...innocents], kills, maxConcurrent: 8, answerMs: 2000 })
+  const story = await untilAllHaveEnded({ jobs: ['p', ...innocents], kills, maxConcurrent: 8, answerMs: 6000 })
   look(t, story, [])
   t.match(story.ended['p'], { status: 'completed', text: 'p' }, 'alone it does no harm')
   t.equal(story.starts, 2)
