@@ -12,7 +12,7 @@ import type { Execution, Executor, Outcome } from './executor.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
-import { OwnSeat, inPlaceOf } from './seat.js'
+import { OwnSeat, insideAnother } from './seat.js'
 import { requestOf } from './request-of.js'
 import type { FinalStatus } from './status.js'
 import { type JobStore, Superseded } from './store.js'
@@ -136,7 +136,7 @@ export class Runner {
         if (!over) this.emit(live, event)
       },
       alive,
-      seat: this.parentOf(live.job) === undefined ? seat : inPlaceOf(seat),
+      seat: this.parentOf(live.job) === undefined ? seat : insideAnother(seat),
       trouble: (message, error) => this.options.onTrouble(message, error, live.job.id),
     })
     alive()

@@ -96,12 +96,22 @@ export class OwnSeat implements Seat {
   }
 }
 
-/** The seat of a run in another run's place, which it neither takes nor gives back: a validator's question, an `ask` of a job. */
+/** The seat of a validator's question, which runs in the place of the run that it checks: it neither takes one nor gives one back. */
 export function inPlaceOf(seat: Pick<Seat, 'resume' | 'silently'>): Seat {
   return {
     take: () => seat.resume(),
     resume: () => seat.resume(),
     rest: () => {},
+    silently: (work) => seat.silently(work),
+  }
+}
+
+/** The seat of a job that another one waits for: whatever its executor needs, its place is one of those inside the other's. */
+export function insideAnother(seat: Seat): Seat {
+  return {
+    take: () => seat.resume(),
+    resume: () => seat.resume(),
+    rest: (after) => seat.rest(after),
     silently: (work) => seat.silently(work),
   }
 }
