@@ -91,7 +91,7 @@ await t.test('of one owner so many checks wait, and no more', async (t) => {
   t.teardown(() => threads.close())
   const leaving = new AbortController()
   setMaxListeners(1000, leaving.signal)
-  const work = { type: 'length', params: {}, answer: { content: 'a' } }
+  const work = { type: 'response_not_empty', params: {}, answer: { content: 'a' } }
   const asked = Array.from({ length: 502 }, () => threads.run('check', work, { owner: 'c', signal: leaving.signal }))
   const failure = await failureOf(() => asked.at(-1)!)
   t.equal(failure.code, 'queue_full')
@@ -101,6 +101,7 @@ await t.test('of one owner so many checks wait, and no more', async (t) => {
     left.every(({ status }) => status === 'rejected'),
     'who leaves waits no longer',
   )
+  t.match(await threads.run('check', work, { owner: 'c' }), { ok: true }, 'nor keeps the thread')
 })
 
 await t.test('what is kept is bounded in entries and in bytes', (t) => {
