@@ -32,8 +32,8 @@ async function main(): Promise<void> {
   })
   try {
     await app.listen({ host: config.host, port: config.port })
+    await app.recover()
   } catch (error) {
-    // jobs of an earlier server run already: a port in use is not to count against them
     setTimeout(() => process.exit(1), closeMs).unref()
     await app.close()
     throw error

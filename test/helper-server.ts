@@ -55,7 +55,8 @@ export async function startServer(t: Test, env: Record<string, string>): Promise
     rmSync(root, { recursive: true, force: true, maxRetries: 5 })
   })
   const url = () => /Server listening at (http:\/\/[^"]+)/.exec(output.stdout)?.[1]
-  await until(() => over || url() !== undefined, 60_000)
+  // it listens before it has taken up what an earlier one left
+  await until(() => over || (url() !== undefined && output.stdout.includes('took up what an earlier server had left')), 60_000)
   return {
     url: url() ?? '',
     process: child,

@@ -69,6 +69,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     ...(options.net === undefined ? {} : { net: options.net }),
   })
   await app.listen({ host: config.host, port: config.port })
+  await app.recover()
   await app.claude.checked
   const { port } = app.server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`

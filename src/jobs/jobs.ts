@@ -6,6 +6,7 @@ import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import { Admission } from './admission.js'
+import { Deferred, settled } from './deferred.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import { newJobId } from './ids.js'
@@ -51,6 +52,13 @@ export interface JobsStats {
   hasRoom: boolean
 }
 
+/** Jobs of an earlier server: that waited, that run again, that could not. */
+export interface RecoveryCounts {
+  queued: number
+  rerun: number
+  interrupted: number
+}
+
 const pruneEveryMs = 60_000
 /** The store's health is a write of its own; what was found counts this long. */
 const healthForMs = 1000
@@ -69,6 +77,11 @@ export class Jobs {
   private stopped = false
   private faulty = false
   private pruning: NodeJS.Timeout | null = null
+  private recovery: Promise<RecoveryCounts> | null = null
+  /** what an earlier server left is taken up */
+  private recovered = false
+  /** resolves then; rejects where the server ends before */
+  private readonly afterRecovery = new Deferred()
 
   constructor(private readonly options: JobsOptions) {
     this.store = options.store
@@ -86,8 +99,17 @@ export class Jobs {
     })
   }
 
-  /** Takes up what an earlier server left; has to come before the first request. Says what was done. */
-  async start(): Promise<{ queued: number; rerun: number; interrupted: number }> {
+  /**
+   * Takes up what an earlier server left, when it is certain that this one serves. Until then records and logs are read as they are stored,
+   * and whatever would change a job waits. Says what was done; a second call does nothing more.
+   */
+  start(): Promise<RecoveryCounts> {
+    this.recovery ??= this.takeUp()
+    return this.recovery
+  }
+
+  private async takeUp(): Promise<RecoveryCounts> {
+    if (this.closing) return { queued: 0, rerun: 0, interrupted: 0 }
     const { inOrder } = await this.store.begin()
     const { resumed, paused, counts } = await recover(this.store, inOrder, {
       onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
@@ -105,6 +127,8 @@ export class Jobs {
       this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
     }, this.options.pruneEveryMs ?? pruneEveryMs)
     this.pruning.unref()
+    this.recovered = true
+    this.afterRecovery.resolve()
     return counts
   }
 
@@ -116,6 +140,10 @@ export class Jobs {
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     this.refuseAtEnd()
+    if (!this.recovered) {
+      await this.afterRecovery.promise
+      return this.submit(asked)
+    }
     const limiter = this.options.places.of(asked)
     // what another job waits for runs in that one's place
     const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
@@ -134,8 +162,13 @@ export class Jobs {
    *
    * @throws BridgeError server_shutdown, idempotency_key_reused
    */
-  async joinEarlier({ owner, background, idempotency }: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
+  async joinEarlier(asked: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
     this.refuseAtEnd()
+    if (!this.recovered) {
+      await this.afterRecovery.promise
+      return this.joinEarlier(asked)
+    }
+    const { owner, background, idempotency } = asked
     const earlier = idempotency === undefined ? null : await this.store.earlier(owner, idempotency)
     return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
   }
@@ -187,7 +220,13 @@ export class Jobs {
 
   /** See {@link readLog}. */
   read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
-    return readLog(this.store, id, this.live.get(id), options)
+    return this.recovered ? readLog(this.store, id, this.live.get(id), options) : this.readLater(id, options)
+  }
+
+  /** For one whose job this server may still take up, so that its log goes on. */
+  private async *readLater(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
+    await settled(this.afterRecovery.promise, options.signal)
+    yield* readLog(this.store, id, this.live.get(id), options)
   }
 
   /** See {@link watchProgress}. */
@@ -197,15 +236,17 @@ export class Jobs {
 
   /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
   async wait(id: string, signal: AbortSignal, ms?: number): Promise<Job | null> {
-    const live = this.live.get(id)
+    const from = performance.now()
+    let live = this.live.get(id)
+    if (live === undefined && !this.recovered) {
+      const job = await this.store.get(id)
+      if (job === null || isFinal(job.status)) return job
+      // it may be taken up, and end then
+      await settled(this.afterRecovery.promise, signal, ms)
+      live = this.live.get(id)
+    }
     if (live === undefined) return this.store.get(id)
-    let enough!: () => void
-    const waited = new Promise<void>((resolve) => (enough = resolve))
-    const timer = ms === undefined ? undefined : setTimeout(enough, ms)
-    signal.addEventListener('abort', enough)
-    if (!signal.aborted) await Promise.race([live.whenOver(), waited])
-    clearTimeout(timer)
-    signal.removeEventListener('abort', enough)
+    await settled(live.whenOver(), signal, ms === undefined ? undefined : ms - (performance.now() - from))
     return live.job
   }
 
@@ -233,8 +274,14 @@ export class Jobs {
   async cancel(id: string): Promise<void> {
     const live = this.live.get(id)
     if (live !== undefined) return this.stop(live, 'cancelled')
+    const { recovered } = this
     const job = await this.store.get(id)
-    if (job !== null && !isFinal(job.status)) throw new BridgeError('internal_error', 'The job is held by another server.')
+    if (job === null || isFinal(job.status)) return
+    if (!recovered) {
+      await this.afterRecovery.promise
+      return this.cancel(id)
+    }
+    throw new BridgeError('internal_error', 'The job is held by another server.')
   }
 
   /**
@@ -242,6 +289,7 @@ export class Jobs {
    * Resolves when that is stored. @throws BridgeError not_waiting_for_review
    */
   async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
+    if (!this.recovered) await this.afterRecovery.promise
     const live = this.live.get(id)
     if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
@@ -326,11 +374,16 @@ export class Jobs {
   async stopAll(): Promise<void> {
     this.closing = true
     for (const limiter of this.options.places.all) limiter.stop()
+    // what it holds is stopped like the rest; nothing of it starts any more
+    await this.recovery?.catch(() => undefined)
+    this.afterRecovery.reject(shuttingDown())
     if (this.pruning !== null) clearInterval(this.pruning)
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
     await this.storeEnds()
-    if (!this.faulty) await this.store.endInOrder().catch((error: unknown) => this.options.onTrouble('the end could not be noted', error))
+    // one that never began is not to hide how the one before ended
+    if (this.recovered && !this.faulty)
+      await this.store.endInOrder().catch((error: unknown) => this.options.onTrouble('the end could not be noted', error))
   }
 
   /** The server ends after a fault: the next one takes it for a kill, since one of the jobs may be the cause. */
@@ -372,7 +425,7 @@ export class Jobs {
   }
 
   private refuseAtEnd(): void {
-    if (this.closing) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
+    if (this.closing) throw shuttingDown()
   }
 
   /** The job that another request asked for; from now on in the background if this one wants it so. */
@@ -451,6 +504,10 @@ export class Jobs {
     const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
     this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble, id))
   }
+}
+
+function shuttingDown(): BridgeError {
+  return new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
 }
 
 /** Whether the record's time is over: from then on it is not there, cleared away or not. One that waits for a human is ended first. */

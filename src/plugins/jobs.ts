@@ -41,6 +41,11 @@ declare module 'fastify' {
     claude: ClaudeStatus
     /** the providers of other models */
     upstreams: UpstreamExecutor
+    /**
+     * Takes up what an earlier server left, and begins what goes on by itself. Happens when the server listens: one that cannot would
+     * start jobs, have them paid for, and end. An app that does not listen needs the call; a second one is the same.
+     */
+    recover(): Promise<void>
   }
 }
 
@@ -73,7 +78,6 @@ const jobsPlugin: FastifyPluginAsync<JobsPluginOptions> = async (app, { config, 
 
   const cliEnv = baseEnvironment(env)
   const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
-  claude.start()
   const files = new KeptFiles(path.join(config.dataDir, 'files'))
   if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
   const threads = openCheckThreads()
@@ -125,29 +129,41 @@ const jobsPlugin: FastifyPluginAsync<JobsPluginOptions> = async (app, { config, 
     onForgotten: (id) => files.forget(id),
     onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
   })
-  const recovered = await jobs.start()
-  if (Object.values(recovered).some((count) => count > 0)) app.log.warn(recovered, 'took up what an earlier server had left')
-
-  webhooks.start()
-
   app.decorate('jobs', jobs)
   app.decorate('compiler', new Compiler((source, by) => threads.run('compile', { source }, by)))
   app.decorate('files', files)
-  const sweeper = setInterval(() => {
-    files.sweep((ids) => jobs.known(ids)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
-  }, sweepEveryMs)
-  sweeper.unref()
   app.decorate('pool', executor)
   app.decorate('claude', claude)
   app.decorate('upstreams', upstreams)
+
+  let sweeper: NodeJS.Timeout | undefined
+  let ending = false
+  const takeUp = async () => {
+    if (ending) return
+    claude.start()
+    const recovered = await jobs.start()
+    const any = Object.values(recovered).some((count) => count > 0)
+    app.log[any ? 'warn' : 'info'](recovered, 'took up what an earlier server had left')
+    if (ending) return
+    webhooks.start()
+    sweeper = setInterval(() => {
+      files.sweep((ids) => jobs.known(ids)).catch((error: unknown) => onTrouble('files of tasks could not be looked through', error))
+    }, sweepEveryMs)
+    sweeper.unref()
+  }
+  let recovery: Promise<void> | null = null
+  app.decorate('recover', () => (recovery ??= takeUp()))
   // before the server waits for its connections: their jobs' ends are what lets them go
   app.addHook('preClose', async () => {
+    ending = true
     claude.stop()
     await jobs.stopAll()
     await webhooks.close()
     await Promise.all([executor.close(), upstreams.close(), threads.close()])
   })
   app.addHook('onListen', async () => {
+    // other hooks need not wait for it; who listens is told how it ends, as it waits for it as well
+    app.recover().catch((error: unknown) => app.log.error({ err: error }, 'what an earlier server had left could not be taken up'))
     const prepared = claude.checked.then(() => executor.prepare(config.claudeModel))
     prepared.catch((error: unknown) => onTrouble('no process could be made ready', error))
   })

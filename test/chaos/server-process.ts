@@ -49,7 +49,7 @@ function listening(child: ResultPromise): Promise<string> {
       if (output.length > 100_000) return
       output += chunk.toString()
       const url = /Server listening at (http:\/\/[\d.]+:\d+)/.exec(output)?.[1]
-      if (url !== undefined) resolve(url)
+      if (url !== undefined && output.includes('took up what an earlier server had left')) resolve(url)
     })
     void child.then(() => reject(new Error(`the server ended at once: ${output}`)))
   })

@@ -11,6 +11,7 @@ import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
 import type { Job, NewJob } from '../../src/jobs/job.js'
 import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'
+import type { JobStore } from '../../src/jobs/store.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import { type FaultyStore, faulty } from './faulty-store.js'
 import { slowStore } from '../fixtures/slow-store.js'
@@ -31,6 +32,8 @@ export interface Bench {
   /** What was reported through `onTrouble`; a test that expects some takes it out. */
   troubles: string[]
   submit: (asked?: Partial<NewJob>) => Promise<Job>
+  /** Another server on that store, not started; nothing of it is looked at after the test. */
+  another: (store: JobStore) => Jobs
   /** Ends this server in order and starts another one on the same directory; every member is the new one's. */
   restart: (between?: (store: FaultyStore) => Promise<void>) => Promise<{ queued: number; rerun: number; interrupted: number }>
 }
@@ -65,11 +68,8 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
     const timersBefore = timers()
     const dataDir = temporary(t)
     const troubles: string[] = []
-    const open = async () => {
-      const opened = await openSqliteStore({ dataDir })
-      const store = faulty(process.env['SLOW_STORE'] === '1' ? slowStore(opened) : opened)
-      const executor = new ScriptedExecutor()
-      const jobs = new Jobs({
+    const serve = (store: JobStore, executor: ScriptedExecutor) =>
+      new Jobs({
         store,
         executor,
         places: placesFor(options),
@@ -78,7 +78,11 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
         ...options,
         onTrouble: (message, error) => troubles.push(`${message}: ${error instanceof Error ? error.message : String(error)}`),
       })
-      return { store, executor, jobs }
+    const open = async () => {
+      const opened = await openSqliteStore({ dataDir })
+      const store = faulty(process.env['SLOW_STORE'] === '1' ? slowStore(opened) : opened)
+      const executor = new ScriptedExecutor()
+      return { store, executor, jobs: serve(store, executor) }
     }
     const first = await open()
     const bench: Bench = {
@@ -86,6 +90,7 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
       dataDir,
       troubles,
       submit: async (asked) => (await bench.jobs.submit(asking(asked))).job,
+      another: (store) => serve(store, new ScriptedExecutor()),
       restart: async (between) => {
         await bench.jobs.stopAll()
         await bench.store.close()

@@ -74,9 +74,10 @@ const [{ queued: recovered }, recoverMs] = await timed(recovering.start())
 const bytesPerRecovered = (heap() - before) / count
 const [, listMs] = await timed(recovering.list({ owner: 'owner-7', limit: 100, order: 'desc' }))
 
-before = heap()
 // the store's part is measured above
-const submitting = jobsOn({ ...store, create: async () => ({ created: true }) })
+const submitting = jobsOn({ ...store, unfinished: async () => [], create: async () => ({ created: true }) })
+await submitting.start()
+before = heap()
 for (let i = 0; i < count; i++) {
   await submitting.submit(asking({ owner: `owner-${i % 100}`, request: requestOf('x'.repeat(4000) + i) }))
 }
