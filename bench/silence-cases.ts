@@ -141,13 +141,13 @@ export const silenceCases: readonly SilenceCase[] = [
   },
   {
     id: 'members',
-    name: '100,000 members that nobody knows',
+    name: '100,000 unknown members',
     path: check,
     body: () => ({ model, question: 'x', ...members(100_000, (index) => [`member_${index}`, 1]) }),
   },
   {
     id: 'members_20k',
-    name: '19,900 members that nobody knows',
+    name: '19,900 unknown members',
     path: check,
     body: () => ({ model, question: 'x', ...members(19_900, (index) => [`member_${index}`, 1]) }),
   },

@@ -32,7 +32,7 @@ export async function answerPost(post: Post): Promise<Response> {
   await server.connect(transport)
   const left = new Promise<never>((_, reject) => {
     const leave = () => {
-      // nobody is left to be told
+      // the client has left
       server.close().catch(() => undefined)
       reject(new BridgeError('cancelled', 'The client has gone.'))
     }

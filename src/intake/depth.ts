@@ -15,7 +15,7 @@ export const depthHeader = 'x-bridge-depth'
 export const maxDepth = 3
 
 /**
- * Reads the header. A placeholder that nobody filled in is refused, for it would count as no depth at all.
+ * Reads the header. An unfilled placeholder is refused, for it would count as no depth at all.
  *
  * @throws BridgeError invalid_value, depth_exceeded
  */

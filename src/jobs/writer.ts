@@ -1,6 +1,6 @@
 /**
  * The one way of a job's events into the store, many jobs at a time: a token every few milliseconds per job would be a disk sync each.
- * One write is at work; every 25 ms the next takes what has come, at once where somebody waits for it. The record changes in memory
+ * One write is at work; every 25 ms the next takes what has come. A caller that waits is served at once. The record changes in memory
  * when the store has taken it, and not before.
  */
 import type { LiveJob } from './live-job.js'

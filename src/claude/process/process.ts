@@ -163,7 +163,7 @@ export class ClaudeProcess {
     return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: said }
   }
 
-  /** Whoever listens failed; a line without end is the program's own fault, and its run's failure. */
+  /** The listener failed; a line without end is the program's own fault, and its run's failure. */
   private fault(error: unknown): void {
     if (!(error instanceof LineTooLong)) this.onFault?.(error)
   }
