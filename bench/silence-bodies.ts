@@ -1,6 +1,6 @@
 /** What the requests of `silence-cases.ts` are made of. */
 
-export const user = (content: string) => [{ role: 'user', content }]
+export const user = (content: unknown) => [{ role: 'user', content }]
 export const times = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
 export const members = <T>(count: number, make: (index: number) => [string, T]): Record<string, T> => Object.fromEntries(times(count, make))
 
@@ -50,3 +50,9 @@ export function callsAndResults(count: number): object[] {
   const results = times(count, (index) => ({ role: 'tool', tool_call_id: id(index), content: 'ok' }))
   return [...user('look'), { role: 'assistant', content: null, tool_calls: times(count, call) }, ...results]
 }
+
+/** @param length of the address, in characters */
+export const picture = (length: number): object => ({
+  type: 'image_url',
+  image_url: { url: `data:image/png;base64,iVBORw0KGgo${'A'.repeat(length)}` },
+})

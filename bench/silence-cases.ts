@@ -3,7 +3,7 @@
  * event loop stands still while one is handled, not how it is answered.
  */
 import { askFor, marks } from './prepared-answers.js'
-import { callsAndResults, doubling, format, manyReferences, members, realTools, times, tool, user } from './silence-bodies.js'
+import { callsAndResults, doubling, format, manyReferences, members, picture, realTools, times, tool, user } from './silence-bodies.js'
 
 export interface SilenceCase {
   id: string
@@ -98,6 +98,27 @@ export const silenceCases: readonly SilenceCase[] = [
     name: 'a message of 100,000 parts',
     path: check,
     body: () => ({ model, messages: [{ role: 'user', content: times(99_000, () => ({ type: 'text', text: 'x' })) }] }),
+  },
+  {
+    id: 'image_60mb',
+    name: 'an image of 60 MB',
+    path: check,
+    body: () => ({ model, messages: user([picture(60_000_000)]) }),
+  },
+  {
+    id: 'images_60mb',
+    name: 'twelve images of 5 MB',
+    path: check,
+    body: () => ({ model, messages: user(times(12, () => picture(5_000_000))) }),
+  },
+  {
+    id: 'keys_distinct',
+    name: '1,000 messages with 100 members that differ',
+    path: check,
+    body: () => ({
+      model,
+      messages: times(1000, (at) => ({ role: 'user', content: 'x', ...members(100, (index) => [`key_${at}_${index}`, index]) })),
+    }),
   },
   {
     id: 'items_20k',

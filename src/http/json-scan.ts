@@ -2,6 +2,8 @@
  * Looks at the bytes of a JSON text as they come, before anything is parsed: how deep it is nested and how many values it has decide what
  * `JSON.parse` will cost. It finds no syntax errors; the parser does.
  */
+import { randomInt } from 'node:crypto'
+
 export interface JsonLimits {
   /** levels of nesting */
   depth: number
@@ -9,6 +11,8 @@ export interface JsonLimits {
   values: number
   /** members of one object: with many names an object costs far more than its bytes, wherever it is looked through */
   members: number
+  /** different names of members, all together: the parser keeps each, and a shape for each object they come in */
+  names: number
 }
 
 export type JsonExcess = keyof JsonLimits
@@ -21,11 +25,19 @@ const closeBracket = 0x5d
 const openBrace = 0x7b
 const closeBrace = 0x7d
 
+/** Random for each process, so that names of one hash cannot be prepared. */
+const firstHash = randomInt(2 ** 32)
+
 export class JsonScan {
   private depth = 0
   private values = 0
   private inString = false
   private escaped = false
+  /** a string that begins here is the name of a member */
+  private nameNext = false
+  private inName = false
+  private nameHash = 0
+  private readonly names = new Set<number>()
 
   /** for each level, how many commas its object has so far; -1 where it is an array */
   private readonly commas: Int32Array
@@ -40,22 +52,41 @@ export class JsonScan {
     let at = 0
     while (at < length) {
       if (this.inString) {
+        const from = at
         at = this.skipString(bytes, at)
+        if (this.inName && !this.takeName(bytes, from, at)) return 'names'
         continue
       }
       const byte = bytes[at++]!
-      if (byte === quote) this.inString = true
-      else if (byte === comma) {
+      if (byte === quote) {
+        this.inString = true
+        this.inName = this.nameNext
+        this.nameNext = false
+        this.nameHash = firstHash
+      } else if (byte === comma) {
         this.values += 1
-        if (this.commas[this.depth]! >= 0 && ++this.commas[this.depth]! >= this.limits.members) return 'members'
+        this.nameNext = this.commas[this.depth]! >= 0
+        if (this.nameNext && ++this.commas[this.depth]! >= this.limits.members) return 'members'
       } else if (byte === openBracket || byte === openBrace) {
         this.values += 1
         this.depth += 1
         if (this.depth > this.limits.depth) return 'depth'
-        this.commas[this.depth] = byte === openBrace ? 0 : -1
+        this.nameNext = byte === openBrace
+        this.commas[this.depth] = this.nameNext ? 0 : -1
       } else if (byte === closeBracket || byte === closeBrace) this.depth -= 1
     }
     return this.values > this.limits.values ? 'values' : null
+  }
+
+  /** Hashes what these bytes hold of a name; at its end says whether one more is allowed. A name is known by its hash (FNV-1a). */
+  private takeName(bytes: Uint8Array, from: number, to: number): boolean {
+    let hash = this.nameHash
+    for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
+    this.nameHash = hash
+    if (this.inString) return true
+    this.inName = false
+    this.names.add(hash)
+    return this.names.size <= this.limits.names
   }
 
   /** Returns the place behind the string, or the end of the bytes. */

@@ -48,7 +48,7 @@ export const defaultLimits: HttpLimits = {
   smallBodyBytes: 1024 * 1024,
   freeBodyBytes: 256 * 1024,
   heldBytes: 256 * 1024 * 1024,
-  json: { depth: 500, values: 300_000, members: 20_000 },
+  json: { depth: 500, values: 300_000, members: 20_000, names: 20_000 },
   lingerBytes: 4 * 1024 * 1024,
   lingerMs: 2000,
   wrongKeyFirstMs: 100,

@@ -65,6 +65,8 @@ function excess(passed: JsonExcess | null, { json }: BodyLimits): BridgeError | 
   if (passed === null) return null
   if (passed === 'depth') return new BridgeError('invalid_json', `The body is nested more than ${json.depth} levels deep.`)
   if (passed === 'members') return new BridgeError('request_too_large', `An object of the body has more than ${json.members} members.`)
+  if (passed === 'names')
+    return new BridgeError('request_too_large', `The members of the body have more than ${json.names} different names.`)
   return new BridgeError('request_too_large', `The body has more than ${json.values} values.`)
 }
 
