@@ -2,6 +2,7 @@
 import path from 'node:path'
 import autoload from '@fastify/autoload'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import bridge from './bridge.js'
 import type { WarmSizes } from './claude/executor.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
@@ -13,7 +14,6 @@ import body from './plugins/body.js'
 import closing from './plugins/closing.js'
 import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
-import jobs from './plugins/jobs.js'
 import metrics from './plugins/metrics.js'
 import net from './plugins/net.js'
 import openapi from './plugins/openapi.js'
@@ -90,7 +90,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(validation)
   await app.register(pages)
   await app.register(net, options.net ?? {})
-  await app.register(jobs, { config, env, tokens, webhookDelays: options.webhookDelays, ...(warm && { warm }) })
+  await app.register(bridge, { env, tokens, webhookDelays: options.webhookDelays, warm })
   await app.register(answerCache)
   await app.register(closing)
   await app.register(openapi, { keyed })

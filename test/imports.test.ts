@@ -107,7 +107,7 @@ await t.test('what is allowed', async (t) => {
     ['src/openai/x.ts', '../jobs/job.js'],
     ['src/openai/x.ts', 'node:crypto'],
     ['src/http/x.ts', 'fastify'],
-    ['src/plugins/jobs.ts', '../claude/executor.js'],
+    ['src/plugins/claude.ts', '../claude/executor.js'],
     ['src/openai/in/x.ts', '../../validation/parsing.js'],
     ['src/intake/x.ts', '../limiter.js'],
     ['src/jobs/sqlite/x.ts', '../job.js'],

@@ -40,71 +40,74 @@ export interface AuthOptions {
   limits: HttpLimits
 }
 
-export default fp(async (app, { apiKeys, tokens, limits }: AuthOptions) => {
-  const keyed = apiKeys.length > 0
-  app.decorateRequest('owner', anonymous)
-  app.decorateRequest('letIn', !keyed)
-  app.decorateRequest('parentJob', null)
-  const keys = new Keys(apiKeys, tokens)
-  app.decorate('keyProblem', ({ raw }) => {
-    const { kind } = keys.check(raw)
-    if (kind === 'owner' || (!keyed && kind !== 'ended')) return null
-    return problems[kind].failure
-  })
-  if (!keyed) {
-    app.addHook('onRequest', (request, _reply, done) => {
-      const { socket } = request.raw
-      const open = opennessOf(request)
-      const check = keys.check(request.raw)
-      if (open !== true && check.kind === 'ended') {
-        request.letIn = false
-        return open === false ? done(problems.ended) : done()
-      }
-      // any other key says nothing here: clients send one where they have to
-      if (check.kind === 'owner') {
-        request.owner = check.owner
-        request.parentJob = check.job
-      }
-      app.connectionRoom.letIn(socket)
-      done()
+export default fp(
+  async (app, { apiKeys, tokens, limits }: AuthOptions) => {
+    const keyed = apiKeys.length > 0
+    app.decorateRequest('owner', anonymous)
+    app.decorateRequest('letIn', !keyed)
+    app.decorateRequest('parentJob', null)
+    const keys = new Keys(apiKeys, tokens)
+    app.decorate('keyProblem', ({ raw }) => {
+      const { kind } = keys.check(raw)
+      if (kind === 'owner' || (!keyed && kind !== 'ended')) return null
+      return problems[kind].failure
     })
-    return
-  }
-  const wrongKeys = new WrongKeys(limits)
-  app.addHook('preClose', (done) => {
-    wrongKeys.close()
-    done()
-  })
-  // synchronous, so that no request behind one that is refused gets any further
-  app.addHook('onRequest', (request, reply, done) => {
-    const { raw } = request
-    if (isBehindTheLast(raw)) {
-      reply.hijack()
+    if (!keyed) {
+      app.addHook('onRequest', (request, _reply, done) => {
+        const { socket } = request.raw
+        const open = opennessOf(request)
+        const check = keys.check(request.raw)
+        if (open !== true && check.kind === 'ended') {
+          request.letIn = false
+          return open === false ? done(problems.ended) : done()
+        }
+        // any other key says nothing here: clients send one where they have to
+        if (check.kind === 'owner') {
+          request.owner = check.owner
+          request.parentJob = check.job
+        }
+        app.connectionRoom.letIn(socket)
+        done()
+      })
       return
     }
-    const open = opennessOf(request)
-    if (open === true) {
+    const wrongKeys = new WrongKeys(limits)
+    app.addHook('preClose', (done) => {
+      wrongKeys.close()
+      done()
+    })
+    // synchronous, so that no request behind one that is refused gets any further
+    app.addHook('onRequest', (request, reply, done) => {
+      const { raw } = request
+      if (isBehindTheLast(raw)) {
+        reply.hijack()
+        return
+      }
+      const open = opennessOf(request)
+      if (open === true) {
+        raw.socket.setTimeout(limits.strangerSilenceMs)
+        return done()
+      }
+      const check = keys.check(raw)
+      if (check.kind === 'owner') {
+        request.owner = check.owner
+        request.letIn = true
+        request.parentJob = check.job
+        app.connectionRoom.letIn(raw.socket)
+        raw.socket.setTimeout(0)
+        return done()
+      }
       raw.socket.setTimeout(limits.strangerSilenceMs)
-      return done()
-    }
-    const check = keys.check(raw)
-    if (check.kind === 'owner') {
-      request.owner = check.owner
-      request.letIn = true
-      request.parentJob = check.job
-      app.connectionRoom.letIn(raw.socket)
-      raw.socket.setTimeout(0)
-      return done()
-    }
-    raw.socket.setTimeout(limits.strangerSilenceMs)
-    const refused = open === false
-    if (refused) closeAfter(raw, reply.raw, limits)
-    const answer = () => (refused ? done(problems[check.kind]) : done())
-    // a process that has outlived its job guesses nothing
-    if (check.kind !== 'wrong') return answer()
-    wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
-  })
-})
+      const refused = open === false
+      if (refused) closeAfter(raw, reply.raw, limits)
+      const answer = () => (refused ? done(problems[check.kind]) : done())
+      // a process that has outlived its job guesses nothing
+      if (check.kind !== 'wrong') return answer()
+      wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
+    })
+  },
+  { name: 'auth', dependencies: ['origins'] },
+)
 
 const problems = {
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),

@@ -18,42 +18,45 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async (app, { limits }: { limits: HttpLimits }) => {
-  app.decorateRequest('bodyText', undefined)
-  const parse = app.getDefaultJsonParser('error', 'error')
-  const room = new BodyRoom(limits.heldBytes)
-  app.removeAllContentTypeParsers()
-  // a route that looks at no body gets no large one
-  app.addHook('onRoute', (route) => {
-    if (route.schema?.body === undefined) route.bodyLimit ??= limits.smallBodyBytes
-  })
-  app.addHook('preParsing', async ({ is404, method, url, headers, routeOptions }) => {
-    // before the body is read, which would be for nothing
-    if (is404) throw nothingThere(method, url)
-    const length = Number(headers['content-length'] ?? 0)
-    if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
-  })
-  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
-    checkCoding(request.headers)
-    sendContinue(request.raw)
-    const body = await readBody(payload, { ...limits, most: request.routeOptions.bodyLimit }, room)
-    try {
-      return body.length === 0 ? undefined : await parsed(request, body)
-    } finally {
-      body.release()
-    }
-  })
-
-  function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      // it answers through its callback alone
-      const done = (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error))
-      const text = body.text()
-      request.bodyText = text
-      Promise.resolve(parse(request, text, done)).catch(reject)
+export default fp(
+  async (app, { limits }: { limits: HttpLimits }) => {
+    app.decorateRequest('bodyText', undefined)
+    const parse = app.getDefaultJsonParser('error', 'error')
+    const room = new BodyRoom(limits.heldBytes)
+    app.removeAllContentTypeParsers()
+    // a route that looks at no body gets no large one
+    app.addHook('onRoute', (route) => {
+      if (route.schema?.body === undefined) route.bodyLimit ??= limits.smallBodyBytes
     })
-  }
-})
+    app.addHook('preParsing', async ({ is404, method, url, headers, routeOptions }) => {
+      // before the body is read, which would be for nothing
+      if (is404) throw nothingThere(method, url)
+      const length = Number(headers['content-length'] ?? 0)
+      if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
+    })
+    app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+      checkCoding(request.headers)
+      sendContinue(request.raw)
+      const body = await readBody(payload, { ...limits, most: request.routeOptions.bodyLimit }, room)
+      try {
+        return body.length === 0 ? undefined : await parsed(request, body)
+      } finally {
+        body.release()
+      }
+    })
+
+    function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
+      return new Promise((resolve, reject) => {
+        // it answers through its callback alone
+        const done = (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error))
+        const text = body.text()
+        request.bodyText = text
+        Promise.resolve(parse(request, text, done)).catch(reject)
+      })
+    }
+  },
+  { name: 'body', dependencies: ['auth'] },
+)
 
 export function nothingThere(method: string, url: string): BridgeError {
   return new BridgeError('unknown_url', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)

@@ -4,9 +4,12 @@ import fp from 'fastify-plugin'
 /** For what is written already to reach its reader. */
 const lingerMs = 1000
 
-export default fp(async (app) => {
-  app.addHook('preClose', async () => {
-    const timer = setTimeout(() => app.server.closeAllConnections(), lingerMs)
-    app.server.once('close', () => clearTimeout(timer))
-  })
-})
+export default fp(
+  async (app) => {
+    app.addHook('preClose', async () => {
+      const timer = setTimeout(() => app.server.closeAllConnections(), lingerMs)
+      app.server.once('close', () => clearTimeout(timer))
+    })
+  },
+  { name: 'closing', dependencies: ['bridge'] },
+)

@@ -20,26 +20,29 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async (app, { limits }: { limits: HttpLimits }) => {
-  const room = new ConnectionRoom(limits.connections)
-  app.decorate('connectionRoom', room)
-  app.decorate('limits', limits)
-  const prepare = (server: Server) => {
-    server.on('connection', (socket: Socket) => room.enter(socket))
-    holdContinue(server)
-  }
-  prepare(app.server)
-  // the further addresses of `localhost`; with a listener for it, Node would leave a request to upgrade to nobody
-  app.addHook('onListen', async () => {
-    for (const server of furtherServers(app)) {
-      prepare(server)
-      server.removeAllListeners('upgrade')
+export default fp(
+  async (app, { limits }: { limits: HttpLimits }) => {
+    const room = new ConnectionRoom(limits.connections)
+    app.decorate('connectionRoom', room)
+    app.decorate('limits', limits)
+    const prepare = (server: Server) => {
+      server.on('connection', (socket: Socket) => room.enter(socket))
+      holdContinue(server)
     }
-  })
-  app.addHook('onSend', async ({ raw }, reply) => {
-    if (hasUnreadBody(raw)) closeAfter(raw, reply.raw, limits)
-  })
-})
+    prepare(app.server)
+    // the further addresses of `localhost`; with a listener for it, Node would leave a request to upgrade to nobody
+    app.addHook('onListen', async () => {
+      for (const server of furtherServers(app)) {
+        prepare(server)
+        server.removeAllListeners('upgrade')
+      }
+    })
+    app.addHook('onSend', async ({ raw }, reply) => {
+      if (hasUnreadBody(raw)) closeAfter(raw, reply.raw, limits)
+    })
+  },
+  { name: 'connections' },
+)
 
 /** Fastify names them to nobody. */
 function furtherServers(app: FastifyInstance): Server[] {

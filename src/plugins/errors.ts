@@ -63,14 +63,17 @@ export function onClientError(this: FastifyInstance, error: NodeJS.ErrnoExceptio
   linger(socket, this.limits)
 }
 
-export default fp(async (app) => {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = toFailure(error)
-    if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
-    if (failure.code === 'mcp_server_not_allowed') request.log.warn({ owner: request.owner, param: failure.param }, failure.message)
-    return sendFailure(reply, failure)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    return sendFailure(reply, nothingThere(request.method, request.url).failure)
-  })
-})
+export default fp(
+  async (app) => {
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      const failure = toFailure(error)
+      if (failure.code === 'internal_error') request.log.error({ err: error }, 'a request failed')
+      if (failure.code === 'mcp_server_not_allowed') request.log.warn({ owner: request.owner, param: failure.param }, failure.message)
+      return sendFailure(reply, failure)
+    })
+    app.setNotFoundHandler((request, reply) => {
+      return sendFailure(reply, nothingThere(request.method, request.url).failure)
+    })
+  },
+  { name: 'errors' },
+)

@@ -13,26 +13,29 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async (app) => {
-  const register = new Registry()
-  // its own every 10 ms would be more than half of what an idle server does
-  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 100 })
-  const count = requestMetrics(register)
-  // asked only when somebody reads, long after the jobs are there
-  stateMetrics(register, () => {
-    const { ready, starting, parked } = app.pool.stats
-    return {
-      ...app.jobs.stats(),
-      warm: { ready, starting, parked },
-      processes: { live: liveProcessCount(), started: startedProcessCount() },
-    }
-  })
-  app.decorate('metrics', { register, jobs: jobMetrics(register) })
-  app.addHook('onRequest', async (request, { raw }) => {
-    // comes for every answer, also for one that was taken out of Fastify's hands or that nobody waited for
-    raw.once('close', () => {
-      const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
-      count(request.method, route, raw.writableFinished ? raw.statusCode : clientClosed)
+export default fp(
+  async (app) => {
+    const register = new Registry()
+    // its own every 10 ms would be more than half of what an idle server does
+    collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 100 })
+    const count = requestMetrics(register)
+    // asked only when somebody reads, long after the jobs are there
+    stateMetrics(register, () => {
+      const { ready, starting, parked } = app.pool.stats
+      return {
+        ...app.jobs.stats(),
+        warm: { ready, starting, parked },
+        processes: { live: liveProcessCount(), started: startedProcessCount() },
+      }
     })
-  })
-})
+    app.decorate('metrics', { register, jobs: jobMetrics(register) })
+    app.addHook('onRequest', async (request, { raw }) => {
+      // comes for every answer, also for one that was taken out of Fastify's hands or that nobody waited for
+      raw.once('close', () => {
+        const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
+        count(request.method, route, raw.writableFinished ? raw.statusCode : clientClosed)
+      })
+    })
+  },
+  { name: 'metrics' },
+)

@@ -8,9 +8,12 @@ declare module 'fastify' {
   }
 }
 
-export default fp(async (app, options: NetOptions) => {
-  const agent = createPublicAgent(options)
-  app.decorate('publicAgent', agent)
-  // before the server waits for its connections: they may wait for an answer from outside
-  app.addHook('preClose', () => agent.destroy())
-})
+export default fp(
+  async (app, options: NetOptions) => {
+    const agent = createPublicAgent(options)
+    app.decorate('publicAgent', agent)
+    // before the server waits for its connections: they may wait for an answer from outside
+    app.addHook('preClose', () => agent.destroy())
+  },
+  { name: 'net' },
+)

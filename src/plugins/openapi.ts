@@ -19,29 +19,32 @@ declare module 'fastify' {
 type Transform = typeof jsonSchemaTransform
 type Described = ReturnType<Transform>
 
-export default fp(async (app, { keyed }: { keyed: boolean }) => {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'claude-bridge',
-        version,
-        description: 'The Claude CLI behind an OpenAI-compatible API. Every request is a job: stream it, await it or poll it.',
+export default fp(
+  async (app, { keyed }: { keyed: boolean }) => {
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'claude-bridge',
+          version,
+          description: 'The Claude CLI behind an OpenAI-compatible API. Every request is a job: stream it, await it or poll it.',
+        },
+        ...(keyed ? { security: [{ bearer: [] }] } : {}),
+        components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       },
-      ...(keyed ? { security: [{ bearer: [] }] } : {}),
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-    },
-    transform: (route: Parameters<Transform>[0]) => {
-      const { config } = route.route
-      let described = jsonSchemaTransform(route)
-      if (config?.wildcard !== undefined) described = nameWildcard(described, config.wildcard)
-      if (config?.produces !== undefined) described = addText(described, config.produces)
-      if (config?.eventStream !== undefined) described = addEventStream(described, config.eventStream)
-      return described
-    },
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs' })
-})
+      transform: (route: Parameters<Transform>[0]) => {
+        const { config } = route.route
+        let described = jsonSchemaTransform(route)
+        if (config?.wildcard !== undefined) described = nameWildcard(described, config.wildcard)
+        if (config?.produces !== undefined) described = addText(described, config.produces)
+        if (config?.eventStream !== undefined) described = addEventStream(described, config.eventStream)
+        return described
+      },
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs' })
+  },
+  { name: 'openapi' },
+)
 
 /** `*` is no name of a parameter in a document. */
 function nameWildcard({ schema, url }: Described, name: string): Described {

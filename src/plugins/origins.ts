@@ -32,31 +32,37 @@ const exposed = [
 const preflightAgeS = '600'
 
 /** What comes before the key: names, headers that let a page read the answer, and preflights, which bring no key. */
-export const origins = fp(async (app: FastifyInstance, { keyed, allowedHosts, allowedOrigins }: OriginOptions) => {
-  app.addHook('onRequest', async (request, reply) => {
-    const { origin, host = '' } = request.headers
-    if (!keyed) {
-      requireHost(request)
-      if (!isAllowedHost(host, allowedHosts)) throw refusedHost(host)
-    }
-    if (origin === undefined) return
-    reply.header('vary', 'Origin')
-    const letIn = isAllowedOrigin(origin, host, allowedOrigins)
-    if (letIn) reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed })
-    if (request.method !== 'OPTIONS') return
-    if (!letIn) throw refusedOrigin(origin)
-    if (request.headers['access-control-request-method'] !== undefined) return answerPreflight(request, reply)
-  })
-})
+export const origins = fp(
+  async (app: FastifyInstance, { keyed, allowedHosts, allowedOrigins }: OriginOptions) => {
+    app.addHook('onRequest', async (request, reply) => {
+      const { origin, host = '' } = request.headers
+      if (!keyed) {
+        requireHost(request)
+        if (!isAllowedHost(host, allowedHosts)) throw refusedHost(host)
+      }
+      if (origin === undefined) return
+      reply.header('vary', 'Origin')
+      const letIn = isAllowedOrigin(origin, host, allowedOrigins)
+      if (letIn) reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed })
+      if (request.method !== 'OPTIONS') return
+      if (!letIn) throw refusedOrigin(origin)
+      if (request.headers['access-control-request-method'] !== undefined) return answerPreflight(request, reply)
+    })
+  },
+  { name: 'origins' },
+)
 
 /** What comes after the key. */
-export const refusedOrigins = fp(async (app: FastifyInstance, { allowedOrigins }: Pick<OriginOptions, 'allowedOrigins'>) => {
-  app.addHook('onRequest', async (request) => {
-    requireHost(request)
-    const { origin, host } = request.headers
-    if (origin !== undefined && !isAllowedOrigin(origin, host, allowedOrigins)) throw refusedOrigin(origin)
-  })
-})
+export const refusedOrigins = fp(
+  async (app: FastifyInstance, { allowedOrigins }: Pick<OriginOptions, 'allowedOrigins'>) => {
+    app.addHook('onRequest', async (request) => {
+      requireHost(request)
+      const { origin, host } = request.headers
+      if (origin !== undefined && !isAllowedOrigin(origin, host, allowedOrigins)) throw refusedOrigin(origin)
+    })
+  },
+  { name: 'refused-origins', dependencies: ['auth'] },
+)
 
 /** Node would answer with a bare 400 (see `requireHostHeader` in app.ts), and take the first of several. */
 function requireHost({ raw }: FastifyRequest): void {

@@ -16,13 +16,16 @@ export const docsPolicy = [
 
 const strictPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-export default fp(async (app) => {
-  app.addHook('onSend', async (request, reply) => {
-    const isDocs = request.routeOptions.url?.startsWith('/docs') === true
-    if (!isDocs && !/^text\/html/i.test(String(reply.getHeader('content-type') ?? ''))) return
-    if (reply.getHeader('content-security-policy') === undefined) {
-      reply.header('content-security-policy', isDocs ? docsPolicy : strictPolicy)
-    }
-    reply.headers({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
-  })
-})
+export default fp(
+  async (app) => {
+    app.addHook('onSend', async (request, reply) => {
+      const isDocs = request.routeOptions.url?.startsWith('/docs') === true
+      if (!isDocs && !/^text\/html/i.test(String(reply.getHeader('content-type') ?? ''))) return
+      if (reply.getHeader('content-security-policy') === undefined) {
+        reply.header('content-security-policy', isDocs ? docsPolicy : strictPolicy)
+      }
+      reply.headers({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
+    })
+  },
+  { name: 'pages' },
+)

@@ -13,8 +13,11 @@ export function newRequestId(): string {
   return `req_${randomBytes(12).toString('hex')}`
 }
 
-export default fp(async (app) => {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
-  })
-})
+export default fp(
+  async (app) => {
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('x-request-id', request.id)
+    })
+  },
+  { name: 'request-id' },
+)

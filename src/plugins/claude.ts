@@ -1,0 +1,106 @@
+/** The Claude CLI: what is known of it, and its processes. */
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
+import { baseEnvironment } from '../claude/process/environment.js'
+import { ClaudeStatus } from '../claude/status.js'
+import { type Config, isLoopback } from '../config.js'
+import { depthBelow } from '../intake/depth.js'
+import type { JobTokens } from '../jobs/tokens.js'
+import { Limiter } from '../limiter.js'
+import { memoryLimit } from '../memory.js'
+import type { CheckThreads } from '../validation/thread/check-threads.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    claude: ClaudeStatus
+    /** the processes kept ready */
+    pool: ClaudeExecutor
+    /** of jobs that run on the CLI, so many at once */
+    cliPlaces: Limiter
+  }
+}
+
+export interface ClaudePluginOptions {
+  /** the environment the CLI's own is taken from */
+  env: NodeJS.ProcessEnv
+  /** with which jobs ask this server */
+  tokens: JobTokens
+  /** in place of what `warmSizes` finds */
+  warm?: Partial<WarmSizes> | undefined
+}
+
+export default fp(
+  async (app, { env, tokens, warm }: ClaudePluginOptions) => {
+    const { config, files } = app
+    if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+    const cliEnv = baseEnvironment(env)
+    const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
+    const places = new Limiter({ bound: config.maxConcurrent })
+    const executor = new ClaudeExecutor({
+      places,
+      outputProblem: outputProblemBy(app.threads),
+      binary: () => claude.current(),
+      credential: claude.credential,
+      env: cliEnv,
+      workspaceRoot: app.workspaceRoot,
+      begin: () => claude.begin(),
+      observe: (outcome, owner) => claude.observe(outcome, owner),
+      checked: claude.checked,
+      onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
+      onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
+      inside: {
+        rules: config.mcp.rules,
+        env,
+        startTimeoutMs: config.mcpStartTimeoutS * 1000,
+        limits: config.workspaceLimits,
+        files,
+        bridge: ({ jobId, owner, request }) => ({
+          ...bridgeOf(app, config, tokens.issue(jobId, owner)),
+          CLAUDE_BRIDGE_DEPTH: depthBelow(request),
+        }),
+      },
+      warm: { ...warmSizes(config), ...warm },
+    })
+    app.decorate('claude', claude)
+    app.decorate('pool', executor)
+    app.decorate('cliPlaces', places)
+  },
+  { name: 'claude', dependencies: ['files', 'checks'], decorators: { fastify: ['config'] } },
+)
+
+/** A check that could not be made is a reason not to give the answer. */
+function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['outputProblem']> {
+  return (schema, value, by) =>
+    threads
+      .run('output', { schema, value }, by)
+      .catch((error: unknown) => `it could not be checked: ${error instanceof Error ? error.message : String(error)}`)
+}
+
+/** Where a job finds this server, and the token to ask it with: never its owner's key, which is good for more than the job's life. */
+function bridgeOf(
+  app: FastifyInstance,
+  { host }: Config,
+  token: string | undefined,
+): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
+  const address = app.server.address()
+  // on all addresses means on this machine's own, too
+  const reachable = isLoopback(host) ? host : ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  const named = reachable.includes(':') ? `[${reachable}]` : reachable
+  return {
+    ...(typeof address === 'object' && address !== null && { CLAUDE_BRIDGE_URL: `http://${named}:${address.port}/mcp` }),
+    ...(token !== undefined && { CLAUDE_BRIDGE_KEY: token }),
+  }
+}
+
+/** A process that only waits holds some 100 MB of its own; a quarter of the memory is for those. */
+const waitingBytes = 150 * 1024 * 1024
+const idleMs = 5 * 60_000
+
+/** Room for several profiles and conversations beside the busy processes, as the memory allows. */
+function warmSizes({ warmProcesses, maxConcurrent }: Config): WarmSizes {
+  const room = Math.max(1, Math.floor(memoryLimit() / 4 / waitingBytes))
+  if (warmProcesses === 0) return { perProfile: 0, total: 0, parked: 0, idleMs }
+  const total = Math.min(warmProcesses * 4, Math.max(warmProcesses, Math.floor(room / 2)))
+  return { perProfile: warmProcesses, total, parked: Math.max(1, Math.min(maxConcurrent, room - total)), idleMs }
+}

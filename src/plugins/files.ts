@@ -1,0 +1,30 @@
+/** Folders of jobs: those of runs, which go with them, and the files that jobs have left. */
+import path from 'node:path'
+import fp from 'fastify-plugin'
+import { workspaceMarker } from '../claude/process/environment.js'
+import { KeptFiles } from '../../workspace/kept-files.js'
+import { removeLeftovers } from '../../workspace/leftovers.js'
+import { closeWorkspaceRoot, openWorkspaceRoot } from '../../workspace/workspace.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** the folder that each run's own is made in */
+    workspaceRoot: string
+    /** what jobs have left */
+    files: KeptFiles
+  }
+}
+
+export default fp(
+  async (app) => {
+    const { dataDir } = app.config
+    const workspaceRoot = openWorkspaceRoot(dataDir)
+    // the store has locked the data directory: what is left behind in it belongs to no other server
+    const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
+    if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
+    app.decorate('workspaceRoot', workspaceRoot)
+    app.decorate('files', new KeptFiles(path.join(dataDir, 'files')))
+    app.addHook('onClose', () => closeWorkspaceRoot(workspaceRoot))
+  },
+  { name: 'files', dependencies: ['store'] },
+)

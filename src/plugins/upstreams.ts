@@ -1,0 +1,20 @@
+/** The providers of other models. */
+import fp from 'fastify-plugin'
+import { UpstreamExecutor } from '../upstreams/executor.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    upstreams: UpstreamExecutor
+  }
+}
+
+export default fp(
+  async (app, { env }: { env: NodeJS.ProcessEnv }) => {
+    const upstreams = new UpstreamExecutor(app.config.upstreams, env)
+    for (const { name, problem } of upstreams.health) {
+      if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
+    }
+    app.decorate('upstreams', upstreams)
+  },
+  { name: 'upstreams', decorators: { fastify: ['config'] } },
+)
