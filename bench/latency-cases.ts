@@ -1,5 +1,5 @@
 /** The ways to the same answer whose times are compared. */
-import { chatProfile } from '../src/claude/process/profile.js'
+import { chatProfile } from '../src/claude/process/launch-flags.js'
 import { type ChatMessage, type Timed, askBlocking, askStreaming, askUpstream } from './ask.js'
 import { model, poolReady, systemPrompt } from './ask.js'
 import { type BareLaunch, askCli, defaultArgs } from './bare-cli.js'

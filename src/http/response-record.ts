@@ -6,8 +6,7 @@ import { isFinal } from '../jobs/status.js'
 import { type ResponseEcho, responseOf } from '../openai/responses/echo.js'
 import { taskIdOfResponse } from '../openai/responses/ids.js'
 import { createOutput } from '../openai/responses/output.js'
-import { uncheckedRequest } from '../request/job-request.js'
-import type { ResponseRun } from '../openai/responses/parse.js'
+import { type ResponseRun, responseRunOf } from '../openai/responses/parse.js'
 import { toResponse } from '../openai/responses/response.js'
 import type { OutputItem, ResponseObject } from '../openai/responses/response-schemas.js'
 
@@ -30,7 +29,7 @@ export async function echoOf(jobs: Jobs, job: Job): Promise<ResponseEcho> {
 /** What was asked of the model; null where the record is gone. */
 export async function responseRun(jobs: Jobs, { id, owner }: Job): Promise<ResponseRun | null> {
   const request = await jobs.request(id, owner)
-  return request === null ? null : (uncheckedRequest(request) as ResponseRun)
+  return request === null ? null : responseRunOf(request)
 }
 
 /** The items that a job has answered with; none for a job that has not ended. */

@@ -5,6 +5,7 @@
 import { type Answer, answerOrNull } from './answer.js'
 import type { JobEvent, LoggedEvent } from './events.js'
 import type { Job } from './job.js'
+import { expiryFrom } from './retention.js'
 
 /**
  * The record as the events leave it. `answer`: what the job has said up to the last of them, which enters the record at a review and
@@ -31,7 +32,7 @@ function changeOf(job: Job, { at, event }: LoggedEvent, answer: Answer): Partial
         status: 'requires_action',
         // a human may take days: from now on no connection ends it
         background: true,
-        expiresAt: at + job.ttlS * 1000,
+        expiresAt: expiryFrom(at, job),
         // more attempts may add to it
         answer: structuredClone(answerOrNull(answer)),
         review: event.review ?? job.review,
@@ -41,7 +42,7 @@ function changeOf(job: Job, { at, event }: LoggedEvent, answer: Answer): Partial
         status: event.status,
         error: event.error,
         completedAt: at,
-        expiresAt: at + job.ttlS * 1000,
+        expiresAt: expiryFrom(at, job),
         answer: answerOrNull(answer),
       }
     case 'text':

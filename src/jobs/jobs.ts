@@ -18,6 +18,7 @@ import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
 import { requestOf } from './request-of.js'
+import { hasExpired, isOver } from './retention.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
@@ -508,13 +509,4 @@ export class Jobs {
 
 function shuttingDown(): BridgeError {
   return new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
-}
-
-/** Whether the record's time is over: from then on it is not there, cleared away or not. One that waits for a human is ended first. */
-function hasExpired(job: Job): boolean {
-  return isFinal(job.status) && isOver(job)
-}
-
-function isOver({ expiresAt }: Job): boolean {
-  return expiresAt !== null && expiresAt <= Date.now()
 }

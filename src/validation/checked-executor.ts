@@ -3,6 +3,7 @@
  * Requests of any other kind go straight there.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
 import { catalogue } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { ValidationError } from '../jobs/review.js'
@@ -13,6 +14,7 @@ import { feedbackText } from './feedback.js'
 import { HeldAnswer } from './held-answer.js'
 import type { AttemptPlan } from '../request/plan.js'
 import type { CheckedRequest, InnerRequest } from '../request/job-request.js'
+import { innerRequestSchema } from '../request/stored.js'
 import { hasTool, nextStep } from './plan.js'
 import { type CheckReport, runChecks } from './run.js'
 import type { CheckThreads } from './thread/check-threads.js'
@@ -28,12 +30,13 @@ export interface CheckedSetup {
 const budget = { depth: 1, calls: 50, costUsd: 5, ms: 10 * 60_000 }
 
 /** Where a run stands between two attempts; stored with a review, so that it can go on from there. */
-interface Stand {
-  request: InnerRequest
+const standSchema = z.object({
+  request: innerRequestSchema,
   /** failed attempts in all, and since a human has asked for more */
-  failed: number
-  since: number
-}
+  failed: z.number(),
+  since: z.number(),
+})
+type Stand = z.infer<typeof standSchema>
 
 export class CheckedExecutor implements Executor {
   constructor(private readonly setup: CheckedSetup) {}
@@ -135,7 +138,7 @@ export class CheckedExecutor implements Executor {
 function begin(run: Run, inner: InnerRequest, plan: AttemptPlan): Stand {
   const { review } = run
   if (review == null) return { request: inner, failed: 0, since: 0 }
-  const { request, failed } = review.resume as Stand
+  const { request, failed } = standSchema.parse(review.resume)
   if (review.feedback === undefined) return { request, failed, since: 0 }
   const human = feedbackText({ errors: [], originalPrompt: plan.originalPrompt, tool: null, human: review.feedback })
   return { request: continued(request, '', human), failed, since: 0 }

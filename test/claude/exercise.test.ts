@@ -8,7 +8,7 @@ import { baseEnvironment, credentialKind } from '../../src/claude/process/enviro
 import { ClaudeExecutor } from '../../src/claude/executor.js'
 import { canBeExercised } from '../../src/claude/pool/exercise.js'
 import { type LaunchSetup, launch } from '../../src/claude/process/launcher.js'
-import { chatProfile } from '../../src/claude/process/profile.js'
+import { chatProfile } from '../../src/claude/process/launch-flags.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { Run } from '../../src/jobs/executor.js'
 import { until } from '../helper.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { conversationKey } from '../../src/claude/pool/conversation-key.js'
 import { type FieldPlaces, fieldPlaces, fieldsAt } from '../../src/claude/turn/field-places.js'
-import { chatProfile } from '../../src/claude/process/profile.js'
+import { chatProfile } from '../../src/claude/process/launch-flags.js'
 import { turnSettings } from '../../src/claude/turn/turn-settings.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 

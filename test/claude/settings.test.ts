@@ -1,5 +1,5 @@
 import t from 'tap'
-import { chatProfile } from '../../src/claude/process/profile.js'
+import { chatProfile } from '../../src/claude/process/launch-flags.js'
 import { processSettings } from '../../src/claude/turn/settings.js'
 import { changes, noSettings, turnSettings } from '../../src/claude/turn/turn-settings.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'

@@ -3,7 +3,7 @@ import t from 'tap'
 import { z } from 'zod'
 import { BridgeError, type ErrorCode } from '../../src/errors/catalogue.js'
 import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
-import { fields } from '../../src/openai/in/fields.js'
+import { fields } from '../../src/openai/in/honoured-fields.js'
 import { validate } from '../../src/errors/request-error.js'
 import { parse, parseValue, parseWith, refusal, user } from './parse.js'
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readConfig } from '../../src/config.js'
 import { checkRequest } from '../../src/openai/in/check-request.js'
-import { fields } from '../../src/openai/in/fields.js'
+import { fields } from '../../src/openai/in/honoured-fields.js'
 import { document, renewed } from './fields-table.js'
 
 const files = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'] }

@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { fields } from '../../src/openai/in/fields.js'
+import { fields } from '../../src/openai/in/honoured-fields.js'
 
 export const document = path.join(import.meta.dirname, '../../../docs/fields.md')
 const begin = '<!-- fields: made by test/openai/fields-table.ts -->\n'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import t from 'tap'
-import { fields } from '../../src/openai/in/fields.js'
+import { fields } from '../../src/openai/in/honoured-fields.js'
 import { ignoredHeader } from '../../src/request/ignored.js'
 import { parseWith, refusal } from './parse.js'
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CliMessage } from '../protocol/messages.js'
 import type { ControlChannel } from '../protocol/control.js'
-import type { LaunchProfile } from '../process/profile.js'
+import type { LaunchProfile } from '../process/launch-flags.js'
 import { type PlainTextMark, userLine } from '../turn/transcript.js'
 
 /** The process did something else than was expected of it: it is of no use, and no other is to be exercised. */

@@ -3,7 +3,7 @@
  * replacement is started behind it, one at a time and not while runs are starting, for a start costs a third of a second of CPU.
  */
 import { Leaving } from '../process/leaving.js'
-import type { LaunchProfile } from '../process/profile.js'
+import type { LaunchProfile } from '../process/launch-flags.js'
 import type { Session } from '../session.js'
 import { within } from '../process/within.js'
 

@@ -3,7 +3,7 @@ import { writeJobConfig } from '../../../mcp/job/job-config.js'
 import { makeWorkspace } from '../../../workspace/workspace.js'
 import { type CredentialKind, workspaceEnvironment } from './environment.js'
 import { ClaudeProcess } from './process.js'
-import type { LaunchProfile } from './profile.js'
+import type { LaunchProfile } from './launch-flags.js'
 import { Session } from '../session.js'
 import { plainTextMark } from '../turn/transcript.js'
 

@@ -3,7 +3,7 @@
  * their own. No defaults and no conversions here, so that it is the same in the OpenAPI document as in the check.
  */
 import { z } from 'zod'
-import { fields, model } from './fields.js'
+import { fields, model } from './honoured-fields.js'
 
 type Fields = typeof fields
 type Shape = { [Name in keyof Fields]: Fields[Name]['schema'] }

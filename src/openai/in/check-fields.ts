@@ -1,4 +1,4 @@
-import { fields, type Rule } from './fields.js'
+import { fields, type Rule } from './honoured-fields.js'
 import type { Ignored } from '../../request/ignored.js'
 import { refuse } from '../../errors/refuse.js'
 

@@ -2,7 +2,7 @@
 import { BridgeError } from '../../errors/catalogue.js'
 import { chatRequestSchema } from './chat-request.js'
 import { errorObject } from '../out/error-body.js'
-import { fields } from './fields.js'
+import { fields } from './honoured-fields.js'
 import { type ChatOptions, parseLargeChat } from './parse-chat.js'
 import type { RequestCheck } from '../out/response-schemas.js'
 import { validateLarge } from './validate-large.js'

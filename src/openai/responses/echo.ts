@@ -1,24 +1,28 @@
 /** What a response repeats of its request, with OpenAI's defaults; and where it is kept. */
+import { z } from 'zod'
 import type { JobView } from '../../jobs/job.js'
 import type { ResponseRequest } from './request.js'
 
-export interface ResponseEcho {
-  background: boolean
-  instructions: string | null
-  max_output_tokens: number | null
-  parallel_tool_calls: boolean
-  previous_response_id: string | null
-  reasoning: { effort: string | null; summary: string | null }
-  store: boolean
-  temperature: number
-  text: { format: Record<string, unknown>; verbosity?: string }
-  tool_choice: unknown
-  tools: Record<string, unknown>[]
-  top_p: number
-  truncation: string
-  prompt_cache_key?: string
-  safety_identifier?: string
-}
+const json = z.record(z.string(), z.unknown())
+
+export const echoSchema = z.object({
+  background: z.boolean(),
+  instructions: z.string().nullable(),
+  max_output_tokens: z.number().nullable(),
+  parallel_tool_calls: z.boolean(),
+  previous_response_id: z.string().nullable(),
+  reasoning: z.object({ effort: z.string().nullable(), summary: z.string().nullable() }),
+  store: z.boolean(),
+  temperature: z.number(),
+  text: z.object({ format: json, verbosity: z.string().optional() }),
+  tool_choice: z.unknown(),
+  tools: z.array(json),
+  top_p: z.number(),
+  truncation: z.string(),
+  prompt_cache_key: z.string().optional(),
+  safety_identifier: z.string().optional(),
+})
+export type ResponseEcho = z.infer<typeof echoSchema>
 
 /** Characters of JSON that the record of a job may hold; what is longer is with the request alone. */
 const maxInRecord = 64 * 1024
@@ -56,13 +60,10 @@ export function recordedEcho(echo: ResponseEcho): JobView['response'] {
   return JSON.stringify(echo).length <= maxInRecord ? { background, store, echo } : { background, store }
 }
 
-interface Recorded {
-  background: boolean
-  store: boolean
-  echo?: ResponseEcho
-}
+const recordedSchema = z.object({ background: z.boolean(), store: z.boolean(), echo: echoSchema.optional() })
 
 /** What a record says of its response; null for a job that is none. */
-export function responseOf(view: JobView): Recorded | null {
-  return (view['response'] as Recorded | undefined) ?? null
+export function responseOf(view: JobView): z.infer<typeof recordedSchema> | null {
+  const { response } = view
+  return response === undefined ? null : recordedSchema.parse(response)
 }

@@ -3,7 +3,7 @@
  * handed on to the table of chat fields, by the same name.
  */
 import { z } from 'zod'
-import { efforts, honoured, ignored, is, refused, fields as chatFields } from '../in/fields.js'
+import { efforts, honoured, ignored, is, refused, fields as chatFields } from '../in/honoured-fields.js'
 import { isNothing } from '../../request/is-nothing.js'
 import { itemSchema } from './item-schemas.js'
 

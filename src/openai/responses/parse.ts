@@ -6,6 +6,7 @@ import { BridgeError } from '../../errors/catalogue.js'
 import { checkAgainst } from '../in/check-fields.js'
 import { chatRequestSchema } from '../in/chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
+import { type JobRequest, uncheckedRequest } from '../../request/job-request.js'
 import { type Ignored, createIgnored } from '../../request/ignored.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from '../in/parse-request.js'
@@ -16,7 +17,7 @@ import { inSlices } from '../../slices.js'
 import { hasText } from './carry-over.js'
 import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'
-import { type ResponseEcho, toEcho } from './echo.js'
+import { type ResponseEcho, echoSchema, toEcho } from './echo.js'
 import { ownFields } from './fields.js'
 import { type PlacedItem, addItems } from './items-to-messages.js'
 import { createPlaces } from './places.js'
@@ -25,6 +26,12 @@ import { toChatFields } from './to-chat.js'
 
 /** As a job of a response stores it. */
 export type ResponseRun = ClaudeRequest & { response: ResponseEcho }
+
+/** The run of a response from what was stored of it; null where the job was asked for in another way. */
+export function responseRunOf(request: JobRequest): ResponseRun | null {
+  const run = uncheckedRequest(request)
+  return run.kind === 'claude' && run.response !== undefined ? { ...run, response: echoSchema.parse(run.response) } : null
+}
 
 export interface ParsedResponse extends ParsedRequest {
   run: ResponseRun

@@ -1,6 +1,6 @@
 /** The body of `POST /v1/responses`, from the tables of fields. Open, as the one of a chat request. */
 import { z } from 'zod'
-import { model } from '../in/fields.js'
+import { model } from '../in/honoured-fields.js'
 import { ownFields, sharedFields } from './fields.js'
 
 const fields = { ...sharedFields, ...ownFields }
