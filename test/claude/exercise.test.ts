@@ -82,7 +82,9 @@ const withSubscription = ['plain', 'a prompt, another model', 'a prompt in parts
 for (const [name, more] of Object.entries(conversations)) {
   for (const [login, env] of Object.entries({ 'an API key': {}, 'a subscription': subscription })) {
     if (env === subscription && !withSubscription.includes(name)) continue
-    await t.test(`${login}: ${name}`, async (t) => {
+    const profile = chatProfile(asked(more), credentialKind(setupOf(env).env))
+    const skip = !canBeExercised(profile, cli.version) && `no process of ${cli.version} is exercised`
+    await t.test(`${login}: ${name}`, { skip }, async (t) => {
       // the user's own headers are taken away for the turn that nobody asked for, and are there again
       const own = env !== subscription && name === 'plain'
       const setup = setupOf({ ...env, ...(own && { ANTHROPIC_CUSTOM_HEADERS: 'x-team: blue\nx-place: here' }) })
