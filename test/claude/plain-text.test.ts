@@ -4,6 +4,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
 import { ClaudeExecutor } from '../../src/claude/executor.js'
+import { plainTextMark } from '../../src/claude/turn/transcript.js'
 import type { ClaudeRequest, ToolResultBlock, Turn } from '../../src/request/conversation.js'
 import * as standins from '../standin/index.js'
 import { blocksOf } from '../standin/request.js'
@@ -71,7 +72,7 @@ function expectedEverywhere(last: string): string[] {
   return [...history, ...texts, arrives(last)]
 }
 
-const older = cli.version !== '2.1.329'
+const older = plainTextMark(cli.version) === 'newline'
 /** Where there is no flag for it, a line end in front is what keeps a slash from being a command. */
 const arrives = (text: string) => (older && text.startsWith('/') ? `\n${text}` : text)
 

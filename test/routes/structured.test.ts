@@ -1,11 +1,14 @@
 /** Answers that have to be JSON of a schema, end to end. */
 import t from 'tap'
+import { realCli } from '../claude/real-cli.js'
 import { onlyParked, startBridge } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, message, offered, structuredOutput, text, thinking, toolUse } from '../standin/index.js'
 
 const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
 const { standin } = bridge
+/** Its last error does not say what is wrong with the JSON, and it offers no tool for a schema with a keyword that it does not know. */
+const older = (await realCli()).version === '2.1.197'
 
 const person = {
   type: 'object',
@@ -95,11 +98,11 @@ await t.test('prose, or never right: an error, in both ways', async (t) => {
   t.ok(stream.status === 502 || stream.error?.code === 'output_not_valid')
   standin.when('S-never', message(structuredOutput({ name: 3 })))
   const never = await post('S-never', format(person))
-  t.match(never.body, { error: { code: 'output_not_valid', message: /name/ } })
+  t.match(never.body, { error: { code: 'output_not_valid', message: older ? /after 5 attempts/ : /name/ } })
   t.ok(callsOf('S-never').length <= 6, `${callsOf('S-never').length} calls`)
 })
 
-await t.test('references, formats, unions, and keywords the CLI does not know', async (t) => {
+await t.test('references, formats, unions, and keywords the CLI does not know', { skip: older && 'no tool for it' }, async (t) => {
   const schema = {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     $ref: '#/$defs/Root',
