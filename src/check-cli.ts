@@ -23,13 +23,16 @@ const stop = new AbortController()
 process.once('SIGINT', () => stop.abort(new Error('stopped')))
 process.once('SIGTERM', () => stop.abort(new Error('stopped')))
 
-/** Prints one table; says whether everything passed that jobs cannot do without. */
+/** Prints one table, with a star at what jobs can do without; says whether all the rest passed. */
 async function check(credential: 'api_key' | 'oauth_token'): Promise<boolean> {
   const how = credential === 'api_key' ? 'an API key or a bearer token (--bare)' : 'an OAuth token or a stored login'
   const verdict = await checkCli({ binary, version, env, credential, workspaceRoot, signal: stop.signal })
   const rows = probes.map(({ id, shows }) => {
     const passed = verdict.passed[id]
-    return `  ${passed === true ? 'ok  ' : 'FAIL'}  ${id.padEnd(12)}  ${shows}${passed === true ? '' : `\n${' '.repeat(22)}${passed}`}\n`
+    const optional = optionalProbes.includes(id)
+    const word = passed === true ? 'ok' : optional ? 'no' : 'FAIL'
+    const why = passed === true ? '' : `\n${' '.repeat(23)}${passed}`
+    return `  ${word.padEnd(5)} ${`${id}${optional ? ' *' : ''}`.padEnd(14)} ${shows}${why}\n`
   })
   const cpu = verdict.cpuSeconds === null ? '' : `, ${verdict.cpuSeconds.toFixed(1)} s of CPU`
   const head = `${version}, ${verdict.size} bytes, with ${how}`

@@ -8,7 +8,7 @@ import path from 'node:path'
  */
 const light = [
   'claude/activity',
-  'claude/check/background',
+  'claude/check/bodies',
   'claude/environment',
   'claude/failure',
   'claude/lines',

@@ -1,6 +1,6 @@
 /**
  * The check of a binary whose verdict does not ship: while the server runs, one step at a time, when no job wants the CPU. Until it has
- * passed, no process is used in the ways that it checks.
+ * passed, no process is reused in the ways that it checks.
  */
 import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -49,12 +49,12 @@ export class Budget {
     if (seconds !== null) this.cpu.set(pid, seconds)
   }
 
-  /** Waits for the turn and does the work. @throws Error whose message says which limit was reached; what `work` and `turn` reject with */
-  async step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  /** Waits for the turn and does the work, for `limitMs` at most. @throws Error whose message says which limit was reached; what `work` and `turn` reject with */
+  async step<T>(what: string, work: () => Promise<T>, limitMs = this.limits.stepMs): Promise<T> {
     this.signal.throwIfAborted()
     await this.turn()
     this.signal.throwIfAborted()
-    const ms = Math.min(this.limits.stepMs, this.limits.totalMs - this.spentMs)
+    const ms = Math.min(limitMs, this.limits.stepMs, this.limits.totalMs - this.spentMs)
     if (ms <= 0) throw new Error(`the check reached its limit of ${this.limits.totalMs / 1000} s`)
     const from = performance.now()
     let stop = () => {}

@@ -33,12 +33,19 @@ export function historyQuestion(): Question {
   return { marker: 'check-history', text: 'and now? check-history' }
 }
 
-/** Everything that a history can hold but images, whose bytes the CLI may change. */
+/** One pixel: the CLI changes the bytes of larger images. */
+const pixel = {
+  type: 'image',
+  mediaType: 'image/png',
+  data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+} as const
+
+/** Everything that a history can hold but PDFs. */
 export function historyTurns({ canary }: Bench): Turn[] {
   return [
     says('/compact now'),
     answers('/clear'),
-    { role: 'user', content: [...texts(`@${canary.file}`), ...texts('/cost')] },
+    { role: 'user', content: [pixel, ...texts(`@${canary.file}`), ...texts('/cost')] },
     { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_check_history', name: 'look', input: { at: '/help' } }] },
     { role: 'user', content: [{ type: 'tool_result', toolCallId: 'toolu_check_history', content: texts('/exit') }, ...texts('so')] },
     answers('fine'),

@@ -26,6 +26,9 @@ export interface Asked {
   answerUuid: string | undefined
 }
 
+/** A CLI that takes back answers within 6 ms. One that never answers leaves time for the other probes. */
+const rewindLimitMs = 4000
+
 export class Dialogue {
   /** the client's functions and the results of their calls */
   readonly tools = new ClientTools()
@@ -87,8 +90,8 @@ export class Dialogue {
   }
 
   /** Sends a control request. Resolves with the CLI's response. @throws ControlRefused */
-  async control(request: { subtype: string; [key: string]: unknown }): Promise<Record<string, unknown>> {
-    const response = await this.step(request.subtype, () => this.channel().request(request))
+  async control(request: { subtype: string; [key: string]: unknown }, limitMs?: number): Promise<Record<string, unknown>> {
+    const response = await this.step(request.subtype, () => this.channel().request(request), limitMs)
     return objectIn(response) ?? {}
   }
 
@@ -126,7 +129,7 @@ export class Dialogue {
    * @param leaves `uuid` of the model's line that is left before it; null: none is
    */
   async takeBack(uuid: string, text: string | undefined, leaves: string | null | undefined): Promise<void> {
-    const answer = await this.control({ subtype: 'rewind_conversation', target_message_uuid: uuid })
+    const answer = await this.control({ subtype: 'rewind_conversation', target_message_uuid: uuid }, rewindLimitMs)
     const said = (member: string): string => JSON.stringify(answer[member]) ?? 'nothing'
     if (answer['rewound'] !== true)
       throw new Error(`it was not taken back: ${textIn(answer['reason'] ?? answer['error']) ?? said('rewound')}`)
@@ -176,7 +179,7 @@ export class Dialogue {
     return (this.ownChannel = channel)
   }
 
-  private step<T>(what: string, work: () => Promise<T>): Promise<T> {
-    return this.bench.budget.step(what, () => Promise.race([work(), this.ended]))
+  private step<T>(what: string, work: () => Promise<T>, limitMs?: number): Promise<T> {
+    return this.bench.budget.step(what, () => Promise.race([work(), this.ended]), limitMs)
   }
 }

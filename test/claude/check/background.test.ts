@@ -1,13 +1,16 @@
 /** When a binary is checked while the server runs, and what may be done until then. */
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type BackgroundOptions, CliCheck } from '../../../src/claude/check/background.js'
 import type { CheckOptions, CheckedVerdict } from '../../../src/claude/check/check.js'
 import { verdictFor } from '../../../src/claude/check/known.js'
 import { type ProbeId, type Verdict, abilitiesOf, checkedAs, nothingPassed, probeIds } from '../../../src/claude/check/verdict.js'
+import { baseEnvironment } from '../../../src/claude/process/environment.js'
+import { liveProcessCount } from '../../../src/claude/process/process.js'
 import { until } from '../../helper.js'
-import { temporary } from '../harness.js'
+import { markedProcesses, temporary } from '../harness.js'
+import { program } from './stub.js'
 
 const everything = Object.fromEntries(probeIds.map((id) => [id, true])) as Verdict['passed']
 const all = { takingBack: true, newPrompt: true, warmUp: true }
@@ -115,6 +118,20 @@ await t.test('closing ends it', async (t) => {
   t.ok(told.length <= 1)
   t.strictSame(other.check.abilities(), none)
   t.equal(other.asked.length, 0, 'none begins any more')
+})
+
+await t.test('closing ends the process of a real check', async (t) => {
+  const workspaceRoot = temporary(t)
+  const file = program(t, 'process.stdin.resume(); setInterval(() => {}, 1000)')
+  const binary = () => ({ path: file, version: '9.9.9', problem: null })
+  const env = baseEnvironment({ PATH: process.env['PATH'] })
+  const check = new CliCheck({ binary, credential: 'api_key', env, workspaceRoot, quiet: () => true })
+  t.strictSame(check.abilities(), none)
+  t.ok(await until(() => liveProcessCount() === 1, 20_000), 'a process runs')
+  await check.close()
+  t.equal(liveProcessCount(), 0)
+  t.strictSame([...markedProcesses(workspaceRoot), ...readdirSync(workspaceRoot)], [])
+  t.strictSame(check.abilities(), none)
 })
 
 await t.test('no binary, no version', async (t) => {
