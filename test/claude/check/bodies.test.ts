@@ -12,10 +12,7 @@ const bodyOf = (folder: string, session: string, text: string, day = '2026-01-02
 await t.test('bodies are the same but for what is another with every process', (t) => {
   const one = bodyOf('a1B2c3', 's1', 'hi')
   mustBeSame(bodyOf('zzzzzz', 's2', 'hi', '2026-01-03'), one, 'x')
-  t.throws(
-    () => mustBeSame(bodyOf('a1B2c3', 's1', 'ho'), one, 'x'),
-    /^x: not the body of a new process: messages \(.*ho.* instead of .*hi/,
-  )
+  t.throws(() => mustBeSame(bodyOf('a1B2c3', 's1', 'ho'), one, 'x'), /^x: not the body of a new process: messages \(.*ho.* instead of .*hi/)
   t.throws(() => mustBeSame(undefined, one, 'x'), /x: a model call is missing/)
   t.throws(() => mustBeSame(one, undefined, 'x'), /x: a model call is missing/)
   t.throws(() => mustBeSame(call('{"a":1,"b":2}'), call('{"b":2,"a":1}'), 'x'), /the order of members/, 'to the byte')
