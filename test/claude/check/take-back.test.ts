@@ -29,19 +29,21 @@ const setup = {
 const bench = new Bench(setup, '2.1.329', new Recorder(), budget, { text: 'x', file: 'x' })
 const right = { rewound: true, targetMessageUuid: 'same', prefillText: 'hi', precedingAssistantUuid: 'a1' }
 
-await Dialogue.with(bench, { model: 'sonnet' }, async (dialogue) => {
-  const takeBack = (more: object, text: string | undefined, leaves: string | null | undefined) =>
-    dialogue.takeBack(JSON.stringify({ ...right, ...more }), text, leaves)
-  await t.resolves(takeBack({}, 'hi', 'a1'))
-  await t.resolves(takeBack({}, undefined, undefined), 'what is not foreseen')
-  await t.resolves(takeBack({ precedingAssistantUuid: null }, 'hi', null))
-  await t.rejects(takeBack({ rewound: false, reason: 'stale_target' }, 'hi', 'a1'), { message: 'it was not taken back: stale_target' })
-  await t.rejects(takeBack({ rewound: 'yes' }, 'hi', 'a1'), { message: 'it was not taken back: "yes"' })
-  await t.rejects(takeBack({ targetMessageUuid: 'other' }, 'hi', 'a1'), { message: 'another turn was taken back: "other"' })
-  await t.rejects(takeBack({ prefillText: 'ho' }, 'hi', 'a1'), { message: 'prefillText is "ho"' })
-  await t.rejects(takeBack({ precedingAssistantUuid: 'a2' }, 'hi', 'a1'), { message: 'precedingAssistantUuid is "a2", not "a1"' })
-  await t.rejects(takeBack({ precedingAssistantUuid: 'a1' }, 'hi', null), { message: 'precedingAssistantUuid is "a1", not null' })
-  await t.rejects(takeBack({ precedingAssistantUuid: undefined }, 'hi', null), { message: 'precedingAssistantUuid is nothing, not null' })
-})
+await t.test('every member of the answer counts', async (t) =>
+  Dialogue.with(bench, { model: 'sonnet' }, async (dialogue) => {
+    const takeBack = (more: object, text: string | undefined, leaves: string | null | undefined) =>
+      dialogue.takeBack(JSON.stringify({ ...right, ...more }), text, leaves)
+    await t.resolves(takeBack({}, 'hi', 'a1'))
+    await t.resolves(takeBack({}, undefined, undefined), 'what is not foreseen')
+    await t.resolves(takeBack({ precedingAssistantUuid: null }, 'hi', null))
+    await t.rejects(takeBack({ rewound: false, reason: 'stale_target' }, 'hi', 'a1'), { message: 'it was not taken back: stale_target' })
+    await t.rejects(takeBack({ rewound: 'yes' }, 'hi', 'a1'), { message: 'it was not taken back: "yes"' })
+    await t.rejects(takeBack({ targetMessageUuid: 'other' }, 'hi', 'a1'), { message: 'another turn was taken back: "other"' })
+    await t.rejects(takeBack({ prefillText: 'ho' }, 'hi', 'a1'), { message: 'prefillText is "ho"' })
+    await t.rejects(takeBack({ precedingAssistantUuid: 'a2' }, 'hi', 'a1'), { message: 'precedingAssistantUuid is "a2", not "a1"' })
+    await t.rejects(takeBack({ precedingAssistantUuid: 'a1' }, 'hi', null), { message: 'precedingAssistantUuid is "a1", not null' })
+    await t.rejects(takeBack({ precedingAssistantUuid: undefined }, 'hi', null), { message: 'precedingAssistantUuid is nothing, not null' })
+  }),
+)
 
 noneAlive(t)
