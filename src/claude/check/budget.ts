@@ -54,8 +54,11 @@ export class Budget {
     this.signal.throwIfAborted()
     await this.turn()
     this.signal.throwIfAborted()
-    const ms = Math.min(limitMs, this.limits.stepMs, this.limits.totalMs - this.spentMs)
-    if (ms <= 0) throw new Error(`the check reached its limit of ${this.limits.totalMs / 1000} s`)
+    const { totalMs, stepMs } = this.limits
+    const left = totalMs - this.spentMs
+    const own = Math.min(limitMs, stepMs)
+    const late = left < own ? `the check reached its limit of ${totalMs / 1000} s` : `${what} took longer than ${own / 1000} s`
+    if (left <= 0) throw new Error(late)
     const from = performance.now()
     let stop = () => {}
     const stopped = new Promise<never>((_, reject) => {
@@ -63,7 +66,7 @@ export class Budget {
       this.signal.addEventListener('abort', stop, { once: true })
     })
     try {
-      return await within(Promise.race([work(), stopped]), ms, `${what} took longer than ${(ms / 1000).toFixed(1)} s`)
+      return await within(Promise.race([work(), stopped]), Math.min(left, own), late)
     } finally {
       this.signal.removeEventListener('abort', stop)
       this.spentMs += performance.now() - from
