@@ -1,13 +1,14 @@
 /** API keys: whose a request's is, and that the log has none of them. */
 import type { AddressInfo } from 'node:net'
-import fastify from 'fastify'
-import t from 'tap'
+import fastify, { type FastifyBaseLogger } from 'fastify'
+import t, { type Test } from 'tap'
 import { Keys } from '../../src/http/key-check.js'
 import { defaultLimits } from '../../src/http/limits.js'
 import { createLogger } from '../../src/logger.js'
 import auth from '../../src/plugins/auth.js'
 import connections from '../../src/plugins/connections.js'
 import errors from '../../src/plugins/errors.js'
+import { origins } from '../../src/plugins/origins.js'
 
 const apiKeys = [
   { name: 'ann', key: 'key-of-ann' },
@@ -17,6 +18,22 @@ const apiKeys = [
 /** One job is at work: bob's. */
 const token = `job_${'a'.repeat(43)}`
 const tokens = { find: (given: string) => (given === token ? { jobId: 'task_1', owner: 'bob' } : null) }
+
+type Asked = (key: string) => Promise<Response>
+
+/** A server that asks for keys, with what this needs; says whose a request is. */
+async function serve(t: Test, wrongKeyFirstMs: number, loggerInstance?: FastifyBaseLogger): Promise<Asked> {
+  const app = fastify({ ...(loggerInstance && { loggerInstance }) })
+  await app.register(errors)
+  await app.register(connections, { limits: defaultLimits })
+  await app.register(origins, { keyed: true, allowedHosts: [], allowedOrigins: [] })
+  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
+  app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  t.teardown(() => app.close())
+  const { port } = app.server.address() as AddressInfo
+  return (key) => fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${key}` } })
+}
 
 await t.test('whose it is', async (t) => {
   const keys = new Keys(apiKeys, tokens)
@@ -45,15 +62,7 @@ await t.test('a key that looks like a token is a key, and a guess at it is a wro
 })
 
 await t.test('the answer to a token of a job that has ended does not wait', async (t) => {
-  const app = fastify()
-  await app.register(errors)
-  await app.register(connections, { limits: defaultLimits })
-  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs: 60_000 } })
-  app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  t.teardown(() => app.close())
-  const { port } = app.server.address() as AddressInfo
-  const asked = (key: string) => fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${key}` } })
+  const asked = await serve(t, 60_000)
   t.strictSame(await (await asked(token)).json(), { owner: 'bob', parentJob: 'task_1' })
   const refused = await asked(`${token}x`)
   t.equal(refused.status, 401)
@@ -62,16 +71,9 @@ await t.test('the answer to a token of a job that has ended does not wait', asyn
 
 await t.test('no key is logged, known or not', async (t) => {
   const lines: string[] = []
-  const app = fastify({ loggerInstance: createLogger('trace', { write: (line) => void lines.push(line) }) })
-  await app.register(errors)
-  await app.register(connections, { limits: defaultLimits })
-  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs: 1 } })
-  app.get('/', () => 'let in')
-  await app.listen({ port: 0, host: '127.0.0.1' })
-  t.teardown(() => app.close())
-  const { port } = app.server.address() as AddressInfo
+  const asked = await serve(t, 1, createLogger('trace', { write: (line) => void lines.push(line) }))
   const statusWith = async (key: string) => {
-    const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${key}` } })
+    const response = await asked(key)
     await response.text()
     return response.status
   }

@@ -101,7 +101,9 @@ await t.test('of one owner so many checks wait, and no more', async (t) => {
     left.every(({ status }) => status === 'rejected'),
     'who leaves waits no longer',
   )
-  t.match(await threads.run('check', work, { owner: 'c' }), { ok: true }, 'nor keeps the thread')
+  // one more than may wait: a thread that is kept refuses the last one at once, where a single check would wait for ever
+  const again = Array.from({ length: 501 }, () => threads.run('check', work, { owner: 'c' }).catch((error: unknown) => error))
+  t.match(await Promise.race([again.at(-1), again[0]]), { ok: true }, 'nor keeps the thread')
 })
 
 await t.test('what is kept is bounded in entries and in bytes', (t) => {
