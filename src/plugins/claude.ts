@@ -1,6 +1,8 @@
 /** The Claude CLI: what is known of it, and its processes. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { CliCheck } from '../claude/check/background.js'
+import { abilitiesOf, noAbilities } from '../claude/check/verdict.js'
 import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
 import { baseEnvironment } from '../claude/process/environment.js'
 import { ClaudeStatus } from '../claude/status.js'
@@ -14,6 +16,8 @@ import type { CheckThreads } from '../validation/thread/check-threads.js'
 declare module 'fastify' {
   interface FastifyInstance {
     claude: ClaudeStatus
+    /** what the CLI was seen to do */
+    cliCheck: CliCheck
     /** the processes kept ready */
     pool: ClaudeExecutor
     /** of jobs that run on the CLI, so many at once */
@@ -37,6 +41,19 @@ export default fp(
     const cliEnv = baseEnvironment(env)
     const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
     const places = new Limiter({ bound: config.maxConcurrent })
+    const check = new CliCheck({
+      binary: () => claude.current(),
+      credential: claude.credential,
+      env: cliEnv,
+      workspaceRoot: app.workspaceRoot,
+      quiet: () => places.running === 0,
+      onVerdict: (verdict, error) => {
+        const abilities = verdict === null ? noAbilities : abilitiesOf(verdict)
+        if (error !== undefined)
+          app.log.error({ err: error }, 'the Claude CLI could not be checked; each question gets a process of its own')
+        else app.log.info({ ...verdict, ...abilities }, 'the Claude CLI was checked')
+      },
+    })
     const executor = new ClaudeExecutor({
       places,
       outputProblem: outputProblemBy(app.threads),
@@ -63,10 +80,12 @@ export default fp(
       warm: { ...warmSizes(config), ...warm },
       maxProcesses: config.maxProcesses,
       origin: () => claude.origin,
+      abilities: () => check.abilities(),
       // on a server that lets in strangers nobody is behind that name
       isShared: (owner) => config.allowAnonymous && owner === anonymous,
     })
     app.decorate('claude', claude)
+    app.decorate('cliCheck', check)
     app.decorate('pool', executor)
     app.decorate('cliPlaces', places)
   },

@@ -25,6 +25,7 @@ export function startBoth(t: Test, cli: RealCli, standin: Standin, host: NodeJS.
   const workspaceRoot = temporary(t)
   const setup: ClaudeSetup = {
     binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
+    abilities: cli.abilities,
     credential: credentialKind(host),
     env: baseEnvironment(host),
     workspaceRoot,

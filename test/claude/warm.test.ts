@@ -19,6 +19,7 @@ const cli = await realCli()
 const root = mkdtempSync(path.join(os.tmpdir(), 'bridge-warm-'))
 const setup = {
   binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
+  abilities: cli.abilities,
   credential: 'api_key' as const,
   env: baseEnvironment(cli.hostFor(standin)),
   workspaceRoot: root,

@@ -4,6 +4,7 @@
  */
 import os from 'node:os'
 import type { Run } from '../../jobs/executor.js'
+import { type Abilities, noAbilities } from '../check/verdict.js'
 import { Limiter } from '../../limiter.js'
 import { redact } from '../../redact.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
@@ -12,7 +13,7 @@ import { type LaunchSetup, launch } from '../process/launcher.js'
 import { within } from '../process/within.js'
 import type { Session } from '../session.js'
 import type { AnswerSoFar } from '../turn/answer-so-far.js'
-import { canBeExercised, canBeToldAgain, takesTurnsBack } from './exercise.js'
+import { canBeExercised, canBeToldAgain } from './exercise.js'
 import { chainOf } from './held-turns.js'
 import { IdleSessions, type Match, type Wanted } from './idle-sessions.js'
 import { Life } from './retirement.js'
@@ -28,6 +29,8 @@ export interface SessionsSetup extends LaunchSetup {
   maxProcesses?: number
   /** What a process is started from: another text means that one that was started before is not asked again. Left out: nothing changes. */
   origin?(): string
+  /** What was found out about the CLI by its check; left out: nothing that needs one is done. */
+  abilities?(): Abilities
   /** Whether several people may be behind an owner's name: their questions share no process. */
   isShared?(owner: string): boolean
 }
@@ -156,8 +159,13 @@ export class Sessions {
     await Promise.all([this.pool.close(), this.idle.close()])
   }
 
+  /** What may be done with processes of the CLI as it is now. */
+  private get abilities(): Abilities {
+    return this.setup.abilities?.() ?? noAbilities
+  }
+
   private get takesBack(): boolean {
-    return takesTurnsBack(this.setup.binary().version)
+    return this.abilities.takingBack
   }
 
   private get origin(): string {
@@ -187,7 +195,7 @@ export class Sessions {
 
   /** A process that is to answer further questions is told its prompt in the way that can be repeated. */
   private prepareToTell(session: Session, { model }: LaunchProfile, wanted: Wanted | null): void {
-    if (session.exercised || wanted === null || !this.takesBack) return
+    if (session.exercised || wanted === null || !this.takesBack || !this.abilities.newPrompt) return
     if (canBeToldAgain(model) && !this.unconfirmed.has(model)) session.promptWay = 'again'
   }
 
@@ -251,7 +259,7 @@ export class Sessions {
     await session.ready()
     // it is a tenth of a second of CPU
     if (!this.exercises || this.starts.running > 0 || this.unconfirmed.has(profile.model)) return
-    if (!canBeExercised(profile, this.setup.binary().version)) return
+    if (!canBeExercised(profile, this.abilities)) return
     try {
       const exercised = session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
       await within(exercised, this.startLimitMs / 2, 'the first turn of a process took too long')
