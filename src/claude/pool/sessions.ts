@@ -49,6 +49,8 @@ export interface WarmSizes {
 export interface Found extends Match {
   /** whether it was started for this run */
   fresh: boolean
+  /** whether it has answered before */
+  reused: boolean
   /** says that its start is over; safe to call again */
   started: () => void
   /** what it can be used for afterwards; null: for nothing */
@@ -59,6 +61,8 @@ const noStart = () => {}
 const noneWarm: WarmSizes = { perProfile: 0, total: 0, parked: 0, idleMs: 60_000 }
 /** How often a run that waits for the end of other processes looks whether there is room. */
 const roomMs = 20
+/** and how many times, where there is nothing that could be ended */
+const roomLooks = 100
 
 export class Sessions {
   /**
@@ -118,7 +122,7 @@ export class Sessions {
     if (ready !== null && ready.exercised && this.unconfirmed.has(profile.model)) this.idle.letGo(ready)
     else if (ready !== null) {
       this.prepareToTell(ready, profile, wanted)
-      return { session: ready, keep: 0, fresh: false, started: noStart, wanted }
+      return { session: ready, keep: 0, fresh: false, reused: false, started: noStart, wanted }
     }
     return this.start(run, profile, wanted)
   }
@@ -139,8 +143,8 @@ export class Sessions {
   }
 
   /** The process refused what comes before its first question: none of its model is told a prompt in that way any more. */
-  refused({ session, keep }: Found, { model }: LaunchProfile): void {
-    if (session.held.count === 0 && keep === 0 && session.promptWay === 'again') this.unconfirmed.add(model)
+  refused({ session, reused }: Found, { model }: LaunchProfile): void {
+    if (!reused && session.promptWay === 'again') this.unconfirmed.add(model)
   }
 
   /** Resolves when those that were let go have gone. */
@@ -186,7 +190,7 @@ export class Sessions {
   private again(match: Match, wanted: Wanted | null): Found {
     // of what is taken back to nothing no word is left
     if (match.keep === 0) this.lives.get(match.session)?.tasks.clear()
-    return { ...match, fresh: false, started: noStart, wanted }
+    return { ...match, fresh: false, reused: true, started: noStart, wanted }
   }
 
   private isFit(session: Session): boolean {
@@ -225,17 +229,22 @@ export class Sessions {
       await this.makeRoom()
       const session = await this.launch(profile)
       this.prepareToTell(session, profile, wanted)
-      return { session, keep: 0, fresh: true, started, wanted }
+      return { session, keep: 0, fresh: true, reused: false, started, wanted }
     } catch (error) {
       started()
       throw error
     }
   }
 
-  /** Ends what nobody uses until there may be one process more. A run with a place always finds one: there are as many as there are places. */
+  /**
+   * Ends what nobody uses until there may be one process more. There are at least as many as places, so that only a job inside another one,
+   * which runs in that one's place, finds all of them at work: it gets one beyond the bound, because the other one waits for it.
+   */
   private async makeRoom(): Promise<void> {
-    while (this.alive.size >= this.maxProcesses) {
-      await (this.idle.dropOldest() ?? this.pool.dropOne() ?? new Promise((resolve) => setTimeout(resolve, roomMs)))
+    for (let looks = 0; this.alive.size >= this.maxProcesses && looks < roomLooks; ) {
+      const gone = this.idle.dropOldest() ?? this.pool.dropOne()
+      if (gone === null) looks += 1
+      await (gone ?? new Promise((resolve) => setTimeout(resolve, roomMs)))
     }
   }
 
