@@ -51,6 +51,8 @@ export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[
       ask: ({ text }) => askBlocking(warm.url, first(text)),
     },
     secondTurnLive(rig, warm),
+    askedAgain(warm, 'regenerate', 'the last of 40 messages asked anew', (history) => history),
+    askedAgain(warm, 'edited', 'an edit in the middle of 40 messages', (history) => history.slice(0, 20)),
     {
       id: 'replayed',
       name: 'replayed with 40 messages',
@@ -115,6 +117,27 @@ function secondTurnLive(rig: Rig, warm: Bridge): LatencyCase {
       return timed
     },
     after: () => rig.findings.notes.push(`second turn, live: ${live} of ${asked} met the process of the first turn`),
+  }
+}
+
+/**
+ * A conversation is had before the clock starts, and asked again from an earlier point: what is behind that is taken back, and what was
+ * changed is said anew. `keep`: of the messages before the question, those that stay as they are.
+ */
+function askedAgain(warm: Bridge, id: string, name: string, keep: (history: ChatMessage[]) => ChatMessage[]): LatencyCase {
+  let kept: ChatMessage[] = []
+  let other: ChatMessage[] = []
+  return {
+    id,
+    name,
+    async before() {
+      await poolReady(warm.url)
+      const history = longHistory()
+      await askStreaming(warm.url, [...history, { role: 'user', content: newQuestion().text }])
+      kept = keep(history)
+      other = longHistory().slice(kept.length)
+    },
+    ask: ({ text }) => askStreaming(warm.url, [...kept, ...other, { role: 'user', content: text }]),
   }
 }
 

@@ -66,7 +66,11 @@ export default fp(
     app.addHook('onListen', async () => {
       // other hooks need not wait for it; who listens is told how it ends, as it waits for it as well
       app.recover().catch(failed('what an earlier server had left could not be taken up'))
-      const prepared = app.claude.checked.then(() => app.pool.prepare(app.config.claudeModel))
+      const prepared = app.claude.checked.then(() => {
+        // one that is not known begins to be checked
+        app.cliCheck.abilities()
+        app.pool.prepare(app.config.claudeModel)
+      })
       prepared.catch(failed('no process could be made ready'))
     })
     // before the server waits for its connections: their jobs' ends are what lets them go
@@ -76,7 +80,7 @@ export default fp(
       app.claude.stop()
       await app.jobs.stopAll()
       await app.webhooks.close()
-      await Promise.all([app.pool.close(), app.upstreams.close(), app.threads.close()])
+      await Promise.all([app.pool.close(), app.cliCheck.close(), app.upstreams.close(), app.threads.close()])
     })
   },
   { name: 'bridge', decorators: { fastify: ['config', 'metrics'] } },

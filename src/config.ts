@@ -45,6 +45,8 @@ const environment = z.object({
     .default('sonnet'),
   MAX_CONCURRENT: wholeNumber(1, 1000).optional(),
   WARM_PROCESSES: wholeNumber(0, 64).default(1),
+  MAX_PROCESSES: wholeNumber(1, 2000).optional(),
+  PROCESS_PER_JOB: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
   MAX_QUEUED: wholeNumber(0, 1_000_000).default(100),
   DRAIN_S: wholeNumber(0, 86_400).default(5),
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
@@ -80,8 +82,14 @@ export interface Config {
   claudeModel: string
   maxConcurrent: number
   maxQueued: number
-  /** ready processes kept for each launch profile in use; 0: none, and none kept for conversations either */
+  /** ready processes kept for each launch profile in use; 0: none, and none is asked a second question either */
   warmProcesses: number
+  /** all CLI processes: at work, ready, waiting for another question */
+  maxProcesses: number
+  /** no process is asked a second question */
+  processPerJob: boolean
+  /** whoever comes without a key is let in, from other machines too */
+  allowAnonymous: boolean
   /** how long running answers may still take after SIGTERM */
   drainS: number
   jobTimeoutS: number
@@ -123,6 +131,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     const host = JSON.stringify(values.HOST)
     throw new ConfigError(`HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
   }
+  const maxConcurrent = values.MAX_CONCURRENT ?? defaultConcurrency()
+  const maxProcesses = values.MAX_PROCESSES ?? defaultProcesses(maxConcurrent)
+  if (maxProcesses < maxConcurrent) {
+    throw new ConfigError(`MAX_PROCESSES: ${maxProcesses} is below MAX_CONCURRENT (${maxConcurrent}): each job at work needs a process`)
+  }
   return Object.freeze({
     host: values.HOST,
     port: values.PORT,
@@ -132,9 +145,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     dataDir: path.resolve(values.DATA_DIR),
     claudeBin: values.CLAUDE_BIN,
     claudeModel: values.CLAUDE_MODEL,
-    maxConcurrent: values.MAX_CONCURRENT ?? defaultConcurrency(),
+    maxConcurrent,
     maxQueued: values.MAX_QUEUED,
     warmProcesses: values.WARM_PROCESSES,
+    maxProcesses,
+    processPerJob: values.PROCESS_PER_JOB === '1',
+    allowAnonymous: values.ALLOW_ANONYMOUS === '1',
     drainS: values.DRAIN_S,
     jobTimeoutS: values.JOB_TIMEOUT_S,
     idleTimeoutS: values.IDLE_TIMEOUT_S,
@@ -168,6 +184,12 @@ function defaultConcurrency(): number {
   const byCores = os.availableParallelism() * 4
   const byMemory = Math.floor(memoryLimit() / 2 / (300 * 1024 * 1024))
   return Math.max(1, Math.min(byCores, byMemory, 64))
+}
+
+/** One that waits for a question holds some 100 MB of its own; half of the memory is for all of them. */
+function defaultProcesses(maxConcurrent: number): number {
+  const byMemory = Math.floor(memoryLimit() / 2 / (150 * 1024 * 1024))
+  return Math.max(maxConcurrent, Math.min(2 * maxConcurrent, byMemory))
 }
 
 function upstreamsOf(text: string | undefined, idleTimeoutS: number): readonly Provider[] {

@@ -98,7 +98,7 @@ export async function health(
     store,
     warm_pool: pool.stats,
     upstreams: { in_use: network.running, queued: network.queued, providers },
-    processes: { live: liveProcessCount(), bound: slots + pool.bound },
+    processes: { live: liveProcessCount(), bound: pool.maxProcesses },
   }
 }
 

@@ -2,30 +2,29 @@
  * Runs jobs on the Claude CLI: finds or starts a process, says the request to it, and gives one outcome. Knows how a run ends, not
  * what is said (`session.ts`) nor how a process is started (`launcher.ts`).
  */
-import os from 'node:os'
 import type { ErrorCode } from '../errors/catalogue.js'
-import { Limiter } from '../limiter.js'
+import type { Limiter } from '../limiter.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
-import type { ClaudeRequest, Turn } from '../request/conversation.js'
+import type { ClaudeRequest } from '../request/conversation.js'
 import type { CredentialKind } from './process/environment.js'
 import { UnknownServer } from '../../mcp/job/job-config.js'
-import { conversationKey } from './pool/conversation-key.js'
 import { ControlRefused } from './protocol/control.js'
 import { McpServerFailed } from './turn/equip.js'
-import { canBeExercised } from './pool/exercise.js'
 import { Inside, type InsideSetup } from './turn/inside.js'
-import { CannotLaunch, type LaunchSetup, launch } from './process/launcher.js'
-import { ParkedSessions } from './pool/parked.js'
+import { CannotLaunch } from './process/launcher.js'
 import type { Exit } from './process/process.js'
 import { type LaunchProfile, chatProfile } from './process/launch-flags.js'
 import { redact } from '../redact.js'
-import type { Session } from './session.js'
+import { NotSaid, type Session } from './session.js'
 import { AnswerSoFar } from './turn/answer-so-far.js'
 import type { Ending } from './turn/turn.js'
-import { type PoolStats, WarmPool } from './pool/warm-pool.js'
+import { type Found, Sessions, type SessionsSetup } from './pool/sessions.js'
+import type { PoolStats } from './pool/warm-pool.js'
 import { within } from './process/within.js'
 
-export interface ClaudeSetup extends LaunchSetup {
+export type { WarmSizes } from './pool/sessions.js'
+
+export interface ClaudeSetup extends SessionsSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
   observe(outcome: Outcome, owner: string): void
@@ -41,39 +40,12 @@ export interface ClaudeSetup extends LaunchSetup {
   checked?: Promise<void>
   /** milliseconds until a process has to show its first sign of life; left out: {@link startLimitMs} */
   startLimitMs?: number
-  /** milliseconds until one that was there before has to say a first line of any kind; left out: {@link frozenLimitMs} */
+  /** milliseconds until one that was there before has to take what comes before a question; left out: {@link frozenLimitMs} */
   frozenLimitMs?: number
-  /** told of each process that could not be made ready */
-  onStartFailure?(cause: string): void
-  /** processes kept started; left out: none, neither before nor after an answer */
-  warm?: WarmSizes
 }
-
-export interface WarmSizes {
-  perProfile: number
-  /** ready processes in all */
-  total: number
-  /** processes that wait for their conversation to go on */
-  parked: number
-  /** milliseconds after which a process that nobody asks for is ended */
-  idleMs: number
-}
-
-const noneWarm: WarmSizes = { perProfile: 0, total: 0, parked: 0, idleMs: 60_000 }
 
 /** Processes for one run: what kills one of them may kill every one, the system's memory limit above all. */
 const maxTries = 3
-
-/** A process for a run: how many of its turns it has heard, and whether it was started for this run. */
-interface Found {
-  session: Session
-  heard: number
-  fresh: boolean
-  /** says that its start is over; safe to call again */
-  started: () => void
-}
-
-const noStart = () => {}
 
 /** A cold start takes half a second, on a machine that is too busy many times as long. */
 const startLimitMs = 60_000
@@ -86,30 +58,10 @@ const frozenLimitMs = 5000
 const checkPatienceMs = 30_000
 
 export class ClaudeExecutor implements Executor<ClaudeRequest> {
-  private readonly sizes: WarmSizes
-  private readonly pool: WarmPool
-  private readonly parked: ParkedSessions
-  /**
-   * Starts at the same time. One is a third of a second of CPU, so ten at once on two cores make all ten late. Waiting for the model
-   * is no part of a start.
-   */
-  private readonly starts = new Limiter({ bound: os.availableParallelism() })
-  /** until the first process that does not take it */
-  private exercises = true
-  /** models whose exercised processes refused to be told a prompt */
-  private readonly unconfirmed = new Set<string>()
+  private readonly sessions: Sessions
 
   constructor(private readonly setup: ClaudeSetup) {
-    this.sizes = setup.warm ?? noneWarm
-    this.parked = new ParkedSessions(this.sizes.parked, this.sizes.idleMs)
-    this.pool = new WarmPool({
-      ...this.sizes,
-      launch: (profile) => launch(setup, profile),
-      ready: (session, profile) => this.makeReady(session, profile),
-      quiet: () => this.starts.running === 0,
-      startLimitMs: this.startLimitMs,
-      onFailure: (cause) => setup.onStartFailure?.(redact(cause)),
-    })
+    this.sessions = new Sessions(setup, this.startLimitMs)
   }
 
   private get startLimitMs(): number {
@@ -138,35 +90,26 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
 
   /** Starts a process for a model before anybody asks for it. */
   prepare(model: string): void {
-    this.pool.prepare(chatProfile({ model }, this.setup.credential))
+    this.sessions.prepare(chatProfile({ model }, this.setup.credential))
   }
 
   get stats(): PoolStats & { enabled: boolean; parked: number } {
-    return { enabled: this.sizes.perProfile > 0, ...this.pool.stats, parked: this.parked.size }
+    return this.sessions.stats
   }
 
-  /** How many processes there may be beside those at work. */
-  get bound(): number {
-    return this.sizes.total + this.sizes.parked
+  /** How many processes there may be. */
+  get maxProcesses(): number {
+    return this.sessions.maxProcesses
+  }
+
+  /** A task is forgotten: so are its words in processes. */
+  forget(task: string): void {
+    this.sessions.forget(task)
   }
 
   /** Ends every process that is at nobody's work. */
-  async close(): Promise<void> {
-    await Promise.all([this.pool.close(), this.parked.close()])
-  }
-
-  private async makeReady(session: Session, profile: LaunchProfile): Promise<void> {
-    await session.ready()
-    // it is a tenth of a second of CPU
-    if (!this.exercises || this.starts.running > 0 || this.unconfirmed.has(profile.model)) return
-    if (!canBeExercised(profile, this.setup.binary().version)) return
-    try {
-      const exercised = session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
-      await within(exercised, this.startLimitMs / 2, 'the first turn of a process took too long')
-    } catch (error) {
-      this.exercises = false
-      throw error
-    }
+  close(): Promise<void> {
+    return this.sessions.close()
   }
 
   private async execute(run: Run<ClaudeRequest>, settle: (outcome: Outcome) => void): Promise<void> {
@@ -176,7 +119,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     if (this.setup.checked !== undefined) await run.seat.silently(withinOrAborted(this.setup.checked, checkPatienceMs, run.signal))
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
-      const found = await this.find(run, request, profile)
+      const found = await this.sessions.find(run, request, profile)
       if (found === null) return settle({ kind: 'aborted' })
       const again = await this.runOn(found, run, request, profile, settle, tries < maxTries).catch(async (error: unknown) => {
         // a fault of ours: the process is not to outlive its run, nor to keep others from starting
@@ -188,40 +131,16 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     }
   }
 
-  /** The conversation's own process, a ready one, or a new one; null where the run was aborted before its turn came. */
-  private async find(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
-    if (run.signal.aborted) return null
-    const before = request.turns.slice(0, -1)
-    // with its servers and its folder, a process is its own job's alone
-    const live = request.inside !== undefined ? null : this.parked.take(conversationKey(run.owner, profile.key, request, before))
-    if (live !== null) {
-      if (live.awaits(request)) return { session: live, heard: before.length, fresh: false, started: noStart }
-      // something else is said than it waits for: it cannot be told, a fresh one can
-      this.parked.letGo(live)
-    }
-    const ready = this.pool.take(profile)
-    if (ready !== null && ready.exercised && this.unconfirmed.has(profile.model)) this.parked.letGo(ready)
-    else if (ready !== null) return { session: ready, heard: 0, fresh: false, started: noStart }
-    const place = await run.seat.silently(this.starts.take(run.owner, run.signal)).catch(() => null)
-    if (place === null) return null
-    const started = () => place.leave()
-    try {
-      return { session: await launch(this.setup, profile), heard: 0, fresh: true, started }
-    } catch (error) {
-      started()
-      throw error
-    }
-  }
-
   /** One process's part in a run. Resolves when it is gone or parked; true if the run has to be made again on another. */
   private async runOn(
-    { session, heard, fresh, started }: Found,
+    found: Found,
     run: Run<ClaudeRequest>,
     request: ClaudeRequest,
     profile: LaunchProfile,
     settle: (outcome: Outcome) => void,
     mayTryAgain: boolean,
   ): Promise<boolean> {
+    const { session, keep, fresh, started } = found
     let over = false
     const said = new AnswerSoFar()
     const decide = (outcome: Outcome) => {
@@ -248,13 +167,13 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     // the last one there is has the time of a start
     const notFrozen = fresh || !mayTryAgain ? () => {} : unlessCalled(this.setup.frozenLimitMs ?? frozenLimitMs, () => session.child.kill())
     const { outputProblem } = this.setup
-    const answered = session.converse(request, heard, {
+    const answered = session.converse(request, keep, {
       choice: run.choice,
       alive: () => {
         clearTimeout(silent)
         run.alive()
       },
-      line: notFrozen,
+      taken: notFrozen,
       asked: started,
       silently: (work) => run.seat.silently(work),
       ...(outputProblem && {
@@ -267,7 +186,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       },
     })
     const refused = (error: unknown): Ending | 'refused' => {
-      const before = error instanceof ControlRefused && session.exercised && heard === 0
+      const before = error instanceof NotSaid
       if (!isForeseen(error) && !over) run.trouble?.('a request could not be said to the Claude CLI', error)
       return before && mayTryAgain ? 'refused' : refusedEnding(error)
     }
@@ -276,9 +195,9 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     notFrozen()
     started()
     if (ending === 'refused') {
-      // nothing was asked yet; a process that has not made a turn takes it
+      // nothing was asked yet; another process takes it
       run.signal.removeEventListener('abort', abort)
-      this.unconfirmed.add(profile.model)
+      this.sessions.refused(found, profile)
       await inside?.end(false)
       await session.end()
       return !over
@@ -301,9 +220,9 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     const inTime = !over
     if (inTime) decide(ending.outcome)
     if (ending.kill) session.child.kill()
-    else if (inTime && this.isWorthKeeping(ending.outcome) && this.park(session, run, request, profile, said)) {
+    else if (inTime && isWhole(ending.outcome) && this.sessions.keep(found, run.jobId, request, said)) {
       // the slot is held until what made room for it has gone
-      await this.parked.settled()
+      await this.sessions.settled()
       return false
     }
     await session.end()
@@ -319,23 +238,11 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     if (inside === undefined || this.setup.inside === undefined) return null
     return new Inside(this.setup.inside, run, inside, session, onExceeded)
   }
+}
 
-  /**
-   * Only after an answer that came to its own end has the process heard what the client has. Even an idle one takes a tenth of a
-   * second of CPU in its first seconds, so where starts wait for CPU only those stay whose next turn is certain.
-   */
-  private isWorthKeeping(outcome: Outcome): boolean {
-    if (outcome.kind !== 'finished') return false
-    return outcome.reason === 'tool_calls' || (outcome.reason === 'stop' && this.starts.waiting === 0)
-  }
-
-  /** Keeps the process for the next turn of its conversation, as a client would send it. */
-  private park(session: Session, run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile, said: AnswerSoFar): boolean {
-    const content = said.blocks()
-    if (content.length === 0) return false
-    const answer: Turn = { role: 'assistant', content }
-    return this.parked.park(conversationKey(run.owner, profile.key, request, [...request.turns, answer]), session)
-  }
+/** Only after an answer that came to its own end has the process heard what the client has. */
+function isWhole(outcome: Outcome): boolean {
+  return outcome.kind === 'finished' && (outcome.reason === 'tool_calls' || outcome.reason === 'stop')
 }
 
 /** False where the run is aborted before it has one. */
@@ -376,7 +283,7 @@ function isEnding(value: Ending | Exit): value is Ending {
 
 /** The CLI's own word, or that of an MCP server; anything else is a fault of ours. */
 function isForeseen(error: unknown): boolean {
-  return error instanceof ControlRefused || error instanceof McpServerFailed || error instanceof UnknownServer
+  return error instanceof NotSaid || error instanceof ControlRefused || error instanceof McpServerFailed || error instanceof UnknownServer
 }
 
 /** The CLI did not take a control request: nothing can be asked of that process. */

@@ -2,8 +2,9 @@
  * A started CLI process with its workspace: one conversation's own, from its start to its end. What a request needs beyond the
  * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
  */
+import { randomUUID } from 'node:crypto'
 import type { JobEvent } from '../jobs/events.js'
-import type { ClaudeRequest, UserBlock } from '../request/conversation.js'
+import type { ClaudeRequest, Turn, UserBlock } from '../request/conversation.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { longestResult } from '../../mcp/job/whole-tool.js'
 import { ClientTools } from './protocol/client-tools.js'
@@ -12,19 +13,31 @@ import { type Equipment, equip } from './turn/equip.js'
 import { exercise } from './pool/exercise.js'
 import type { CliMessage } from './protocol/messages.js'
 import type { ClaudeProcess, Exit } from './process/process.js'
-import { type ControlRequest, processSettings } from './turn/settings.js'
+import { type ControlRequest, type PromptWay, processSettings, promptOf, promptSetting } from './turn/settings.js'
 import { modelName } from './protocol/tool-names.js'
+import { takeBack } from './protocol/take-back.js'
+import { HeldTurns } from './pool/held-turns.js'
+import { within } from './process/within.js'
 import { type PlainTextMark, historyLines, userLine } from './turn/transcript.js'
 import { type Ending, TurnReader } from './turn/turn.js'
 import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn/turn-settings.js'
+
+/** The process did not take what comes before the question: nothing was asked of it, and another can be. */
+export class NotSaid extends Error {
+  override readonly name = 'NotSaid'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
 
 /** What a turn tells while it goes on. */
 export interface TurnListener {
   choice: number
   emit(event: JobEvent): void
   alive(): void
-  /** A line has come, whatever it says. */
-  line?(): void
+  /** The process has taken what comes before the question: it is neither stopped nor hung. */
+  taken?(): void
   /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
   asked(): void
   /** What is wrong with an answer by a schema, or null. Never rejects. Left out: no such answer is accepted. */
@@ -35,8 +48,12 @@ export interface TurnListener {
   silently<T>(work: Promise<T>): Promise<T>
 }
 
+/** A request whose answer shows that a process is well, and that changes nothing. */
+const anything: ControlRequest = { subtype: 'mcp_status' }
 /** How long a process may take to end by itself. */
 const exitGraceMs = 1500
+/** A process that has answered before takes a control request within some milliseconds; one that does not is not to be counted on. */
+const controlLimitMs = 1000
 
 export class Session {
   /** Resolves when process and workspace are gone. Never rejects. */
@@ -46,14 +63,19 @@ export class Session {
   private readonly control: ControlChannel
   private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
-  private line: () => void = () => {}
   /** what is set for the calls of the API */
   private set = noSettings
+  /** the prompt that it was told; null: it has been told nothing yet */
+  private prompt: string | null = null
   /** the CLI's estimate for everything so far */
   private cost = 0
   /** the last turn ended with calls, and the process waits for their results */
   private called: ReadonlySet<string> = new Set()
   private isExercised = false
+  /** the turns that it holds */
+  readonly held = new HeldTurns()
+  /** how it is told its prompt; fixed by the first request */
+  promptWay: PromptWay = 'once'
 
   constructor(
     readonly child: ClaudeProcess,
@@ -63,18 +85,19 @@ export class Session {
     private readonly disposable: boolean,
   ) {
     this.control = new ControlChannel(child, (request) => this.tools.answer(request))
-    child.listen(
-      (message) => {
-        this.line()
-        if (!this.control.take(message)) this.hear(message)
-      },
-      () => this.line(),
-    )
+    child.listen((message) => {
+      if (!this.control.take(message)) this.hear(message)
+    })
     this.gone = child.gone.then(async (exit) => {
       await this.leave()
       await workspace.remove()
       return exit
     })
+  }
+
+  /** Its turn is open: it waits for the results of its calls. */
+  get waits(): boolean {
+    return this.called.size > 0
   }
 
   /** Whether the process can go on with a request: it gets results of exactly its calls, or words if it has made none. */
@@ -94,10 +117,26 @@ export class Session {
   }
 
   /**
-   * Says a request to the process and reads its answer. `heard`: how many of the turns the process has already; 0 for a fresh
-   * one, which is then told everything. Rejects with ControlRefused; stays pending if the process ends first.
+   * How many turns the process could keep for a request of its own kind (owner, profile, tools, schema); null where it can go on with
+   * nothing of it. What it holds beyond them has to be taken back. @param chain see `chainOf`: of the turns before the last
    */
-  converse(request: ClaudeRequest, heard: number, listener: TurnListener): Promise<Ending> {
+  keepFor(request: ClaudeRequest, chain: readonly string[]): number | null {
+    if (this.promptWay === 'once' ? this.prompt !== promptOf(request) : this.prompt === '' && promptOf(request) !== '') return null
+    const keep = this.held.keepFor(chain)
+    const goesOn = keep === this.held.count && keep === chain.length
+    // the turn is open: the process goes on with exactly its calls' results, or not at all
+    if (this.called.size > 0) return goesOn && this.awaits(request) ? keep : null
+    // a process with a schema keeps its answer as a call, a replay has it as a text
+    if (request.output !== undefined) return this.held.keepFor([])
+    // results of calls that the process has not made are said with the calls
+    return goesOn && !this.awaits(request) ? null : keep
+  }
+
+  /**
+   * Says a request to the process and reads its answer. `keep`: how many of the turns stay of those that the process holds; a fresh
+   * one is told everything. Rejects with ControlRefused, NotTakenBack; stays pending if the process ends first.
+   */
+  converse(request: ClaudeRequest, keep: number, listener: TurnListener): Promise<Ending> {
     const calls = new Set<string>()
     const turn = new TurnReader({
       choice: listener.choice,
@@ -112,7 +151,6 @@ export class Session {
         listener.emit(event)
       },
     })
-    this.line = () => listener.line?.()
     return new Promise((resolve, reject) => {
       const end = (ending: Ending) => {
         this.called = calls
@@ -137,15 +175,23 @@ export class Session {
         }
       }
       const say = async (): Promise<void> => {
-        const settings = this.settings(request, heard)
+        const reused = this.prompt !== null
+        const back = this.held.count > keep ? takeBack(this.control, this.held.takeBack(keep)) : Promise.resolve()
+        const settings = this.settings(request)
         // they are taken in their order, before the line that follows them: no need to wait for each
-        const set = Promise.all(settings.map((setting) => this.control.request(setting)))
-        set.catch(reject)
+        const all = Promise.all([back, ...settings.map((setting) => this.control.request(setting))])
+        all.then(() => listener.taken?.()).catch(() => undefined)
+        const set = reused ? within(all, controlLimitMs, 'the process did not take its settings in time') : all
+        const another = reused || this.promptWay === 'again'
+        set.catch((error: unknown) => reject(another || !(error instanceof Error) ? new NotSaid(error) : error))
         if (listener.equipment !== undefined) {
           await set
           await listener.silently(equip(this.control, await listener.equipment(), request.tools !== undefined))
         }
-        for (const { line, answered } of historyLines(request.turns.slice(heard, -1), this.mark, request.model)) {
+        // words of another conversation are gone before anything of this one is said
+        if (reused) await set
+        for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request.model, keep)) {
+          this.held.add(turn, isTarget(turn) ? uuid : null)
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null
           this.child.send(line)
@@ -155,23 +201,30 @@ export class Session {
         if (last?.role !== 'user') return
         const waiting = this.called.size > 0
         // results start the next call of the API at once, and a prompt that is refused has to be said to another process
-        if (waiting || (heard === 0 && this.isExercised)) await set
+        if (waiting || this.promptWay === 'again') await set
+        const uuid = waiting ? null : randomUUID()
+        this.held.add(last, isTarget(last) ? uuid : null)
         asked = true
         listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
         if (waiting) this.tools.give(last.content.filter((block) => block.type === 'tool_result'))
-        else this.child.send(userLine(last.content, this.mark, false))
+        else this.child.send(userLine(last.content, this.mark, false, uuid ?? undefined))
       }
       say().catch(reject)
     })
   }
 
-  private settings(request: ClaudeRequest, heard: number): ControlRequest[] {
-    const next = this.nextSettings(request, heard > 0)
+  private settings(request: ClaudeRequest): ControlRequest[] {
+    const next = this.nextSettings(request, this.called.size > 0)
     const turn = changes(this.set, next)
     this.set = next
-    if (heard > 0) return turn
+    const before = this.prompt
+    this.prompt = promptOf(request)
+    // lines of the turn before may still be on their way, so that only an answer shows that it is well
+    if (before === this.prompt) return turn.length > 0 ? turn : [anything]
+    if (before !== null) return [promptSetting(request.model, this.prompt), ...turn]
     this.tools.offer(request.tools ?? [])
-    return [...processSettings(request, this.isExercised), ...turn]
+    const all = [...processSettings(request, this.promptWay, this.isExercised), ...turn]
+    return all.length > 0 ? all : [anything]
   }
 
   private nextSettings(request: ClaudeRequest, live: boolean): TurnSettings {
@@ -183,12 +236,11 @@ export class Session {
   /** Nobody listens any more: what the process says is dropped. */
   rest(): void {
     this.hear = () => {}
-    this.line = () => {}
   }
 
   /** Resolves when the process has started up and answers. Rejects with ControlRefused; stays pending if it ends first. */
   async ready(): Promise<void> {
-    await this.control.request({ subtype: 'mcp_status' })
+    await this.control.request(anything)
   }
 
   /** Whether it has made a turn already that nobody asked for. */
@@ -208,6 +260,7 @@ export class Session {
     await exercise(this.control, ask, this.mark, headers)
     this.rest()
     this.isExercised = true
+    this.promptWay = 'again'
   }
 
   /**
@@ -221,6 +274,11 @@ export class Session {
     await this.gone
     clearTimeout(patience)
   }
+}
+
+/** Results of calls are taken back with the question that the calls were made for. */
+function isTarget({ content }: Turn): boolean {
+  return content.every(({ type }) => type !== 'tool_result')
 }
 
 function lengthOf({ content }: Extract<UserBlock, { type: 'tool_result' }>): number {

@@ -2,6 +2,7 @@
  * What is known of the CLI: where it is, its version, whether it can log in, how its last runs went. `/health` reads this; no
  * probe starts a process.
  */
+import { statSync } from 'node:fs'
 import { execa } from 'execa'
 import type { Outcome } from '../jobs/executor.js'
 import { type ClaudeBinary, locateBinary, readVersion } from './process/binary.js'
@@ -43,6 +44,7 @@ export class ClaudeStatus {
   private authStatus = 'checking'
   /** since when the credential counts as refused, by `performance.now()`, and what it was */
   private refused: { at: number; fingerprint: string } | null = null
+  private refusals = 0
   /** a request is on its way that may end the refusal */
   private trying = false
   private lastSuccess: number | null = null
@@ -84,6 +86,13 @@ export class ClaudeStatus {
     return this.binary
   }
 
+  /** What a process is started from now: another text means another program, or another credential. */
+  get origin(): string {
+    const found = statSync(this.binary.path, { throwIfNoEntry: false })
+    const program = found === undefined ? 'none' : `${found.ino} ${found.mtimeMs} ${found.size}`
+    return `${program} ${credentialFingerprint(this.hostEnv)} ${this.refusals}`
+  }
+
   /** The credential was refused a while ago, and no request has tried it since: one may. */
   get halfOpen(): boolean {
     return this.refused !== null && !this.trying && performance.now() - this.refused.at >= this.timing.refusedMs
@@ -107,6 +116,7 @@ export class ClaudeStatus {
       this.lastFailure = { at, code, message, owner }
       if (code === 'upstream_auth') {
         this.refused = { at: performance.now(), fingerprint: credentialFingerprint(this.hostEnv) }
+        this.refusals += 1
         this.authenticated = false
         this.authStatus = 'refused'
       } else if (code === 'claude_not_authenticated') {

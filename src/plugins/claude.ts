@@ -1,19 +1,23 @@
 /** The Claude CLI: what is known of it, and its processes. */
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { CliCheck } from '../claude/check/background.js'
+import { abilitiesOf, noAbilities } from '../claude/check/verdict.js'
 import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
 import { baseEnvironment } from '../claude/process/environment.js'
 import { ClaudeStatus } from '../claude/status.js'
+import { anonymous } from '../api-keys.js'
 import { type Config, isLoopback } from '../config.js'
 import { depthBelow } from '../intake/depth.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import { Limiter } from '../limiter.js'
-import { memoryLimit } from '../memory.js'
 import type { CheckThreads } from '../validation/thread/check-threads.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     claude: ClaudeStatus
+    /** what the CLI was seen to do */
+    cliCheck: CliCheck
     /** the processes kept ready */
     pool: ClaudeExecutor
     /** of jobs that run on the CLI, so many at once */
@@ -37,6 +41,19 @@ export default fp(
     const cliEnv = baseEnvironment(env)
     const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
     const places = new Limiter({ bound: config.maxConcurrent })
+    const check = new CliCheck({
+      binary: () => claude.current(),
+      credential: claude.credential,
+      env: cliEnv,
+      workspaceRoot: app.workspaceRoot,
+      quiet: () => places.running === 0,
+      onVerdict: (verdict, error) => {
+        const abilities = verdict === null ? noAbilities : abilitiesOf(verdict)
+        if (error !== undefined)
+          app.log.error({ err: error }, 'the Claude CLI could not be checked; each question gets a process of its own')
+        else app.log.info({ ...verdict, ...abilities }, 'the Claude CLI was checked')
+      },
+    })
     const executor = new ClaudeExecutor({
       places,
       outputProblem: outputProblemBy(app.threads),
@@ -61,8 +78,14 @@ export default fp(
         }),
       },
       warm: { ...warmSizes(config), ...warm },
+      maxProcesses: config.maxProcesses,
+      origin: () => claude.origin,
+      abilities: () => check.abilities(),
+      // on a server that lets in strangers nobody is behind that name
+      isShared: (owner) => config.allowAnonymous && owner === anonymous,
     })
     app.decorate('claude', claude)
+    app.decorate('cliCheck', check)
     app.decorate('pool', executor)
     app.decorate('cliPlaces', places)
   },
@@ -93,14 +116,15 @@ function bridgeOf(
   }
 }
 
-/** A process that only waits holds some 100 MB of its own; a quarter of the memory is for those. */
-const waitingBytes = 150 * 1024 * 1024
 const idleMs = 5 * 60_000
 
-/** Room for several profiles and conversations beside the busy processes, as the memory allows. */
-function warmSizes({ warmProcesses, maxConcurrent }: Config): WarmSizes {
-  const room = Math.max(1, Math.floor(memoryLimit() / 4 / waitingBytes))
-  if (warmProcesses === 0) return { perProfile: 0, total: 0, parked: 0, idleMs }
-  const total = Math.min(warmProcesses * 4, Math.max(warmProcesses, Math.floor(room / 2)))
-  return { perProfile: warmProcesses, total, parked: Math.max(1, Math.min(maxConcurrent, room - total)), idleMs }
+/** Room for several profiles. All processes together are bounded elsewhere, so as many may wait as there are. */
+function warmSizes({ warmProcesses, maxProcesses, maxConcurrent, processPerJob }: Config): WarmSizes {
+  const total = Math.min(warmProcesses * 4, Math.max(warmProcesses, Math.floor(maxProcesses / 2)))
+  return {
+    perProfile: warmProcesses,
+    total,
+    parked: warmProcesses === 0 || processPerJob ? 0 : Math.max(maxConcurrent, maxProcesses - total),
+    idleMs,
+  }
 }

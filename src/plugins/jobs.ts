@@ -30,7 +30,10 @@ export default fp(
       maxQueued: config.maxQueued,
       idleTimeoutS: config.idleTimeoutS,
       observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
-      onForgotten: (id) => files.forget(id),
+      onForgotten: async (id) => {
+        app.pool.forget(id)
+        await files.forget(id)
+      },
       onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
     })
     app.decorate('jobs', jobs)

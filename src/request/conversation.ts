@@ -90,6 +90,8 @@ export interface ClaudeRequest extends Conversation {
   output?: OutputSchema
   /** MCP servers and file tools, which are used inside the run */
   inside?: JobTools
+  /** who asks, of several people behind one key: their conversations share no process */
+  person?: string
   /** what the Responses API repeats of its request; its own business */
   response?: unknown
 }

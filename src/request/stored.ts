@@ -62,6 +62,7 @@ const claude: z.ZodType<ClaudeRequest> = z.object({
   parallelToolCalls: z.literal(false).optional(),
   output: z.object({ name: z.string(), description: z.string().optional(), schema: json }).optional(),
   inside: z.object({ servers: z.array(jobServer), fileTools: z.array(z.string()) }).optional(),
+  person: z.string().optional(),
   response: z.unknown().optional(),
 })
 

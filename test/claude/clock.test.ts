@@ -17,6 +17,7 @@ function pool(idleMs: number, launch: () => Promise<Session> = async () => idle(
     launch,
     ready: async () => {},
     quiet: () => true,
+    hasRoom: () => true,
     onFailure: () => {},
   })
 }

@@ -6,8 +6,10 @@ import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
 import { ClaudeExecutor } from '../../src/claude/executor.js'
+import { noAbilities } from '../../src/claude/check/verdict.js'
 import { canBeExercised } from '../../src/claude/pool/exercise.js'
-import { type LaunchSetup, launch } from '../../src/claude/process/launcher.js'
+import type { SessionsSetup } from '../../src/claude/pool/sessions.js'
+import { launch } from '../../src/claude/process/launcher.js'
 import { chatProfile } from '../../src/claude/process/launch-flags.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { Run } from '../../src/jobs/executor.js'
@@ -22,10 +24,11 @@ const standin = await startStandin({ fallback: () => message('fine') })
 t.teardown(() => standin.close())
 const workspaceRoot = temporary(t)
 
-function setupOf(more: NodeJS.ProcessEnv = {}): LaunchSetup {
+function setupOf(more: NodeJS.ProcessEnv = {}): SessionsSetup {
   const host = { ...cli.hostFor(standin), ...more }
   return {
     binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
+    abilities: cli.abilities,
     credential: credentialKind(host),
     env: baseEnvironment(host),
     workspaceRoot,
@@ -38,7 +41,7 @@ const asked = (more: Partial<ClaudeRequest>): ClaudeRequest => {
 }
 
 /** All that the API got: two turns of one process. */
-async function sent(setup: LaunchSetup, request: ClaudeRequest, exercised: boolean): Promise<RecordedRequest[]> {
+async function sent(setup: SessionsSetup, request: ClaudeRequest, exercised: boolean): Promise<RecordedRequest[]> {
   const session = await launch(setup, chatProfile(request, setup.credential))
   try {
     const before = standin.requests.length
@@ -98,15 +101,16 @@ for (const [name, more] of Object.entries(conversations)) {
 }
 
 await t.test('which processes are exercised', (t) => {
+  const all = { takingBack: true, newPrompt: true, warmUp: true }
   const profile = (more: Partial<ClaudeRequest>) => chatProfile(asked(more), 'api_key')
-  t.ok(canBeExercised(profile({}), '2.1.329'))
-  t.notOk(canBeExercised(profile({}), '2.1.197'), 'it takes a prompt by `set_model` and ignores it')
-  t.notOk(canBeExercised(profile({}), null))
-  t.notOk(canBeExercised(profile({ model: 'haiku' }), '2.1.329'))
-  t.notOk(canBeExercised(profile({ model: 'haiku[1m]' }), '2.1.329'))
-  t.ok(canBeExercised(profile({ model: 'claude-haiku-5-5' }), '2.1.329'))
+  t.ok(canBeExercised(profile({}), all))
+  t.notOk(canBeExercised(profile({}), { ...all, warmUp: false }))
+  t.notOk(canBeExercised(profile({}), noAbilities))
+  t.notOk(canBeExercised(profile({ model: 'haiku' }), all))
+  t.notOk(canBeExercised(profile({ model: 'haiku[1m]' }), all))
+  t.ok(canBeExercised(profile({ model: 'claude-haiku-5-5' }), all))
   const output = { name: 'x', schema: {} }
-  t.notOk(canBeExercised(profile({ output }), '2.1.329'))
+  t.notOk(canBeExercised(profile({ output }), all))
   t.not(profile({ output }).key, profile({}).key, 'so it has ready processes of its own')
   t.end()
 })

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { conversationKey } from '../../src/claude/pool/conversation-key.js'
+import { reuseKey } from '../../src/claude/pool/reuse-key.js'
 import { type FieldPlaces, fieldPlaces, fieldsAt } from '../../src/claude/turn/field-places.js'
 import { chatProfile } from '../../src/claude/process/launch-flags.js'
+import { promptOf } from '../../src/claude/turn/settings.js'
 import { turnSettings } from '../../src/claude/turn/turn-settings.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 
@@ -19,6 +20,7 @@ const plain: ClaudeRequest = { kind: 'claude', model: 'm', system: [], turns: []
 /** Another value of each field that a process is told of. */
 const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'response' | 'turns'>> = {
   model: 'other',
+  person: 'ben',
   effort: 'none',
   inside: { servers: [], fileTools: ['Read'] },
   output: { name: 'a', schema: { type: 'object' } },
@@ -30,10 +32,16 @@ const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'response' | 'turn
   parallelToolCalls: false,
 }
 
+/** What the value is another one of: a choice is one among tools, and a prompt takes the place of a prompt. */
+const bases: Partial<Record<keyof typeof others, ClaudeRequest>> = {
+  toolChoice: { ...plain, tools: others.tools },
+  parallelToolCalls: { ...plain, tools: others.tools },
+  system: { ...plain, system: ['one'] },
+}
+
 await t.test('each field has its effect where the table says, and only there', async (t) => {
   for (const field of Object.keys(others) as (keyof typeof others)[]) {
-    // a choice is one among tools
-    const before = field === 'toolChoice' || field === 'parallelToolCalls' ? { ...plain, tools: others.tools } : plain
+    const before = bases[field] ?? plain
     const after = { ...before, [field]: others[field] }
     const changed = (of: (request: ClaudeRequest) => unknown) => JSON.stringify(of(before)) !== JSON.stringify(of(after))
     const has = (place: Parameters<typeof fieldsAt>[0]) => (fieldsAt(place) as string[]).includes(field)
@@ -43,9 +51,14 @@ await t.test('each field has its effect where the table says, and only there', a
       `${field}: launch`,
     )
     t.equal(
-      changed((request) => conversationKey('anna', 'profile', request, [])),
-      has('once per process'),
+      changed((request) => reuseKey('anna', 'profile', request)),
+      has('once per process') || has('owner'),
       `${field}: once per process`,
+    )
+    t.equal(
+      changed((request) => promptOf(request)),
+      has('prompt'),
+      `${field}: prompt`,
     )
     t.equal(
       changed((request) => turnSettings(request, false)),

@@ -60,6 +60,7 @@ async function run(executor: ClaudeExecutor, asked: ClaudeRequest): Promise<Said
 async function withExecutor(more: Partial<ClaudeSetup>, body: (executor: ClaudeExecutor) => Promise<void>): Promise<void> {
   const executor = new ClaudeExecutor({
     binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
+    abilities: cli.abilities,
     credential: 'api_key',
     env: baseEnvironment(cli.hostFor(standin)),
     workspaceRoot: root,

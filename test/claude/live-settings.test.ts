@@ -24,6 +24,7 @@ const host = cli.hostFor(standin)
 function executorOf(warm?: WarmSizes): ClaudeExecutor {
   return new ClaudeExecutor({
     binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
+    abilities: cli.abilities,
     credential: credentialKind(host),
     env: baseEnvironment(host),
     workspaceRoot,

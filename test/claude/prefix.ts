@@ -33,7 +33,7 @@ export function wire(call: RecordedRequest, member: 'system' | 'tools' | 'messag
 }
 
 /**
- * Has the conversation in one process, and then its last turn once more: nobody waits for that any longer, so it is replayed.
+ * Has the conversation in one process, and then its last turn once more: as another person, so it is replayed.
  * `turns`: what the user's side says after each answer.
  */
 async function both(
@@ -53,7 +53,8 @@ async function both(
   const calls = bridge.standin.calls.slice(from)
   t.equal(calls.length, turns.length + 1)
   t.equal(new Set(calls.map(sessionOf)).size, 1, 'all in one process')
-  await answerOf(bridge, messages, more)
+  // other people behind the same key share no process
+  await answerOf(bridge, messages, { ...more, user: 'somebody-else' })
   const [live, replayed] = bridge.standin.calls.slice(-2) as [RecordedRequest, RecordedRequest]
   t.not(sessionOf(live), sessionOf(replayed), 'and once more in another')
   return { live, replayed }

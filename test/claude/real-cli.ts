@@ -1,11 +1,16 @@
 /** The real CLI for the runs of a test file: the one that npm installed, or `CLAUDE_BIN`. */
+import { statSync } from 'node:fs'
 import os from 'node:os'
+import { verdictFor } from '../../src/claude/check/known.js'
+import { type Abilities, abilitiesOf, noAbilities } from '../../src/claude/check/verdict.js'
 import { locateBinary, readVersion } from '../../src/claude/process/binary.js'
 import { baseEnvironment } from '../../src/claude/process/environment.js'
 
 export interface RealCli {
   binary: string
   version: string | null
+  /** What its check has found out, as the package ships it; nothing for a binary that is not known. */
+  abilities: () => Abilities
   /** A server's environment with the stand-in for the provider, an API key, and a home that is nobody's. */
   hostFor(standin: { url: string }): NodeJS.ProcessEnv
 }
@@ -24,5 +29,7 @@ export async function realCli(): Promise<RealCli> {
     // as in helper.ts
     CLAUDE_CODE_CERT_STORE: 'bundled',
   })
-  return { binary, version, hostFor }
+  const verdict = verdictFor(version, statSync(binary).size, 'api_key')
+  const abilities = () => (verdict === undefined ? noAbilities : abilitiesOf(verdict))
+  return { binary, version, abilities, hostFor }
 }

@@ -38,13 +38,14 @@ await t.test('settings of a request, in their order', async (t) => {
   ]
   for (const [more, expected] of table) {
     const asked = request(more)
-    const got = [...processSettings(asked, false), ...changes(noSettings, turnSettings(asked, false))]
+    const got = [...processSettings(asked, 'once', false), ...changes(noSettings, turnSettings(asked, false))]
     t.strictSame(got, expected, JSON.stringify(more))
   }
 })
 
 await t.test('what the answer is for stands in its schema', async (t) => {
-  const schemaOf = (output: ClaudeRequest['output']) => processSettings(request({ ...(output && { output }) }), false)[0]?.['jsonSchema']
+  const schemaOf = (output: ClaudeRequest['output']) =>
+    processSettings(request({ ...(output && { output }) }), 'once', false)[0]?.['jsonSchema']
   t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object' } }), { description: 'what for' })
   t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object', description: 'own' } }), {
     description: 'what for\n\nown',

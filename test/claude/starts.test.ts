@@ -53,6 +53,7 @@ function executorOn(t: Test, binary: string, more: Partial<ClaudeSetup>): Claude
     env: baseEnvironment({ PATH: process.env['PATH'], ANTHROPIC_API_KEY: 'none' }),
     workspaceRoot: temporary(t),
     observe: () => {},
+    abilities: () => ({ takingBack: true, newPrompt: true, warmUp: true }),
     warm: { perProfile: 1, total: 1, parked: 0, idleMs: 60_000 },
     ...more,
   })

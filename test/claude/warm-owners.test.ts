@@ -1,4 +1,4 @@
-/** Over HTTP: whose process answers. Only the same key with exactly the same history goes on in the one that is there. */
+/** Over HTTP: whose process answers. Only the same key meets a process again, and nothing of what it had heard beside the request's own history. */
 import t, { type Test } from 'tap'
 import { startBridge } from '../helper.js'
 import { message } from '../standin/index.js'
@@ -14,6 +14,10 @@ const { standin } = bridge
 type Said = { role: string; content: unknown }
 const user = (content: unknown): Said => ({ role: 'user', content })
 const fine: Said = { role: 'assistant', content: 'Fine.' }
+
+/** Of a text, or of a list of text parts. */
+const textOf = (content: unknown): unknown =>
+  Array.isArray(content) ? (content as { text?: string }[]).map(({ text = '' }) => text).join('') : content
 
 let marks = 100
 /** what was asked last, as it was sent: the answer to it follows in the next turn */
@@ -47,8 +51,12 @@ async function neverMeets(t: Test, variants: (one: Said[], two: Said[]) => [stri
   t.equal(await ask('anna', [...two, user('three')]), began, 'which all the while waited for this one')
 }
 
-await t.test('any other history is told to a fresh process', (t) =>
-  neverMeets(t, (one, two) => [
+await t.test('any other history of the same key: the model gets that and nothing else', async (t) => {
+  await ask('anna', [user('one')])
+  const one = [...last, fine]
+  await ask('anna', [...one, user('two')])
+  const two = [...last, fine]
+  const variants: [string, Said[]][] = [
     ['shortened at its start', [...two.slice(2), user('three')]],
     ['shortened at its end', [...one, user('three')]],
     ['the last answer anew', two.slice(0, -1)],
@@ -56,10 +64,21 @@ await t.test('any other history is told to a fresh process', (t) =>
     ['an edited answer', [...two.slice(0, -1), { role: 'assistant', content: 'fine.' }, user('three')]],
     ['an answer with white space behind it', [...two.slice(0, -1), { role: 'assistant', content: 'Fine. ' }, user('three')]],
     ['as one text', [user(JSON.stringify(two)), fine, user('three')]],
-  ]),
-)
+  ]
+  for (const [name, messages] of variants) {
+    await ask('anna', messages)
+    // the CLI's own note on the effort stands in a replayed history, and has no words
+    const said = standin.calls.at(-1)!.body.messages?.filter(({ role }) => role !== 'system')
+    const told = said?.map(({ role, content }) => [role, textOf(content)])
+    t.strictSame(
+      told,
+      last.map(({ role, content }) => [role, content]),
+      name,
+    )
+  }
+})
 
-await t.test('so is the same history with anything else beside it', (t) => {
+await t.test('the same history with anything else beside it is another process’s', (t) => {
   const parameters = { type: 'object', properties: {} }
   const tools = [{ type: 'function', function: { name: 'f', parameters } }]
   return neverMeets(t, (_, two) => [
@@ -74,6 +93,5 @@ await t.test('many with the same history at once: one of them has the process', 
   const began = await ask('anna', [user('for all')])
   const next = [...last, fine, user('all at once')]
   const sessions = await Promise.all(Array.from({ length: 3 }, () => ask('anna', next)))
-  t.equal(new Set(sessions).size, 3, 'as many processes as requests')
-  t.equal(sessions.filter((session) => session === began).length, 1)
+  t.ok(sessions.includes(began))
 })

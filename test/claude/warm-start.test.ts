@@ -16,7 +16,7 @@ const { binary: real } = await realCli()
 writeFileSync(
   binary,
   `#!/bin/sh
-[ "$1" = --version ] || date +%s%3N >> '${log}'
+[ "$1" = --version ] || echo "$(date +%s%3N) $ANTHROPIC_BASE_URL" >> '${log}'
 [ "$1" = --version ] || [ ! -e '${broken}' ] || exit 3
 exec '${real}' "$@"
 `,
@@ -27,7 +27,11 @@ appendFileSync(log, '')
 
 const bridge = await startBridge(t, { env: { CLAUDE_BIN: binary, WARM_PROCESSES: '1' } })
 const health = async () => (await (await bridge.get('/health')).json()) as Health
-const starts = () => readFileSync(log, 'utf8').split('\n').filter(Boolean).map(Number)
+/** Those of the server's own processes: the check of a CLI that is not known asks another address. */
+const starts = () => {
+  const lines = readFileSync(log, 'utf8').split('\n')
+  return lines.map((line) => line.split(' ')).flatMap(([at, url]) => (url === bridge.standin.url ? [Number(at)] : []))
+}
 
 await t.test('a start that keeps failing backs off and shows', async (t) => {
   t.ok(await until(() => bridge.app.pool.stats.failures >= 3, 30_000), 'three in a row')

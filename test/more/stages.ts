@@ -21,7 +21,9 @@ async function command(program: string, args: readonly string[], env: Record<str
 
 /** What depends on the CLI's own ways: the layer above it, the stand-in, and one route of each kind. */
 function cliFiles(): string[] {
-  const claude = readdirSync(path.join(dist, 'test/claude')).filter((file) => file.endsWith('.test.js'))
+  const claude = readdirSync(path.join(dist, 'test/claude'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.test.js'),
+  )
   const routes = ['delivery', 'functions', 'responses', 'structured', 'mcp']
   return ['standin.test.js', ...claude.map((file) => `claude/${file}`), ...routes.map((name) => `routes/${name}.test.js`)].map((file) =>
     path.join(dist, 'test', file),

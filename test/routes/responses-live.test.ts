@@ -20,7 +20,7 @@ await t.test('the same process, as long as it was told the same', async (t) => {
   const second = await create({ input: 'more', instructions: 'I', previous_response_id: first.id })
   t.equal(sessionOf(second), sessionOf(first))
   const third = await create({ input: 'more', instructions: 'other', previous_response_id: second.id })
-  t.not(sessionOf(third), sessionOf(first), 'with other instructions it is replayed')
+  t.equal(sessionOf(third), sessionOf(first), 'with other instructions too')
 
   standin.when('L-call', message(toolUse(offered('look'), {}, 'toolu_l')), message('seen'))
   const tools = [{ type: 'function', name: 'look' }]

@@ -8,6 +8,7 @@ import path from 'node:path'
  */
 const light = [
   'claude/activity',
+  'claude/check/bodies',
   'claude/environment',
   'claude/failure',
   'claude/lines',

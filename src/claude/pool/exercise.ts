@@ -4,6 +4,7 @@
  * turn is then taken back, so that the conversation is as empty as before, and what the CLI sends later is the same byte for byte.
  */
 import { randomUUID } from 'node:crypto'
+import type { Abilities } from '../check/verdict.js'
 import type { CliMessage } from '../protocol/messages.js'
 import type { ControlChannel } from '../protocol/control.js'
 import type { LaunchProfile } from '../process/launch-flags.js'
@@ -14,15 +15,17 @@ export class NotExercised extends Error {
   override readonly name = 'NotExercised'
 }
 
-/** Versions whose exercised processes were seen to send the same as others. Older ones take `set_model`'s prompt and ignore it. */
-const knownVersions: readonly (string | null)[] = ['2.1.329']
-
 /** A prompt is set by naming the model that runs, which the CLI cannot confirm under this name. */
 const unconfirmedName = /^haiku(?:\[|$)/
 
 /** Whether processes of a profile can be exercised: a schema for the answer can only be set before the first turn. */
-export function canBeExercised({ model, output }: LaunchProfile, version: string | null): boolean {
-  return knownVersions.includes(version) && !unconfirmedName.test(model) && !output
+export function canBeExercised({ model, output }: LaunchProfile, { warmUp }: Abilities): boolean {
+  return warmUp && canBeToldAgain(model) && !output
+}
+
+/** Whether a process of a model takes another prompt later. */
+export function canBeToldAgain(model: string): boolean {
+  return !unconfirmedName.test(model)
 }
 
 /** No HTTP header can have a space in its name. */

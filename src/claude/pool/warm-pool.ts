@@ -19,6 +19,8 @@ export interface WarmPoolOptions {
   ready(session: Session, profile: LaunchProfile): Promise<void>
   /** Whether a start now would not be in the way of running work. */
   quiet(): boolean
+  /** Whether there may be one process more. */
+  hasRoom(): boolean
   /** how long a process may take to be ready, in milliseconds; then it is ended, and the start has failed */
   startLimitMs: number
   /** told of each start that failed */
@@ -97,6 +99,15 @@ export class WarmPool {
     }
   }
 
+  /** Ends the one of the profile that was asked for longest ago; null where none is ready. Resolves when it has gone. */
+  dropOne(): Promise<void> | null {
+    const byUse = [...this.shelves.values()].sort((a, b) => a.lastAsked - b.lastAsked)
+    const session = byUse.find(({ ready }) => ready.length > 0)?.ready.shift()?.session
+    if (session === undefined) return null
+    this.leaving.letGo(session)
+    return this.leaving.settled()
+  }
+
   /** Ends every ready process. Resolves when they have gone. */
   async close(): Promise<void> {
     this.closed = true
@@ -159,7 +170,7 @@ export class WarmPool {
   private neediest(): Shelf | null {
     const byUse = [...this.shelves.values()].sort((a, b) => b.lastAsked - a.lastAsked)
     const needy = byUse.find((shelf) => shelf.ready.length < this.options.perProfile)
-    if (needy === undefined) return null
+    if (needy === undefined || !this.options.hasRoom()) return null
     if (this.ready < this.options.total) return needy
     const idlest = byUse.findLast((shelf) => shelf.ready.length > 0)
     if (idlest === undefined || idlest === needy || idlest.lastAsked >= needy.lastAsked) return null
@@ -170,6 +181,7 @@ export class WarmPool {
   private async start(shelf: Shelf): Promise<void> {
     // what made room for it is still there until it has gone
     await this.leaving.settled()
+    if (!this.options.hasRoom()) return
     const session = await this.options.launch(shelf.profile)
     // a process counts when it answers, not when it exists
     try {

@@ -1,5 +1,5 @@
 /**
- * Where each field of a request acts on a CLI process. The launch profile, the conversation's key and the settings of a turn are made
+ * Where each field of a request acts on a CLI process. The launch profile, the key of reuse and the settings of a turn are made
  * from this table: a function that takes `Pick<ClaudeRequest, FieldsAt<…>>` can read no field that acts elsewhere.
  */
 import type { ClaudeRequest } from '../../request/conversation.js'
@@ -7,8 +7,12 @@ import type { ClaudeRequest } from '../../request/conversation.js'
 export type Place =
   /** in the arguments: a process with other ones is another launch profile */
   | 'launch'
-  /** told to a process once: part of the key of its conversation */
+  /** whose the process is */
+  | 'owner'
+  /** told to a process once, so that another one is another kind of process */
   | 'once per process'
+  /** told before each question that has another one, where the CLI takes it; that there is one at all cannot be taken away */
+  | 'prompt'
   /** set before each turn that differs from the last one, and cleared where the turn has none */
   | 'each turn'
   /** said: the conversation itself */
@@ -22,6 +26,7 @@ export const fieldPlaces = {
   kind: ['outside'],
   // which job asked for this one; its MCP servers are told
   depth: ['outside'],
+  person: ['owner'],
   // what another API repeats of its request
   response: ['outside'],
   model: ['launch'],
@@ -31,7 +36,7 @@ export const fieldPlaces = {
   inside: ['launch', 'once per process'],
   // that there is a schema decides which processes may be taken; the schema itself only the first `initialize` sets
   output: ['launch', 'once per process'],
-  system: ['once per process'],
+  system: ['prompt'],
   // a second list would mix with the first
   tools: ['once per process'],
   maxTokens: ['each turn'],

@@ -12,23 +12,40 @@ export interface ControlRequest {
   [key: string]: unknown
 }
 
-/** For a process that has heard nothing yet; `exercised`: see `exercise.ts`. */
+/**
+ * How a process is told its prompt. `once`: the first `initialize` has it, for good. `again`: by `set_model`, which names the model that
+ * runs and can be said before every question; the first `initialize` must have asked for no record of the prompt.
+ */
+export type PromptWay = 'once' | 'again'
+
+/** The prompt as the CLI keeps it; '' for none. It joins the parts by a blank line. */
+export function promptOf({ system }: Pick<ClaudeRequest, 'system'>): string {
+  return system.filter((part) => part !== '').join('\n\n')
+}
+
+/** For a process that has heard nothing yet; `exercised`: its first `initialize` was said already, see `exercise.ts`. */
 export function processSettings(
-  request: Pick<ClaudeRequest, FieldsAt<'once per process' | 'launch'>>,
+  request: Pick<ClaudeRequest, FieldsAt<'once per process' | 'launch' | 'prompt'>>,
+  way: PromptWay,
   exercised: boolean,
 ): ControlRequest[] {
   const requests: ControlRequest[] = []
-  // the CLI joins the parts by a blank line
-  const prompt = exercised ? request.system.filter((part) => part !== '').join('\n\n') : ''
-  if (prompt !== '') requests.push({ subtype: 'set_model', model: request.model, system_prompt: prompt, only_if_model_is_current: true })
   // of prompts and schemas, only the first initialize of a process counts
   const initialize = {
-    ...(!exercised && request.system.length > 0 && { systemPrompt: request.system }),
+    ...(way === 'again' && !exercised && { systemPromptSnapshot: false }),
+    ...(way === 'once' && request.system.length > 0 && { systemPrompt: request.system }),
     ...(request.tools !== undefined && { sdkMcpServers: [clientServer] }),
     ...(request.output !== undefined && { jsonSchema: described(request.output) }),
   }
   if (Object.keys(initialize).length > 0) requests.push({ subtype: 'initialize', ...initialize })
+  const prompt = promptOf(request)
+  if (way === 'again' && prompt !== '') requests.push(promptSetting(request.model, prompt))
   return requests
+}
+
+/** @param prompt not empty: the CLI refuses to take a prompt away */
+export function promptSetting(model: string, prompt: string): ControlRequest {
+  return { subtype: 'set_model', model, system_prompt: prompt, only_if_model_is_current: true }
 }
 
 /** The CLI takes a schema and nothing beside it, so what the answer is for stands at the head of the schema's own description. */

@@ -2,6 +2,7 @@
  * Turns as the CLI takes them on stdin: one JSON line each. A user's text is only text: no line made here can be read by
  * the CLI as a command (a leading `/word`) or a file mention (`@/path`, shut in `environment.ts`).
  */
+import { randomUUID } from 'node:crypto'
 import type { AssistantBlock, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
 import { modelName } from '../protocol/tool-names.js'
 
@@ -18,8 +19,11 @@ export function plainTextMark(version: string | null): PlainTextMark {
   return number >= 2_001_000_329 ? 'flag' : 'newline'
 }
 
-/** One line for the user's turn. `history`: the turn is put into the conversation and nothing is asked yet. */
-export function userLine(content: readonly UserBlock[], mark: PlainTextMark, history: boolean): object {
+/**
+ * One line for the user's turn. `history`: the turn is put into the conversation and nothing is asked yet. By its `uuid` the turn can be
+ * taken back; the CLI drops a line whose uuid it has seen.
+ */
+export function userLine(content: readonly UserBlock[], mark: PlainTextMark, history: boolean, uuid?: string): object {
   const blocks = content.map(toApiBlock)
   const last = blocks.at(-1)
   if (mark === 'newline' && last?.type === 'text' && last.text.startsWith('/')) last.text = `\n${last.text}`
@@ -30,6 +34,7 @@ export function userLine(content: readonly UserBlock[], mark: PlainTextMark, his
     message: { role: 'user', content: blocks },
     parent_tool_use_id: null,
     session_id: '',
+    ...(uuid !== undefined && { uuid }),
   }
 }
 
@@ -47,13 +52,23 @@ function asSeenByModel(block: AssistantBlock): AssistantBlock {
   return block.type === 'tool_use' ? { ...block, name: modelName(block.name) } : block
 }
 
-/** The turns before the last one, each with what the CLI answers to it: a `result` for the user's, nothing for the model's. */
-export function historyLines(turns: readonly Turn[], mark: PlainTextMark, model: string): { line: object; answered: boolean }[] {
-  return turns.map((turn, index) =>
-    turn.role === 'user'
-      ? { line: userLine(turn.content, mark, true), answered: true }
-      : { line: assistantLine(turn.content, `msg_history_${index}`, model), answered: false },
-  )
+export interface HistoryLine {
+  turn: Turn
+  line: object
+  /** whether the CLI answers it with a `result`: those of the user's, not those of the model's */
+  answered: boolean
+  uuid: string | null
+}
+
+/** The turns before the last one. `from`: how many of the conversation's turns come before them. */
+export function historyLines(turns: readonly Turn[], mark: PlainTextMark, model: string, from = 0): HistoryLine[] {
+  return turns.map((turn, index) => {
+    if (turn.role === 'assistant') {
+      return { turn, line: assistantLine(turn.content, `msg_history_${from + index}`, model), answered: false, uuid: null }
+    }
+    const uuid = randomUUID()
+    return { turn, line: userLine(turn.content, mark, true, uuid), answered: true, uuid }
+  })
 }
 
 type ApiBlock =

@@ -61,6 +61,7 @@ export function parseRequest(
   if (inside !== undefined) run.inside = inside
   const plan = requestPlan(body, ignored, pending, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
   const user = body.user ?? body.safety_identifier
+  if (user != null) run.person = user
   return {
     run,
     remoteImages,
