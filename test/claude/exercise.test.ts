@@ -86,7 +86,7 @@ for (const [name, more] of Object.entries(conversations)) {
   for (const [login, env] of Object.entries({ 'an API key': {}, 'a subscription': subscription })) {
     if (env === subscription && !withSubscription.includes(name)) continue
     const profile = chatProfile(asked(more), credentialKind(setupOf(env).env))
-    const skip = !canBeExercised(profile, cli.version) && `no process of ${cli.version} is exercised`
+    const skip = !canBeExercised(profile, cli.abilities()) && `no process of ${cli.version} is exercised`
     await t.test(`${login}: ${name}`, { skip }, async (t) => {
       // the user's own headers are taken away for the turn that nobody asked for, and are there again
       const own = env !== subscription && name === 'plain'
