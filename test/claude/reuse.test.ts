@@ -8,6 +8,8 @@ import { bytes, headersOf, sessionOf, startBoth } from './reuse-bodies.js'
 
 t.setTimeout(900_000)
 const cli = await realCli()
+/** Whether this version's processes are asked again: the words are the same in any case. */
+const { takingBack } = cli.abilities()
 const standin = await startStandin({ fallback: () => message('fine') })
 t.teardown(() => standin.close())
 const both = startBoth(t, cli, standin, cli.hostFor(standin))
@@ -54,7 +56,7 @@ for (const model of ['claude-haiku-4-5-20251001', 'sonnet'])
       t.strictSame(headersOf(live), headersOf(fresh), `${name}: headers`)
       sessions.add(sessionOf(live))
     }
-    t.equal(sessions.size, 1, 'all in one process')
+    if (takingBack) t.equal(sessions.size, 1, 'all in one process')
   })
 
 await t.test('without a prompt it is another process', async (t) => {
@@ -63,7 +65,7 @@ await t.test('without a prompt it is another process', async (t) => {
   const second = await both.ask({ model, turns: [...talk, says('second')] })
   const prompted = await both.ask({ model, turns: [says('second')], system: ['Be brief.'] })
   for (const { live, fresh } of [first, second, prompted]) t.equal(bytes(live), bytes(fresh))
-  t.equal(sessionOf(first.live), sessionOf(second.live))
+  if (takingBack) t.equal(sessionOf(first.live), sessionOf(second.live))
   t.not(sessionOf(prompted.live), sessionOf(first.live))
 })
 
@@ -93,7 +95,7 @@ await t.test('functions, and a loop of calls', async (t) => {
     t.equal(bytes(live), bytes(fresh), name)
     sessions.add(sessionOf(live))
   }
-  t.equal(sessions.size, 1, 'all in one process')
+  if (takingBack) t.equal(sessions.size, 1, 'all in one process')
 })
 
 await t.test('answers by a schema', async (t) => {
@@ -110,7 +112,7 @@ await t.test('answers by a schema', async (t) => {
     t.equal(bytes(live), bytes(fresh), JSON.stringify(turns.at(-1)))
     sessions.add(sessionOf(live))
   }
-  t.equal(sessions.size, 1, 'all in one process')
+  if (takingBack) t.equal(sessions.size, 1, 'all in one process')
 })
 
 await t.test('whose it is', async (t) => {
@@ -120,10 +122,10 @@ await t.test('whose it is', async (t) => {
   const carl = await both.ask({ ...request, person: 'carl' })
   t.equal(new Set([anna, bert, carl].map(({ live }) => sessionOf(live))).size, 3, 'neither another owner nor another person has it')
   const again = await both.ask({ ...request, person: 'carl' })
-  t.equal(sessionOf(again.live), sessionOf(carl.live))
+  if (takingBack) t.equal(sessionOf(again.live), sessionOf(carl.live))
 })
 
-await t.test('a task that is forgotten takes its process with it', async (t) => {
+await t.test('a task that is forgotten takes its process with it', { skip: !takingBack }, async (t) => {
   const first = await both.ask({ system: ['x'], turns: [says('secret')] }, { owner: 'dora', jobId: 'task_secret' })
   const next = await both.ask({ system: ['x'], turns: [says('other')] }, { owner: 'dora', jobId: 'task_other' })
   t.equal(sessionOf(next.live), sessionOf(first.live))

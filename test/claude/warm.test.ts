@@ -16,6 +16,8 @@ import { freeSeat } from '../jobs/seat.js'
 
 const standin = await startStandin()
 const cli = await realCli()
+/** Whether this version's processes are asked for anything but the next turn. */
+const { takingBack } = cli.abilities()
 const root = mkdtempSync(path.join(os.tmpdir(), 'bridge-warm-'))
 const setup = {
   binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
@@ -90,7 +92,7 @@ await t.test('a ready process is handed to one run, replaced, and asked again', 
     t.ok(cliProcesses(root).includes(ready!), 'the ready one has answered, and waits for its conversation')
     t.ok(await until(() => executor.stats.ready === 1), 'another is ready')
     const second = await run(executor, request(user('two')))
-    t.equal(sessionOf(second.asked), sessionOf(first.asked), 'another conversation is had in the process that has answered')
+    if (takingBack) t.equal(sessionOf(second.asked), sessionOf(first.asked), 'another conversation is had in the process that has answered')
     t.notMatch(JSON.stringify(second.asked?.body), 'one', 'which has heard nothing of the first')
     t.ok(cliProcesses(root).length <= sizes.total + sizes.parked, 'no more than there may be')
   }),
@@ -103,7 +105,7 @@ await t.test('a conversation goes on in its own process', () =>
     const second = await run(executor, request(user('hello'), assistant(first.text), user('and now?')))
     t.equal(sessionOf(second.asked), sessionOf(first.asked), 'the same process')
     const replayed = await run(executor, request(user('hello'), assistant(first.text), user('and now?')))
-    t.equal(sessionOf(replayed.asked), sessionOf(first.asked), 'and again, when its last turn is taken back')
+    if (takingBack) t.equal(sessionOf(replayed.asked), sessionOf(first.asked), 'and again, when its last turn is taken back')
     const texts = (asked: RecordedRequest | undefined) =>
       JSON.stringify((asked?.body as { messages: unknown }).messages).replaceAll(/,"cache_control":\{[^}]*\}/g, '')
     t.equal(texts(second.asked), texts(replayed.asked), 'the model is told the same')
