@@ -1,6 +1,6 @@
 /** The server's own composition: what stands on what, and in which order its work begins and ends. Holds no feature. */
 import fp from 'fastify-plugin'
-import type { WarmSizes } from './claude/executor.js'
+import type { WarmSizes } from './claude/pool/setup.js'
 import type { JobTokens } from './jobs/tokens.js'
 import checks from './plugins/checks.js'
 import claude from './plugins/claude.js'

@@ -88,7 +88,7 @@ export interface Config {
   maxProcesses: number
   /** no process is asked a second question */
   processPerJob: boolean
-  /** whoever comes without a key is let in, from other machines too */
+  /** requests without a key are let in, from other machines too */
   allowAnonymous: boolean
   /** how long running answers may still take after SIGTERM */
   drainS: number

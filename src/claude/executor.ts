@@ -2,27 +2,24 @@
  * Runs jobs on the Claude CLI: finds or starts a process, says the request to it, and gives one outcome. Knows how a run ends, not
  * what is said (`session.ts`) nor how a process is started (`launcher.ts`).
  */
-import type { ErrorCode } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { ClaudeRequest } from '../request/conversation.js'
 import type { CredentialKind } from './process/environment.js'
-import { UnknownServer } from '../../mcp/job/job-config.js'
-import { ControlRefused } from './protocol/control.js'
-import { McpServerFailed } from './turn/equip.js'
 import { Inside, type InsideSetup } from './turn/inside.js'
 import { CannotLaunch } from './process/launcher.js'
 import type { Exit } from './process/process.js'
 import { type LaunchProfile, chatProfile } from './process/launch-flags.js'
 import { redact } from '../redact.js'
-import { NotSaid, type Session } from './session.js'
+import type { Session } from './session.js'
+import { NotSaid } from './turn/listener.js'
+import { failed, isForeseen, outcomeOfExit, refusedEnding } from './turn/run-failure.js'
 import { AnswerSoFar } from './turn/answer-so-far.js'
 import type { Ending } from './turn/turn.js'
-import { type Found, Sessions, type SessionsSetup } from './pool/sessions.js'
+import { type Found, Sessions } from './pool/sessions.js'
+import type { SessionsSetup } from './pool/setup.js'
 import type { PoolStats } from './pool/warm-pool.js'
 import { within } from './process/within.js'
-
-export type { WarmSizes } from './pool/sessions.js'
 
 export interface ClaudeSetup extends SessionsSetup {
   credential: CredentialKind
@@ -49,10 +46,7 @@ const maxTries = 3
 
 /** A cold start takes half a second, on a machine that is too busy many times as long. */
 const startLimitMs = 60_000
-/**
- * A process that waited may be stopped, or hang. One that is well says within a tenth of a second that it has begun its turn, however long
- * the model takes then.
- */
+/** A process that waited may be stopped, or hang. One that is well takes its settings within a tenth of a second, however long the model takes then. */
 const frozenLimitMs = 5000
 /** For one that was never going to start, the client need not wait as long as its job might take. */
 const checkPatienceMs = 30_000
@@ -107,7 +101,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     this.sessions.forget(task)
   }
 
-  /** Ends every process that is at nobody's work. */
+  /** Ends every process that is not at work. */
   close(): Promise<void> {
     return this.sessions.close()
   }
@@ -119,7 +113,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     if (this.setup.checked !== undefined) await run.seat.silently(withinOrAborted(this.setup.checked, checkPatienceMs, run.signal))
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
-      const found = await this.sessions.find(run, request, profile)
+      const found = await this.sessions.find(run, request, profile, tries === 1)
       if (found === null) return settle({ kind: 'aborted' })
       const again = await this.runOn(found, run, request, profile, settle, tries < maxTries).catch(async (error: unknown) => {
         // a fault of ours: the process is not to outlive its run, nor to keep others from starting
@@ -186,9 +180,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       },
     })
     const refused = (error: unknown): Ending | 'refused' => {
-      const before = error instanceof NotSaid
       if (!isForeseen(error) && !over) run.trouble?.('a request could not be said to the Claude CLI', error)
-      return before && mayTryAgain ? 'refused' : refusedEnding(error)
+      return error instanceof NotSaid && mayTryAgain ? 'refused' : refusedEnding(error)
     }
     const ending = await Promise.race([answered.catch(refused), session.gone])
     clearTimeout(silent)
@@ -214,7 +207,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     if (!isEnding(ending)) {
       // killed from outside, or dead before it was asked: where nothing was said, another process can answer
       const retry = mayTryAgain && !over && !said.any && (!fresh || ending.signal !== null)
-      if (!retry) decide(outcomeOfExit(ending, session))
+      if (!retry) decide(outcomeOfExit(ending, session.workspace.root))
       return retry
     }
     const inTime = !over
@@ -279,31 +272,4 @@ function withinOrAborted(promise: Promise<void>, ms: number, signal: AbortSignal
 
 function isEnding(value: Ending | Exit): value is Ending {
   return 'outcome' in value
-}
-
-/** The CLI's own word, or that of an MCP server; anything else is a fault of ours. */
-function isForeseen(error: unknown): boolean {
-  return error instanceof NotSaid || error instanceof ControlRefused || error instanceof McpServerFailed || error instanceof UnknownServer
-}
-
-/** The CLI did not take a control request: nothing can be asked of that process. */
-function refusedEnding(error: unknown): Ending {
-  if (error instanceof McpServerFailed || error instanceof UnknownServer) {
-    return { outcome: failed('mcp_server_failed', error.message), kill: true }
-  }
-  return { outcome: failed('cli_failed', `The Claude CLI did not take the request: ${redact(String(error))}`), kill: true }
-}
-
-/** A process that ended before the turn did. */
-function outcomeOfExit(exit: Exit, session: Session): Outcome {
-  if (exit.spawnError !== null) {
-    return failed('claude_unavailable', `The Claude CLI could not be started (${exit.spawnError}).`)
-  }
-  const how = exit.signal === null ? `exit code ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`
-  const said = redact(exit.stderr.replaceAll(session.workspace.root, '<workspace>'))
-  return failed('cli_failed', `The Claude CLI ended before it had answered (${how})${said === '' ? '' : `: ${said}`}`)
-}
-
-function failed(code: ErrorCode, message: string): Outcome {
-  return { kind: 'failed', failure: { code, message } }
 }

@@ -3,50 +3,24 @@
  * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
  */
 import { randomUUID } from 'node:crypto'
-import type { JobEvent } from '../jobs/events.js'
-import type { ClaudeRequest, Turn, UserBlock } from '../request/conversation.js'
+import type { ClaudeRequest, UserBlock } from '../request/conversation.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { longestResult } from '../../mcp/job/whole-tool.js'
 import { ClientTools } from './protocol/client-tools.js'
 import { ControlChannel } from './protocol/control.js'
-import { type Equipment, equip } from './turn/equip.js'
+import { equip } from './turn/equip.js'
 import { exercise } from './pool/exercise.js'
 import type { CliMessage } from './protocol/messages.js'
 import type { ClaudeProcess, Exit } from './process/process.js'
 import { type ControlRequest, type PromptWay, processSettings, promptOf, promptSetting } from './turn/settings.js'
 import { modelName } from './protocol/tool-names.js'
 import { takeBack } from './protocol/take-back.js'
+import { NotSaid, type TurnListener } from './turn/listener.js'
 import { HeldTurns } from './pool/held-turns.js'
 import { within } from './process/within.js'
 import { type PlainTextMark, historyLines, userLine } from './turn/transcript.js'
 import { type Ending, TurnReader } from './turn/turn.js'
 import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn/turn-settings.js'
-
-/** The process did not take what comes before the question: nothing was asked of it, and another can be. */
-export class NotSaid extends Error {
-  override readonly name = 'NotSaid'
-
-  constructor(cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause })
-  }
-}
-
-/** What a turn tells while it goes on. */
-export interface TurnListener {
-  choice: number
-  emit(event: JobEvent): void
-  alive(): void
-  /** The process has taken what comes before the question: it is neither stopped nor hung. */
-  taken?(): void
-  /** The model's API is being asked: from here on it is the model's time. May be called more than once. */
-  asked(): void
-  /** What is wrong with an answer by a schema, or null. Never rejects. Left out: no such answer is accepted. */
-  outputProblem?(schema: Record<string, unknown>, value: unknown): Promise<string | null>
-  /** what a fresh process is given before it is told anything */
-  equipment?(): Promise<Equipment>
-  /** Work with a limit of its own: the run is not taken for silent meanwhile. */
-  silently<T>(work: Promise<T>): Promise<T>
-}
 
 /** A request whose answer shows that a process is well, and that changes nothing. */
 const anything: ControlRequest = { subtype: 'mcp_status' }
@@ -191,7 +165,7 @@ export class Session {
         // words of another conversation are gone before anything of this one is said
         if (reused) await set
         for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request.model, keep)) {
-          this.held.add(turn, isTarget(turn) ? uuid : null)
+          this.held.add(turn, uuid)
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null
           this.child.send(line)
@@ -203,7 +177,7 @@ export class Session {
         // results start the next call of the API at once, and a prompt that is refused has to be said to another process
         if (waiting || this.promptWay === 'again') await set
         const uuid = waiting ? null : randomUUID()
-        this.held.add(last, isTarget(last) ? uuid : null)
+        this.held.add(last, uuid)
         asked = true
         listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
         if (waiting) this.tools.give(last.content.filter((block) => block.type === 'tool_result'))
@@ -274,11 +248,6 @@ export class Session {
     await this.gone
     clearTimeout(patience)
   }
-}
-
-/** Results of calls are taken back with the question that the calls were made for. */
-function isTarget({ content }: Turn): boolean {
-  return content.every(({ type }) => type !== 'tool_result')
 }
 
 function lengthOf({ content }: Extract<UserBlock, { type: 'tool_result' }>): number {

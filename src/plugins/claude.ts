@@ -3,7 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { CliCheck } from '../claude/check/background.js'
 import { abilitiesOf, noAbilities } from '../claude/check/verdict.js'
-import { ClaudeExecutor, type ClaudeSetup, type WarmSizes } from '../claude/executor.js'
+import { ClaudeExecutor, type ClaudeSetup } from '../claude/executor.js'
+import type { WarmSizes } from '../claude/pool/setup.js'
 import { baseEnvironment } from '../claude/process/environment.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { anonymous } from '../api-keys.js'
@@ -81,7 +82,7 @@ export default fp(
       maxProcesses: config.maxProcesses,
       origin: () => claude.origin,
       abilities: () => check.abilities(),
-      // on a server that lets in strangers nobody is behind that name
+      // on a server that lets in strangers that name stands for any of them
       isShared: (owner) => config.allowAnonymous && owner === anonymous,
     })
     app.decorate('claude', claude)

@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { message, startStandin } from '../standin/index.js'
 import { type ServerProcess, startServer } from './server-process.js'
@@ -37,6 +38,8 @@ export interface Story {
 }
 
 const mostStarts = 8
+/** within this an answer has come to its job's end, also on a busy machine */
+const deliveryMs = 1500
 const finals = ['completed', 'failed', 'cancelled', 'incomplete']
 
 export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
@@ -47,20 +50,29 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
   const asked: Record<string, number> = Object.fromEntries(scenario.jobs.map((name) => [name, 0]))
   let server: ServerProcess | null = null
   let pid = 0
+  let dying = false
   let died!: () => void
   let death = new Promise<void>((resolve) => (died = resolve))
+  // The server dies between answers: a job that dies within its own has said something, and ends there rather than run again.
+  let lastAnswerAt = -Infinity
   const standin = await startStandin({
-    fallback: (request) => {
+    fallback: async (request) => {
+      const life = death
       const name = /JOB-\w+/.exec(JSON.stringify(request.body))![0].slice(4)
       asked[name]! += 1
       const beside = [...busy]
       busy.add(name)
       setTimeout(() => busy.delete(name), answerMs + 100)
       if (scenario.kills(name, beside)) {
+        dying = true
+        while (performance.now() < lastAnswerAt + deliveryMs) await sleep(50)
         killed(pid, scenario.signal ?? 'SIGKILL')
         died()
       }
-      return message([{ type: 'text', deltas: [name] }], { pace: { firstTokenDelayMs: answerMs } })
+      await sleep(answerMs)
+      if (dying) await life
+      else lastAnswerAt = performance.now()
+      return message([{ type: 'text', deltas: [name] }])
     },
   })
   const env = {
@@ -76,6 +88,7 @@ export async function untilAllHaveEnded(scenario: Scenario): Promise<Story> {
     while (starts < mostStarts) {
       starts += 1
       busy.clear()
+      dying = false
       death = new Promise<void>((resolve) => (died = resolve))
       // jobs of the server before run before it listens: it may die before, or be silent
       const starting = startServer(env, undefined, (own) => (pid = own)).catch(() => null)

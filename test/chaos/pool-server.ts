@@ -1,7 +1,7 @@
 /** The server with a pool of the size that `WARM_SIZES` names (JSON of `WarmSizes`), as a process of its own. */
 import { buildApp } from '../../src/app.js'
 import { killAllProcesses } from '../../src/claude/process/process.js'
-import type { WarmSizes } from '../../src/claude/executor.js'
+import type { WarmSizes } from '../../src/claude/pool/setup.js'
 import { readConfig } from '../../src/config.js'
 import { createLogger } from '../../src/logger.js'
 

@@ -8,7 +8,7 @@ import { baseEnvironment, credentialKind } from '../../src/claude/process/enviro
 import { ClaudeExecutor } from '../../src/claude/executor.js'
 import { noAbilities } from '../../src/claude/check/verdict.js'
 import { canBeExercised } from '../../src/claude/pool/exercise.js'
-import type { SessionsSetup } from '../../src/claude/pool/sessions.js'
+import type { SessionsSetup } from '../../src/claude/pool/setup.js'
 import { launch } from '../../src/claude/process/launcher.js'
 import { chatProfile } from '../../src/claude/process/launch-flags.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'

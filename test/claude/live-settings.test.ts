@@ -4,63 +4,27 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
-import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
-import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
-import type { JobEvent } from '../../src/jobs/events.js'
+import type { ClaudeExecutor } from '../../src/claude/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/request/conversation.js'
-import { outputProblem } from '../../src/validation/thread/compile.js'
 import { type RecordedRequest, message, offered, startStandin, toolUse } from '../standin/index.js'
-import { answers, noneAlive, says, temporary } from './harness.js'
+import { answers, noneAlive, says } from './harness.js'
 import { realCli } from './real-cli.js'
-import { freeSeat } from '../jobs/seat.js'
+import { callsOf, sessionOf, startBoth } from './reuse-bodies.js'
 
 t.setTimeout(900_000)
 const cli = await realCli()
 const standin = await startStandin({ fallback: () => message('fine') })
 t.teardown(() => standin.close())
-const workspaceRoot = temporary(t)
-const host = cli.hostFor(standin)
-
-function executorOf(warm?: WarmSizes): ClaudeExecutor {
-  return new ClaudeExecutor({
-    binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
-    abilities: cli.abilities,
-    credential: credentialKind(host),
-    env: baseEnvironment(host),
-    workspaceRoot,
-    observe: () => {},
-    outputProblem: async (schema, value) => outputProblem(schema, value),
-    ...(warm && { warm }),
-  })
-}
-const live = executorOf({ perProfile: 0, total: 0, parked: 4, idleMs: 60_000 })
-const fresh = executorOf()
-t.teardown(() => live.close())
+const { live, fresh } = startBoth(t, cli, standin, cli.hostFor(standin))
 
 type Settings = Partial<ClaudeRequest>
 
 /** The only call of a run. */
 async function call(executor: ClaudeExecutor, turns: Turn[], settings: Settings): Promise<RecordedRequest> {
-  const from = standin.calls.length
-  const events: JobEvent[] = []
-  const { outcome, gone } = executor.run({
-    jobId: 'task_1',
-    owner: 'anna',
-    choice: 0,
-    request: { kind: 'claude', model: 'claude-haiku-4-5-20251001', system: ['Be brief.'], turns, ...settings },
-    signal: new AbortController().signal,
-    emit: (event) => events.push(event),
-    alive: () => {},
-    seat: freeSeat,
-  })
-  const ended = await outcome
-  await gone
-  const calls = standin.calls.slice(from)
-  if (ended.kind !== 'finished' || calls.length !== 1) throw new Error(`${calls.length} calls, ${JSON.stringify(ended)}`)
-  return calls[0]!
+  const [only, ...others] = await callsOf(executor, standin, { system: ['Be brief.'], turns, ...settings })
+  if (others.length > 0) throw new Error(`${others.length} calls more than one`)
+  return only!
 }
-
-const sessionOf = ({ headers }: RecordedRequest): unknown => headers['x-claude-code-session-id']
 
 /** What the API gets, but for the mark of what is last, and what is another with each process. */
 function bodyOf(call: RecordedRequest): Record<string, unknown> {

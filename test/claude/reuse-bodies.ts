@@ -16,14 +16,14 @@ export interface Compared {
 
 export interface Both {
   live: ClaudeExecutor
+  fresh: ClaudeExecutor
   /** Asks both; the last call of each. */
   ask(request: Partial<ClaudeRequest>, by?: { owner?: string; jobId?: string }): Promise<Compared>
 }
 
-/** @param host as the server's environment, without the provider's address */
-export function startBoth(t: Test, cli: RealCli, standin: Standin, host: NodeJS.ProcessEnv, more: Partial<ClaudeSetup> = {}): Both {
-  const workspaceRoot = temporary(t)
-  const setup: ClaudeSetup = {
+/** An executor of the real CLI; by default each run has a process of its own. @param host the server's environment */
+export function executorFor(cli: RealCli, host: NodeJS.ProcessEnv, workspaceRoot: string, more: Partial<ClaudeSetup> = {}): ClaudeExecutor {
+  return new ClaudeExecutor({
     binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
     abilities: cli.abilities,
     credential: credentialKind(host),
@@ -31,33 +31,47 @@ export function startBoth(t: Test, cli: RealCli, standin: Standin, host: NodeJS.
     workspaceRoot,
     observe: () => {},
     outputProblem: async (schema, value) => outputProblem(schema, value),
-  }
-  const live = new ClaudeExecutor({ ...setup, warm: { perProfile: 0, total: 0, parked: 4, idleMs: 60_000 }, ...more })
-  const fresh = new ClaudeExecutor(setup)
+    ...more,
+  })
+}
+
+/** Makes a run to its end; the model calls of it. @throws Error where there is none, or where the run has failed */
+export async function callsOf(
+  executor: ClaudeExecutor,
+  standin: Standin,
+  request: Partial<ClaudeRequest>,
+  { owner = 'anna', jobId = 'task_1' } = {},
+): Promise<RecordedRequest[]> {
+  const from = standin.calls.length
+  const { outcome, gone } = executor.run({
+    jobId,
+    owner,
+    choice: 0,
+    request: { kind: 'claude', model: 'claude-haiku-4-5-20251001', system: [], turns: [], ...request },
+    signal: new AbortController().signal,
+    emit: () => {},
+    alive: () => {},
+    seat: freeSeat,
+  })
+  const ended = await outcome
+  await gone
+  const calls = standin.calls.slice(from)
+  if (ended.kind !== 'finished' || calls.length === 0) throw new Error(`${calls.length} calls, ${JSON.stringify(ended)}`)
+  return calls
+}
+
+/** `host`: the server's environment. */
+export function startBoth(t: Test, cli: RealCli, standin: Standin, host: NodeJS.ProcessEnv, more: Partial<ClaudeSetup> = {}): Both {
+  const root = temporary(t)
+  const live = executorFor(cli, host, root, { warm: { perProfile: 0, total: 0, parked: 4, idleMs: 60_000 }, ...more })
+  const fresh = executorFor(cli, host, root)
   t.teardown(() => live.close())
-  const lastCall = async (executor: ClaudeExecutor, request: Partial<ClaudeRequest>, owner: string, jobId: string) => {
-    const from = standin.calls.length
-    const { outcome, gone } = executor.run({
-      jobId,
-      owner,
-      choice: 0,
-      request: { kind: 'claude', model: 'claude-haiku-4-5-20251001', system: [], turns: [], ...request },
-      signal: new AbortController().signal,
-      emit: () => {},
-      alive: () => {},
-      seat: freeSeat,
-    })
-    const ended = await outcome
-    await gone
-    const call = standin.calls.at(-1)
-    if (standin.calls.length === from || call === undefined) throw new Error(`no call, ${JSON.stringify(ended)}`)
-    return call
-  }
   return {
     live,
-    ask: async (request, { owner = 'anna', jobId = 'task_1' } = {}) => ({
-      live: await lastCall(live, request, owner, jobId),
-      fresh: await lastCall(fresh, request, owner, 'task_fresh'),
+    fresh,
+    ask: async (request, by) => ({
+      live: (await callsOf(live, standin, request, by)).at(-1)!,
+      fresh: (await callsOf(fresh, standin, request)).at(-1)!,
     }),
   }
 }

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { baseEnvironment } from '../../src/claude/process/environment.js'
-import { ClaudeExecutor, type WarmSizes } from '../../src/claude/executor.js'
+import { ClaudeExecutor, type ClaudeSetup } from '../../src/claude/executor.js'
+import type { WarmSizes } from '../../src/claude/pool/setup.js'
 import { liveProcessCount } from '../../src/claude/process/process.js'
 import { until } from '../helper.js'
 import { freeSeat } from '../jobs/seat.js'
@@ -46,7 +47,7 @@ ${body}`
 }
 
 /** With a stored login a process is asked to end before it is made to: it is then that ending takes long. */
-function executorOn(binary: string, warm: WarmSizes): ClaudeExecutor {
+function executorOn(binary: string, warm: WarmSizes, more: Partial<ClaudeSetup> = {}): ClaudeExecutor {
   return new ClaudeExecutor({
     binary: () => ({ path: binary, version: '2.1.329', problem: null }),
     credential: 'login',
@@ -54,6 +55,7 @@ function executorOn(binary: string, warm: WarmSizes): ClaudeExecutor {
     workspaceRoot: root,
     observe: () => {},
     warm,
+    ...more,
   })
 }
 
@@ -91,6 +93,16 @@ await t.test('a process that makes room for another owner’s holds a slot until
   })
   t.equal(executor.stats.parked, 1)
   t.equal(most, 2, 'one at work beside those that may wait')
+  await executor.close()
+  t.equal(liveProcessCount(), 0)
+})
+
+await t.test('processes that do not take a turn back: the first of them is given up for a new one', async (t) => {
+  const abilities = () => ({ takingBack: true, newPrompt: true, warmUp: false })
+  const executor = executorOn(stayer, { perProfile: 0, total: 0, parked: 6, idleMs: 60_000 }, { abilities })
+  await Promise.all(['one', 'two', 'three'].map((text) => ask(executor, text, 'anna')))
+  t.ok(executor.stats.parked >= 2, `${executor.stats.parked} could be asked`)
+  await ask(executor, 'four', 'anna')
   await executor.close()
   t.equal(liveProcessCount(), 0)
 })

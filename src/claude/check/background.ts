@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CredentialKind } from '../process/environment.js'
-import { type CheckOptions, type CheckedVerdict, checkCli } from './check.js'
+import { type CheckOptions, type CheckedVerdict, checkCli, otherCloudIn } from './check.js'
 import { verdictFor } from './known.js'
 import { type Abilities, type Verdict, abilitiesOf, checkedAs, noAbilities } from './verdict.js'
 
@@ -17,7 +17,7 @@ export interface BackgroundOptions {
   env: Readonly<Record<string, string>>
   /** see `openWorkspaceRoot` */
   workspaceRoot: string
-  /** whether a step of the check would be in nobody's way now */
+  /** whether a step of the check would delay no job now */
   quiet(): boolean
   /** told of each verdict of a check here; `null`: it could not be made, for this reason */
   onVerdict?(verdict: CheckedVerdict | null, error?: unknown): void
@@ -50,6 +50,8 @@ export class CliCheck {
     if (size === undefined || version === null) return null
     const credential = checkedAs(this.options.credential)
     const key = `${version} ${size} ${credential}`
+    // what was seen with the API of Anthropic says nothing of another cloud
+    if (otherCloudIn(this.options.env) !== undefined) return null
     const known = this.verdicts.get(key) ?? verdictFor(version, size, credential)
     if (known !== undefined) return known
     if (!this.verdicts.has(key) && !this.stop.signal.aborted) {

@@ -91,7 +91,7 @@ export async function lean(bench: Bench): Promise<void> {
   const [first] = await chat(bench)
   mustEqual([...toolsIn(first).keys()], [], 'tools')
   if (first.raw.length > largestLeanBody) throw new Error(`the body has ${first.raw.length} characters`)
-  if (first.raw.includes(bench.canary.text)) throw new Error('a file that nobody named was sent')
+  if (first.raw.includes(bench.canary.text)) throw new Error('a file was sent that no question names')
   const [stray] = bench.recorder.strays
   if (stray !== undefined) throw new Error(`the model was asked something else: ${JSON.stringify(stray.body['messages']).slice(0, 100)}`)
 }

@@ -10,6 +10,7 @@ import { ClientTools } from '../protocol/client-tools.js'
 import { ControlChannel } from '../protocol/control.js'
 import { objectIn, textIn } from '../protocol/loose.js'
 import type { CliMessage } from '../protocol/messages.js'
+import { takeBack } from '../protocol/take-back.js'
 import type { Session } from '../session.js'
 import { historyLines, plainTextMark, userLine } from '../turn/transcript.js'
 import type { Bench, Question } from './bench.js'
@@ -101,7 +102,7 @@ export class Dialogue {
     const before = this.bench.recorder.callsOf(question.marker).length
     const uuid = randomUUID()
     let answerUuid: string | undefined
-    const line = { ...userLine([{ type: 'text', text: question.text }], this.mark, false), uuid }
+    const line = userLine([{ type: 'text', text: question.text }], this.mark, false, uuid)
     const result = await this.say(line, `the answer to '${question.marker}'`, (message) => {
       if (message.type === 'assistant') answerUuid = textIn(message['uuid']) ?? answerUuid
     })
@@ -112,12 +113,11 @@ export class Dialogue {
   /** Puts turns into the conversation without a question. Resolves with the `uuid` of each line of the user's. */
   async tell(turns: readonly Turn[]): Promise<string[]> {
     const uuids: string[] = []
-    for (const { line, answered } of historyLines(turns, this.mark, this.model)) {
-      if (!answered) this.send(line)
+    for (const { line, uuid } of historyLines(turns, this.mark, this.model)) {
+      if (uuid === null) this.send(line)
       else {
-        const uuid = randomUUID()
         uuids.push(uuid)
-        await this.say({ ...line, uuid }, 'a turn of the history')
+        await this.say(line, 'a turn of the history')
       }
     }
     return uuids
@@ -129,15 +129,9 @@ export class Dialogue {
    * @param leaves `uuid` of the model's line that is left before it; null: none is
    */
   async takeBack(uuid: string, text: string | undefined, leaves: string | null | undefined): Promise<void> {
-    const answer = await this.control({ subtype: 'rewind_conversation', target_message_uuid: uuid }, rewindLimitMs)
-    const said = (member: string): string => JSON.stringify(answer[member]) ?? 'nothing'
-    if (answer['rewound'] !== true)
-      throw new Error(`it was not taken back: ${textIn(answer['reason'] ?? answer['error']) ?? said('rewound')}`)
-    if (answer['targetMessageUuid'] !== uuid) throw new Error(`another turn was taken back: ${said('targetMessageUuid')}`)
-    if (text !== undefined && answer['prefillText'] !== text) throw new Error(`prefillText is ${said('prefillText')}`)
-    if (leaves !== undefined && answer['precedingAssistantUuid'] !== leaves) {
-      throw new Error(`precedingAssistantUuid is ${said('precedingAssistantUuid')}, not ${JSON.stringify(leaves)}`)
-    }
+    const target = { uuid, text: text ?? null, ...(leaves !== undefined && { leavesAnswer: leaves !== null }) }
+    const [left] = await this.step('rewind_conversation', () => takeBack(this.channel(), [target]), rewindLimitMs)
+    if (leaves !== undefined && left !== leaves) throw new Error(`the answer before it is ${left}, not ${leaves}`)
   }
 
   private get mark() {

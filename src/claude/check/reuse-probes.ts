@@ -39,7 +39,7 @@ async function wholeConversations(bench: Bench): Promise<void> {
   const [firstQuestion, secondQuestion] = chatQuestions(bench)
   await Dialogue.with(bench, { model }, async (dialogue) => {
     await dialogue.control({ subtype: 'initialize', systemPromptSnapshot: false })
-    await setPrompt(dialogue, model, 'You are somebody else.')
+    await setPrompt(dialogue, model, 'You are a pirate.')
     await applySettings(dialogue, noSettings, someSettings)
     const one = await dialogue.ask(question('1'))
     const two = await dialogue.ask(question('2'))

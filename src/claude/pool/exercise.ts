@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { Abilities } from '../check/verdict.js'
 import type { CliMessage } from '../protocol/messages.js'
 import type { ControlChannel } from '../protocol/control.js'
+import { takeBack } from '../protocol/take-back.js'
 import type { LaunchProfile } from '../process/launch-flags.js'
 import { type PlainTextMark, userLine } from '../turn/transcript.js'
 
@@ -33,7 +34,7 @@ const unsendable = 'no header: here'
 
 /**
  * `ask` says a line and resolves with the `result`; `headers` are the user's own, which are set again afterwards.
- * @throws NotExercised, ControlRefused
+ * @throws NotExercised, NotTakenBack, ControlRefused
  */
 export async function exercise(
   control: ControlChannel,
@@ -45,10 +46,10 @@ export async function exercise(
   // a recorded prompt could not be set any more
   await control.request({ subtype: 'initialize', systemPromptSnapshot: false })
   await control.request(headersSetting(unsendable))
-  const result = await ask({ ...userLine([{ type: 'text', text: '-' }], mark, false), uuid })
+  const text = '-'
+  const result = await ask(userLine([{ type: 'text', text }], mark, false, uuid))
   if (result['is_error'] !== true) throw new NotExercised('a turn that should not have been sent was answered')
-  const rewound = (await control.request({ subtype: 'rewind_conversation', target_message_uuid: uuid })) as { rewound?: boolean } | null
-  if (rewound?.rewound !== true) throw new NotExercised('a turn could not be taken back')
+  await takeBack(control, [{ uuid, text, leavesAnswer: false }])
   await control.request(headersSetting(headers))
 }
 

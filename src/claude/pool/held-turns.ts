@@ -42,11 +42,13 @@ export class HeldTurns {
     return last === undefined ? '' : last.hash || null
   }
 
-  /** @param uuid of the user's line; null where the turn is the model's or goes on inside the turn before */
+  /** @param uuid of the user's line; null where the turn is the model's or has no line of its own */
   add(turn: Turn, uuid: string | null): void {
     const { state } = this
     const hash = state === null ? '' : chainOf([turn], state)[0]!
-    this.turns.push({ role: turn.role, hash, uuid, text: textOf(turn) })
+    // results of calls are taken back with the question that the calls were made for
+    const results = turn.content.some(({ type }) => type === 'tool_result')
+    this.turns.push({ role: turn.role, hash, uuid: results ? null : uuid, text: textOf(turn) })
   }
 
   /** An answer that no client has got as it was. */

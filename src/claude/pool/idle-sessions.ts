@@ -1,7 +1,7 @@
 /**
  * Processes that have answered and wait for another question of their owner's. One is found by what it holds: the one that a request
- * continues, else the one with the most turns in common. Whoever takes one has it alone; one that nobody takes is ended after a while, the
- * one that was used longest ago first where there are too many.
+ * continues, else the one with the most turns in common. A process that is not asked is ended after a while; where there are too many,
+ * the one that was used longest ago is ended.
  */
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { Leaving } from '../process/leaving.js'
@@ -36,7 +36,7 @@ interface Waiting {
 export interface IdleOptions {
   /** processes that wait at the same time */
   limit: number
-  /** milliseconds after which one that nobody asks for is ended */
+  /** milliseconds after which one that is not asked is ended */
   idleMs: number
   /** whether turns can be taken back; without it a process only goes on with its own conversation */
   takesBack(): boolean
@@ -82,7 +82,7 @@ export class IdleSessions {
     return () => void this.waiting.delete(waiting)
   }
 
-  /** Keeps a process, or hands it to whoever waits for one; false if there is no place for it, so that it is to be ended. */
+  /** Keeps a process, or hands it to a run that waits for one; false if there is no place for it, so that it is to be ended. */
   park(key: string, session: Session): boolean {
     if (this.closed || this.options.limit === 0 || !this.options.isFit(session)) return false
     session.rest()

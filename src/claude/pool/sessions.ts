@@ -9,7 +9,7 @@ import { Limiter } from '../../limiter.js'
 import { redact } from '../../redact.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import type { LaunchProfile } from '../process/launch-flags.js'
-import { type LaunchSetup, launch } from '../process/launcher.js'
+import { launch } from '../process/launcher.js'
 import { within } from '../process/within.js'
 import type { Session } from '../session.js'
 import type { AnswerSoFar } from '../turn/answer-so-far.js'
@@ -18,32 +18,8 @@ import { chainOf } from './held-turns.js'
 import { IdleSessions, type Match, type Wanted } from './idle-sessions.js'
 import { Life } from './retirement.js'
 import { reuseKey } from './reuse-key.js'
+import type { SessionsSetup, WarmSizes } from './setup.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
-
-export interface SessionsSetup extends LaunchSetup {
-  /** told of each process that could not be made ready */
-  onStartFailure?(cause: string): void
-  /** processes kept started; left out: none, neither before nor after an answer */
-  warm?: WarmSizes
-  /** processes at the same time, whatever they do, at least as many as there are places; left out: what `warm` and the places allow */
-  maxProcesses?: number
-  /** What a process is started from: another text means that one that was started before is not asked again. Left out: nothing changes. */
-  origin?(): string
-  /** What was found out about the CLI by its check; left out: nothing that needs one is done. */
-  abilities?(): Abilities
-  /** Whether several people may be behind an owner's name: their questions share no process. */
-  isShared?(owner: string): boolean
-}
-
-export interface WarmSizes {
-  perProfile: number
-  /** ready processes in all */
-  total: number
-  /** processes that have answered and wait for another question; 0: none does, and each process answers one run */
-  parked: number
-  /** milliseconds after which a process that nobody asks for is ended */
-  idleMs: number
-}
 
 /** A process for a run, and what it is to be told. */
 export interface Found extends Match {
@@ -112,11 +88,16 @@ export class Sessions {
     this.pool.prepare(profile)
   }
 
-  /** Null where the run was aborted before there was a process. @throws CannotLaunch */
-  async find(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile): Promise<Found | null> {
+  /**
+   * Null where the run was aborted before there was a process. `first`: the run's first process; where one that had answered could not be
+   * told the request, another such may not be either.
+   *
+   * @throws CannotLaunch
+   */
+  async find(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile, first: boolean): Promise<Found | null> {
     if (run.signal.aborted) return null
     const wanted = this.wantedFor(run, request, profile)
-    const match = wanted === null ? null : this.idle.take(wanted)
+    const match = wanted === null || !first ? null : this.idle.take(wanted)
     if (match !== null) return this.again(match, wanted)
     const ready = this.pool.take(profile)
     if (ready !== null && ready.exercised && this.unconfirmed.has(profile.model)) this.idle.letGo(ready)
@@ -124,7 +105,7 @@ export class Sessions {
       this.prepareToTell(ready, profile, wanted)
       return { session: ready, keep: 0, fresh: false, reused: false, started: noStart, wanted }
     }
-    return this.start(run, profile, wanted)
+    return this.start(run, profile, wanted, first)
   }
 
   /**
@@ -158,7 +139,7 @@ export class Sessions {
     this.idle.dropThose((session) => !this.isFit(session))
   }
 
-  /** Ends every process that is at nobody's work. */
+  /** Ends every process that is not at work. */
   async close(): Promise<void> {
     await Promise.all([this.pool.close(), this.idle.close()])
   }
@@ -203,11 +184,11 @@ export class Sessions {
     if (canBeToldAgain(model) && !this.unconfirmed.has(model)) session.promptWay = 'again'
   }
 
-  private async start(run: Run<ClaudeRequest>, profile: LaunchProfile, wanted: Wanted | null): Promise<Found | null> {
+  private async start(run: Run<ClaudeRequest>, profile: LaunchProfile, wanted: Wanted | null, first: boolean): Promise<Found | null> {
     const freed = new AbortController()
     let match: Match | null = null
     const giveUp =
-      wanted === null
+      wanted === null || !first
         ? noStart
         : this.idle.await(wanted, (found) => {
             match = found
@@ -237,7 +218,7 @@ export class Sessions {
   }
 
   /**
-   * Ends what nobody uses until there may be one process more. There are at least as many as places, so that only a job inside another one,
+   * Ends processes that are not at work until there may be one process more. There are at least as many as places, so that only a job inside another one,
    * which runs in that one's place, finds all of them at work: it gets one beyond the bound, because the other one waits for it.
    */
   private async makeRoom(): Promise<void> {

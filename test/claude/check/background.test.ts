@@ -1,5 +1,5 @@
 /** When a binary is checked while the server runs, and what may be done until then. */
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type BackgroundOptions, CliCheck } from '../../../src/claude/check/background.js'
@@ -10,6 +10,7 @@ import { baseEnvironment } from '../../../src/claude/process/environment.js'
 import { liveProcessCount } from '../../../src/claude/process/process.js'
 import { until } from '../../helper.js'
 import { markedProcesses, temporary } from '../harness.js'
+import { realCli } from '../real-cli.js'
 import { program } from './stub.js'
 
 const everything = Object.fromEntries(probeIds.map((id) => [id, true])) as Verdict['passed']
@@ -55,6 +56,19 @@ await t.test('a binary that is not known is checked once', async (t) => {
   t.strictSame(check.abilities(), all)
   t.equal(asked.length, 1)
   t.match(asked[0], { version: '9.9.9', credential: 'api_key', workspaceRoot: '/nowhere' })
+})
+
+const { binary, version } = await realCli()
+const unknown = verdictFor(version, statSync(binary).size, 'api_key') === undefined && 'no verdict ships for this CLI'
+
+await t.test('what is known of a binary counts for the API that it was seen with', { skip: unknown }, async (t) => {
+  const real = { binary: () => ({ path: binary, version, problem: null }) }
+  const { check } = scene(t, real)
+  t.equal(check.verdict()?.version, version)
+  const elsewhere = scene(t, { ...real, env: { CLAUDE_CODE_USE_BEDROCK: '1' } })
+  t.equal(elsewhere.check.verdict(), null)
+  t.strictSame(elsewhere.check.abilities(), none)
+  t.equal(elsewhere.asked.length, 0, 'and it is not checked with the API of another')
 })
 
 await t.test('another size is another binary', async (t) => {
