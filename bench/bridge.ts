@@ -29,6 +29,7 @@ export async function startBridge(place: BridgePlace, name: string, env: Record<
     ANTHROPIC_BASE_URL: place.standinUrl,
     ANTHROPIC_API_KEY: 'stand-in-no-account-needed',
     DATA_DIR: dataDir,
+    START_PROBE: '0',
     ...env,
   })
   return { ...server, name, root: openWorkspaceRoot(dataDir) }

@@ -80,7 +80,7 @@ export default fp(
       app.claude.stop()
       await app.jobs.stopAll()
       await app.webhooks.close()
-      await Promise.all([app.pool.close(), app.cliCheck.close(), app.upstreams.close(), app.threads.close()])
+      await Promise.all([app.pool.close(), app.cliCheck.close(), app.startProbe.close(), app.upstreams.close(), app.threads.close()])
     })
   },
   { name: 'bridge', decorators: { fastify: ['config', 'metrics'] } },

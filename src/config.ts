@@ -47,6 +47,7 @@ const environment = z.object({
   WARM_PROCESSES: wholeNumber(0, 64).default(1),
   MAX_PROCESSES: wholeNumber(1, 2000).optional(),
   PROCESS_PER_JOB: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  START_PROBE: z.enum(['0', '1'], 'must be 0 or 1').default('1'),
   MAX_QUEUED: wholeNumber(0, 1_000_000).default(100),
   DRAIN_S: wholeNumber(0, 86_400).default(5),
   JOB_TIMEOUT_S: wholeNumber(1, 604_800).default(1800),
@@ -88,6 +89,8 @@ export interface Config {
   maxProcesses: number
   /** no process is asked a second question */
   processPerJob: boolean
+  /** the CLI is started once as for a job, with a question that does not leave the machine */
+  startProbe: boolean
   /** requests without a key are let in, from other machines too */
   allowAnonymous: boolean
   /** how long running answers may still take after SIGTERM */
@@ -150,6 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     warmProcesses: values.WARM_PROCESSES,
     maxProcesses,
     processPerJob: values.PROCESS_PER_JOB === '1',
+    startProbe: values.START_PROBE === '1',
     allowAnonymous: values.ALLOW_ANONYMOUS === '1',
     drainS: values.DRAIN_S,
     jobTimeoutS: values.JOB_TIMEOUT_S,

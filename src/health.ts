@@ -120,13 +120,8 @@ export function withoutDetails({ ready, checks }: Readiness): Readiness {
  */
 export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
   const store = await storeState(jobs)
-  const cli = claude.health()
-  // a credential that was refused a while ago is tried by one request
-  const asked = checkOf(
-    cli.problem === null && (cli.claude_authenticated || claude.halfOpen),
-    cli.problem === null ? 'claude_not_authenticated' : 'claude_unavailable',
-    cli.problem ?? cli.hint,
-  )
+  const { trouble } = claude
+  const asked = checkOf(trouble === null, trouble?.code ?? '', trouble?.message ?? null)
   const others = providersCheck(providers)
   const serving: Kind[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
   const checks = {

@@ -131,6 +131,8 @@ export function environment(home: string, standinUrl: string): Record<string, st
     ANTHROPIC_API_KEY: 'sk-ant-secret-of-the-stand-in',
     // a process kept ready would be taken for one left over
     WARM_PROCESSES: '0',
+    // takes the CPU of a question at each start
+    START_PROBE: '0',
     // the stand-in has no certificate: reading the system's takes a tenth of the CPU of each start
     CLAUDE_CODE_CERT_STORE: 'bundled',
     // another version than the installed one

@@ -24,7 +24,7 @@ import { within } from './process/within.js'
 export interface ClaudeSetup extends SessionsSetup {
   credential: CredentialKind
   /** told of every run's outcome, for `/health` */
-  observe(outcome: Outcome, owner: string): void
+  observe(outcome: Outcome, owner: string, jobId: string): void
   /** What is wrong with an answer by `response_format`'s schema, or null. Never rejects. Left out: no such answer is accepted. */
   outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
@@ -77,7 +77,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         }
       })
     outcome
-      .then((value) => this.setup.observe(value, run.owner))
+      .then((value) => this.setup.observe(value, run.owner, run.jobId))
       .catch((error: unknown) => run.trouble?.('the outcome of a run could not be noted', error))
     return { outcome, gone }
   }

@@ -4,10 +4,13 @@
  */
 import { statSync } from 'node:fs'
 import { execa } from 'execa'
+import type { Failure } from '../errors/catalogue.js'
 import type { Outcome } from '../jobs/executor.js'
 import { type ClaudeBinary, locateBinary, readVersion } from './process/binary.js'
 import { credentialFingerprint } from './process/credential-fingerprint.js'
 import { type CredentialKind, credentialKind } from './process/environment.js'
+import type { StartProbe } from './check/start-probe.js'
+import { RecentRuns } from './recent-runs.js'
 import { loginHint } from './turn/failure.js'
 import { within } from './process/within.js'
 
@@ -30,7 +33,7 @@ export interface StatusTiming {
   recheckMs: number
   /** how long it may take to say its version, and its login */
   askMs: number
-  /** after this long in `refused`, one request is let in that may cure it */
+  /** after this long without work, for a refusal or for failures in a row, one request is let in that may end it */
   refusedMs: number
 }
 
@@ -42,11 +45,16 @@ export class ClaudeStatus {
   private binary: ClaudeBinary
   private authenticated = false
   private authStatus = 'checking'
-  /** since when the credential counts as refused, by `performance.now()`, and what it was */
-  private refused: { at: number; fingerprint: string } | null = null
+  /** what the credential was that the API has refused */
+  private refused: { fingerprint: string } | null = null
   private refusals = 0
-  /** a request is on its way that may end the refusal */
+  private readonly runs = new RecentRuns()
+  /** since when no work should come, by `performance.now()` */
+  private shutAt = -Infinity
+  /** a request is on its way that may end that */
   private trying = false
+  /** the file whose version is known */
+  private asked = ''
   private lastSuccess: number | null = null
   private lastFailure: { at: number; code: string; message: string; owner: string } | null = null
   private recheck: NodeJS.Timeout | null = null
@@ -60,6 +68,7 @@ export class ClaudeStatus {
     private readonly hostEnv: NodeJS.ProcessEnv,
     private readonly env: Record<string, string>,
     private readonly timing: StatusTiming = defaultTiming,
+    private readonly startProbe?: Pick<StartProbe, 'look' | 'worked' | 'problem'>,
   ) {
     this.credential = credentialKind(hostEnv)
     this.binary = { ...locateBinary(configured), version: null }
@@ -88,14 +97,32 @@ export class ClaudeStatus {
 
   /** What a process is started from now: another text means another program, or another credential. */
   get origin(): string {
-    const found = statSync(this.binary.path, { throwIfNoEntry: false })
-    const program = found === undefined ? 'none' : `${found.ino} ${found.mtimeMs} ${found.size}`
-    return `${program} ${credentialFingerprint(this.hostEnv)} ${this.refusals}`
+    return `${this.program} ${credentialFingerprint(this.hostEnv)} ${this.refusals}`
   }
 
-  /** The credential was refused a while ago, and no request has tried it since: one may. */
+  private get program(): string {
+    const found = statSync(this.binary.path, { throwIfNoEntry: false })
+    return found === undefined ? 'none' : `${found.ino} ${found.mtimeMs} ${found.size}`
+  }
+
+  /** Why work should not be sent now; null: it may be. */
+  get trouble(): Pick<Failure, 'code' | 'message'> | null {
+    const { startProbe } = this
+    const dead = this.binary.problem ?? (startProbe?.problem?.of === 'start' ? startProbe.problem.text : null)
+    if (dead !== null) return { code: 'claude_unavailable', message: dead }
+    if (this.halfOpen) return null
+    if (this.runs.problem !== null) return { code: 'claude_unavailable', message: this.runs.problem }
+    return this.authenticated ? null : { code: 'claude_not_authenticated', message: this.hint }
+  }
+
+  /** The credential was refused or the last runs failed, a while ago, and no request has come since: one may. */
   get halfOpen(): boolean {
-    return this.refused !== null && !this.trying && performance.now() - this.refused.at >= this.timing.refusedMs
+    const shut = this.refused !== null || this.runs.problem !== null
+    return shut && !this.trying && performance.now() - this.shutAt >= this.timing.refusedMs
+  }
+
+  private get hint(): string {
+    return this.authStatus === 'checking' ? 'The Claude CLI is being checked.' : `Not logged in: ${loginHint}.`
   }
 
   /** Takes note that a run begins. */
@@ -103,19 +130,24 @@ export class ClaudeStatus {
     if (this.halfOpen) this.trying = true
   }
 
-  /** Takes note of how a run of that owner ended. */
-  observe(outcome: Outcome, owner: string): void {
+  /** Takes note of how a run of that owner's job ended. */
+  observe(outcome: Outcome, owner: string, jobId: string): void {
     const at = Math.floor(Date.now() / 1000)
+    this.runs.note(outcome, jobId)
     if (outcome.kind === 'finished') {
       this.lastSuccess = at
+      this.startProbe?.worked()
       this.refused = null
       this.authenticated = true
       if (['refused', 'none', 'checking'].includes(this.authStatus)) this.authStatus = this.credential
     } else if (outcome.kind === 'failed') {
       const { code, message } = outcome.failure
       this.lastFailure = { at, code, message, owner }
+      this.shutAt = performance.now()
+      // it may have been removed, or replaced
+      if (code === 'claude_unavailable') void this.check().catch(() => undefined)
       if (code === 'upstream_auth') {
-        this.refused = { at: performance.now(), fingerprint: credentialFingerprint(this.hostEnv) }
+        this.refused = { fingerprint: credentialFingerprint(this.hostEnv) }
         this.refusals += 1
         this.authenticated = false
         this.authStatus = 'refused'
@@ -129,14 +161,13 @@ export class ClaudeStatus {
 
   /** @param owner who asks: the text of a failure may hold what its owner wrote; left out, there is none */
   health(owner?: string): ClaudeHealth {
-    const checking = this.authStatus === 'checking'
     return {
       path: this.binary.path,
       version: this.binary.version,
-      problem: this.binary.problem,
+      problem: this.binary.problem ?? this.runs.problem ?? this.startProbe?.problem?.text ?? null,
       claude_authenticated: this.authenticated,
       auth_status: this.authStatus,
-      hint: this.authenticated ? null : checking ? 'The Claude CLI is being checked.' : `Not logged in: ${loginHint}.`,
+      hint: this.authenticated ? null : this.hint,
       last_success: this.lastSuccess,
       last_failure: this.failureFor(owner),
     }
@@ -153,8 +184,9 @@ export class ClaudeStatus {
     if (this.checking) return
     this.checking = true
     try {
-      if (this.binary.problem !== null || this.binary.version === null) await this.checkBinary()
+      if (this.binary.problem !== null || this.binary.version === null || this.program !== this.asked) await this.checkBinary()
       await this.checkLogin()
+      this.startProbe?.look()
     } finally {
       this.checking = false
     }
@@ -162,6 +194,7 @@ export class ClaudeStatus {
 
   private async checkBinary(): Promise<void> {
     const located = locateBinary(this.configured)
+    this.asked = this.program
     if (located.problem !== null) this.binary = { ...located, version: null }
     else this.binary = await readVersion(located.path, this.env, this.timing.askMs, this.stopped.signal)
   }

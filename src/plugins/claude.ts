@@ -2,10 +2,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { CliCheck } from '../claude/check/background.js'
+import { StartProbe } from '../claude/check/start-probe.js'
 import { abilitiesOf, noAbilities } from '../claude/check/verdict.js'
 import { ClaudeExecutor, type ClaudeSetup } from '../claude/executor.js'
 import type { WarmSizes } from '../claude/pool/setup.js'
-import { baseEnvironment } from '../claude/process/environment.js'
+import type { ClaudeBinary } from '../claude/process/binary.js'
+import { baseEnvironment, credentialKind } from '../claude/process/environment.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { anonymous } from '../api-keys.js'
 import { type Config, isLoopback } from '../config.js'
@@ -19,6 +21,8 @@ declare module 'fastify' {
     claude: ClaudeStatus
     /** what the CLI was seen to do */
     cliCheck: CliCheck
+    /** whether it starts as a job starts it */
+    startProbe: StartProbe
     /** the processes kept ready */
     pool: ClaudeExecutor
     /** of jobs that run on the CLI, so many at once */
@@ -40,14 +44,23 @@ export default fp(
     const { config, files } = app
     if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
     const cliEnv = baseEnvironment(env)
-    const claude = new ClaudeStatus(config.claudeBin, env, cliEnv)
     const places = new Limiter({ bound: config.maxConcurrent })
-    const check = new CliCheck({
-      binary: () => claude.current(),
-      credential: claude.credential,
-      env: cliEnv,
-      workspaceRoot: app.workspaceRoot,
+    const checked = {
+      binary: (): ClaudeBinary => claude.current(),
+      ...{ credential: credentialKind(env), env: cliEnv, workspaceRoot: app.workspaceRoot },
       quiet: () => places.running === 0,
+    }
+    const probe = new StartProbe({
+      ...checked,
+      onResult: (problem, error) => {
+        if (problem !== null) app.log.error(`the Claude CLI does not answer as jobs need it: ${problem.text}`)
+        else if (error !== undefined) app.log.warn({ err: error }, 'the start of the Claude CLI could not be probed')
+        else app.log.info('the Claude CLI was started as for a job, and answered')
+      },
+    })
+    const claude = new ClaudeStatus(config.claudeBin, env, cliEnv, undefined, config.startProbe ? probe : undefined)
+    const check = new CliCheck({
+      ...checked,
       onVerdict: (verdict, error) => {
         const abilities = verdict === null ? noAbilities : abilitiesOf(verdict)
         if (error !== undefined)
@@ -63,7 +76,7 @@ export default fp(
       env: cliEnv,
       workspaceRoot: app.workspaceRoot,
       begin: () => claude.begin(),
-      observe: (outcome, owner) => claude.observe(outcome, owner),
+      observe: (outcome, owner, jobId) => claude.observe(outcome, owner, jobId),
       checked: claude.checked,
       onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
       onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
@@ -87,6 +100,7 @@ export default fp(
     })
     app.decorate('claude', claude)
     app.decorate('cliCheck', check)
+    app.decorate('startProbe', probe)
     app.decorate('pool', executor)
     app.decorate('cliPlaces', places)
   },

@@ -18,7 +18,15 @@ const server = path.join(import.meta.dirname, '../../src/server.js')
 /** Starts it (or a program like it) on a free port and waits until `/health` answers; `onPid` is told its id before. @throws with its output if it does not */
 export async function startServer(env: Record<string, string>, program = server, onPid?: (pid: number) => void): Promise<ServerProcess> {
   const child: ResultPromise = execa(process.execPath, [program], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], CLAUDE_CODE_CERT_STORE: 'bundled', ...env, LOG_LEVEL: 'info', PORT: '0' },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      CLAUDE_CODE_CERT_STORE: 'bundled',
+      START_PROBE: '0',
+      ...env,
+      LOG_LEVEL: 'info',
+      PORT: '0',
+    },
     extendEnv: false,
     reject: false,
     buffer: false,

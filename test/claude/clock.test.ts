@@ -56,7 +56,7 @@ await t.test('a start that failed is made again in time', async (t) => {
 await t.test('a refused credential is tried again in time', async (t) => {
   const env = { ANTHROPIC_API_KEY: 'none' }
   const status = new ClaudeStatus('/nowhere/claude', env, {}, { recheckMs: 10_000, askMs: 1000, refusedMs: 100 })
-  status.observe({ kind: 'failed', failure: { code: 'upstream_auth', message: 'no' } }, 'anna')
+  status.observe({ kind: 'failed', failure: { code: 'upstream_auth', message: 'no' } }, 'anna', 'job_1')
   t.equal(status.halfOpen, false)
   setClockBack(t)
   await sleep(150)

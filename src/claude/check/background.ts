@@ -3,10 +3,10 @@
  * passed, no process is reused in the ways that it checks.
  */
 import { statSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { CredentialKind } from '../process/environment.js'
 import { type CheckOptions, type CheckedVerdict, checkCli, otherCloudIn } from './check.js'
 import { verdictFor } from './known.js'
+import { quietTurn } from './quiet.js'
 import { type Abilities, type Verdict, abilitiesOf, checkedAs, noAbilities } from './verdict.js'
 
 export interface BackgroundOptions {
@@ -24,9 +24,6 @@ export interface BackgroundOptions {
   /** left out: the real one */
   check?: (options: CheckOptions) => Promise<CheckedVerdict>
 }
-
-/** How often it is looked whether it is quiet. */
-const lookMs = 250
 
 export class CliCheck {
   /** by version, size and credential; null: being checked, or it could not be */
@@ -72,21 +69,15 @@ export class CliCheck {
   private async run(key: string, binary: string, version: string): Promise<void> {
     const { signal } = this.stop
     const { credential, env, workspaceRoot, check = checkCli } = this.options
+    const turn = () => quietTurn(() => this.options.quiet(), signal)
     try {
-      await this.turn()
-      const verdict = await check({ binary, version, env, credential, workspaceRoot, signal, turn: () => this.turn() })
+      await turn()
+      const verdict = await check({ binary, version, env, credential, workspaceRoot, signal, turn })
       if (signal.aborted) return
       if (`${verdict.version} ${verdict.size} ${verdict.credential}` === key) this.verdicts.set(key, verdict)
       this.options.onVerdict?.(verdict)
     } catch (error) {
       if (!signal.aborted) this.options.onVerdict?.(null, error)
     }
-  }
-
-  /** Resolves when it is quiet. Rejects when the server stops. */
-  private async turn(): Promise<void> {
-    const { signal } = this.stop
-    signal.throwIfAborted()
-    while (!this.options.quiet()) await sleep(lookMs, undefined, { signal, ref: false })
   }
 }

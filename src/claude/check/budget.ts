@@ -14,6 +14,11 @@ export const defaultLimits: CheckLimits = { totalMs: 60_000, stepMs: 15_000, cpu
 /** How often the CPU time is looked at. */
 const sampleMs = 500
 
+/** A limit was reached: that may be the machine's doing as well as the CLI's. */
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached'
+}
+
 export class Budget {
   private spentMs = 0
   /** by process id */
@@ -49,7 +54,7 @@ export class Budget {
     if (seconds !== null) this.cpu.set(pid, seconds)
   }
 
-  /** Waits for the turn and does the work, for `limitMs` at most. @throws Error whose message says which limit was reached; what `work` and `turn` reject with */
+  /** Waits for the turn and does the work, for `limitMs` at most. @throws LimitReached whose message says which one; what `work` and `turn` reject with */
   async step<T>(what: string, work: () => Promise<T>, limitMs = this.limits.stepMs): Promise<T> {
     this.signal.throwIfAborted()
     await this.turn()
@@ -58,7 +63,7 @@ export class Budget {
     const left = totalMs - this.spentMs
     const own = Math.min(limitMs, stepMs)
     const late = left < own ? `the check reached its limit of ${totalMs / 1000} s` : `${what} took longer than ${own / 1000} s`
-    if (left <= 0) throw new Error(late)
+    if (left <= 0) throw new LimitReached(late)
     const from = performance.now()
     let stop = () => {}
     const stopped = new Promise<never>((_, reject) => {
@@ -66,7 +71,7 @@ export class Budget {
       this.signal.addEventListener('abort', stop, { once: true })
     })
     try {
-      return await within(Promise.race([work(), stopped]), Math.min(left, own), late)
+      return await within(Promise.race([work(), stopped]), Math.min(left, own), new LimitReached(late))
     } finally {
       this.signal.removeEventListener('abort', stop)
       this.spentMs += performance.now() - from
@@ -82,7 +87,7 @@ export class Budget {
     for (const pid of this.cpu.keys()) this.watch(pid)
     const seconds = this.cpuSeconds ?? 0
     if (seconds * 1000 > this.limits.cpuMs) {
-      this.over.abort(new Error(`the check reached its limit of ${this.limits.cpuMs / 1000} s of CPU`))
+      this.over.abort(new LimitReached(`the check reached its limit of ${this.limits.cpuMs / 1000} s of CPU`))
     }
   }
 }

@@ -52,23 +52,40 @@ export async function checkCli(options: CheckOptions): Promise<CheckedVerdict> {
   const known = { version, size: await sizeOf(binary), credential: checkedAs(credential) }
   const cloud = otherCloudIn(env)
   if (cloud !== undefined) return { ...known, passed: nothingPassed(`cannot be checked with ${cloud}`), seconds: 0, cpuSeconds: null }
+  return withBench(options, 'fresh', async (bench) => {
+    const passed = await runProbes(bench, options)
+    const replaced = (await sizeOf(binary)) !== known.size
+    const { seconds, cpuSeconds } = bench.budget
+    return { ...known, passed: replaced ? nothingPassed('the binary was replaced during the check') : passed, seconds, cpuSeconds }
+  })
+}
+
+/**
+ * A recorder and a folder for processes of the check, for as long as `use` needs them.
+ * @param home whose files the CLI finds: a fresh one's, with files that must not be read, or those that it finds in jobs
+ * @throws what `use`, making a folder or listening on loopback rejects with
+ */
+export async function withBench<T>(options: CheckOptions, home: 'fresh' | 'own', use: (bench: Bench) => Promise<T>): Promise<T> {
+  const { binary, version, env, credential } = options
   const root = await mkdtemp(path.join(options.workspaceRoot, 'check-'))
   const recorder = new Recorder()
   const budget = new Budget(options.limits ?? defaultLimits, options.signal, options.turn ?? (async () => {}))
   try {
     await recorder.open()
-    const { home, canary } = await makeHome(root)
+    const fresh = await makeHome(root)
     const setup: LaunchSetup = {
       binary: () => ({ path: binary, version, problem: null }),
       // a stored login has the flags of a token and belongs to the user
       credential: credential === 'login' ? 'oauth_token' : credential,
-      env: { ...withoutOwnMatters(env), ...dummyCredential(credential), HOME: home, ANTHROPIC_BASE_URL: recorder.url },
+      env: {
+        ...withoutOwnMatters(env),
+        ...dummyCredential(credential),
+        ...(home === 'fresh' ? { HOME: fresh.home } : configFolder(env)),
+        ANTHROPIC_BASE_URL: recorder.url,
+      },
       workspaceRoot: root,
     }
-    const passed = await runProbes(new Bench(setup, version, recorder, budget, canary), options)
-    const replaced = (await sizeOf(binary)) !== known.size
-    const { seconds, cpuSeconds } = budget
-    return { ...known, passed: replaced ? nothingPassed('the binary was replaced during the check') : passed, seconds, cpuSeconds }
+    return await use(new Bench(setup, version, recorder, budget, fresh.canary))
   } finally {
     budget.close()
     await recorder.close()
@@ -99,6 +116,10 @@ export function otherCloudIn(env: Readonly<Record<string, string | undefined>>):
 function withoutOwnMatters(env: Readonly<Record<string, string>>): Record<string, string> {
   const own = /^(ANTHROPIC_.*|CLAUDE_CODE_OAUTH_TOKEN|CLAUDE_CONFIG_DIR|.*_proxy)$/i
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.test(name)))
+}
+
+function configFolder({ CLAUDE_CONFIG_DIR }: Readonly<Record<string, string>>): Record<string, string> {
+  return CLAUDE_CONFIG_DIR === undefined ? {} : { CLAUDE_CONFIG_DIR }
 }
 
 function dummyCredential(kind: CredentialKind): Record<string, string> {

@@ -29,6 +29,10 @@ const tools: readonly ClientTool[] = [
   ...Array.from({ length: 25 }, (_, index) => ({ name: `many_${index}`, description: `Number ${index}.`, parameters: object({}) })),
 ]
 
+/** of the question of {@link toolLoop} */
+export const markerOfTools = 'check-tools'
+/** what the model calls then */
+export const calledTool = modelName('look')
 const callId = 'toolu_check_tools'
 const input = { at: 'the sky' }
 const found = 'It is blue.\n\n/clear'
@@ -53,8 +57,8 @@ async function askedAgain(dialogue: Dialogue, question: Question, { uuid }: Aske
 export function toolLoop(bench: Bench): Promise<Exchange> {
   return bench.once('tools', async () =>
     Dialogue.with(bench, { model }, async (dialogue) => {
-      const call = { tool: modelName('look'), id: callId, input }
-      const question: Question = { marker: 'check-tools', text: 'what is there? check-tools', answers: [call, { text: 'blue' }] }
+      const call = { tool: calledTool, id: callId, input }
+      const question: Question = { marker: markerOfTools, text: `what is there? ${markerOfTools}`, answers: [call, { text: 'blue' }] }
       dialogue.tools.offer(tools)
       await dialogue.control({ subtype: 'initialize', sdkMcpServers: [clientServer] })
       dialogue.tools.give([{ type: 'tool_result', toolCallId: callId, content: [{ type: 'text', text: found }] }])
@@ -90,7 +94,7 @@ export async function toolsWork(bench: Bench): Promise<void> {
   const { asked } = await toolLoop(bench)
   mustEqual(asked.calls.length, 2, 'model calls')
   const said = saidIn(asked.calls[1]!).slice(-2)
-  mustEqual(said[0], { role: 'assistant', content: [{ type: 'tool_use', id: callId, name: modelName('look'), input }] }, 'the call')
+  mustEqual(said[0], { role: 'assistant', content: [{ type: 'tool_use', id: callId, name: calledTool, input }] }, 'the call')
   const [result] = (said[1]?.content ?? []) as { tool_use_id?: unknown; content?: unknown }[]
   mustEqual(result?.tool_use_id, callId, 'the id of the result')
   // the API takes both forms

@@ -103,6 +103,7 @@ export class TurnReader {
         break
       case 'system':
         if (message.subtype === 'api_retry') this.retry(message)
+        else if (message.subtype === 'init') this.offered(message['tools'])
         break
       case 'rate_limit_event': {
         const info = objectIn(message['rate_limit_info'])
@@ -114,6 +115,17 @@ export class TurnReader {
         break
     }
     return this.ending
+  }
+
+  /** The CLI says what it passes on to the model: a function that is kept from it by an administrator's settings is missing. */
+  private offered(names: unknown): void {
+    if (!Array.isArray(names)) return
+    const missing = [...(this.options.functions ?? [])].filter(([name]) => !names.includes(name)).map(([, name]) => name)
+    if (missing.length === 0) return
+    const message =
+      `The Claude CLI does not offer to the model: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}. ` +
+      "An administrator's settings for Claude Code may deny it."
+    this.ending = { outcome: { kind: 'failed', failure: { code: 'claude_unavailable', message } }, kill: true }
   }
 
   /** What the process has cost since its start; null where the turn ended before the CLI said it. */
