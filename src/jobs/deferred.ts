@@ -1,12 +1,19 @@
 /** A promise, and what settles it. A rejection that nobody waits for is nobody's fault. */
 export class Deferred {
-  resolve!: () => void
+  /** it has been resolved */
+  done = false
   reject!: (error: Error) => void
   readonly promise: Promise<void>
+  private settle!: () => void
 
   constructor() {
-    this.promise = new Promise((resolve, reject) => ([this.resolve, this.reject] = [resolve, reject]))
+    this.promise = new Promise((resolve, reject) => ([this.settle, this.reject] = [resolve, reject]))
     this.promise.catch(() => undefined)
+  }
+
+  resolve(): void {
+    this.done = true
+    this.settle()
   }
 }
 

@@ -1,29 +1,24 @@
-/**
- * The jobs of this server: what routes talk to. Knows neither HTTP nor Claude. A job that has not ended is held in memory
- * beside its record; one that has is read from the store.
- */
+/** The jobs of this server: what routes talk to, to ask (see {@link JobReads}) and to change. Knows neither HTTP nor Claude. */
 import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import { Admission } from './admission.js'
-import { Deferred, settled } from './deferred.js'
+import { Endings } from './endings.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import { newJobId } from './ids.js'
 import type { Job, JobView, NewJob } from './job.js'
+import { JobReads } from './job-reads.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
-import type { Progress } from './progress.js'
-import { type ReadOptions, readLog } from './reader.js'
 import { recover } from './recovery.js'
-import { requestOf } from './request-of.js'
-import { hasExpired, isOver } from './retention.js'
+import { hasExpired } from './retention.js'
 import { Runner } from './runner.js'
 import { isFinal } from './status.js'
-import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
-import { UnreadableRecord, unlessUnreadable } from './unreadable.js'
-import { watchProgress } from './watch.js'
+import type { JobStore } from './store.js'
+import { unlessUnreadable } from './unreadable.js'
+import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
 
 export interface JobsOptions {
@@ -60,44 +55,30 @@ export interface RecoveryCounts {
   interrupted: number
 }
 
-const pruneEveryMs = 60_000
-/** The store's health is a write of its own; what was found counts this long. */
-const healthForMs = 1000
+const aMinute = 60_000
 /** Cancelling answers when the work has stopped, or after this. */
 const stopPatienceMs = 2000
 
-export class Jobs {
-  private readonly live = new Map<string, LiveJob>()
+export class Jobs extends JobReads {
+  private readonly endings: Endings
   private readonly runner: Runner
-  private readonly store: JobStore
+  private readonly upkeep: Upkeep
   private readonly admission: Admission
   private closing = false
-  private health: Promise<StoreHealth> | null = null
-  /** by `performance.now()` */
-  private healthAt = -Infinity
   private stopped = false
   private faulty = false
-  private pruning: NodeJS.Timeout | null = null
   private recovery: Promise<RecoveryCounts> | null = null
-  /** what an earlier server left is taken up */
-  private recovered = false
-  /** resolves then; rejects where the server ends before */
-  private readonly afterRecovery = new Deferred()
 
   constructor(private readonly options: JobsOptions) {
-    this.store = options.store
+    super(options.store)
     this.admission = new Admission(options.maxQueued)
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
-    this.runner = new Runner({
-      ...options,
-      writer,
-      find: (id) => this.live.get(id),
-      onStart: (live) => this.admission.began(live),
-      onEnd: (live) => this.admission.began(live),
-      onStored: (live) => {
-        this.live.delete(live.job.id)
-      },
-    })
+    const began = (live: LiveJob) => this.admission.began(live)
+    const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
+    this.endings = new Endings({ ...options, writer, onEnd: began, onStored })
+    this.runner = new Runner({ ...options, writer, endings: this.endings, find: (id) => this.live.get(id), onStart: began })
+    const { pruneEveryMs: everyMs = aMinute } = options
+    this.upkeep = new Upkeep({ ...options, endings: this.endings, live: this.live, everyMs })
   }
 
   /**
@@ -121,15 +102,8 @@ export class Jobs {
     this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
     for (const { job, suspect } of resumed) if (!suspect) this.hold(job)
     for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
-    this.pruning = setInterval(() => {
-      const failed = (error: unknown) => this.options.onTrouble('what is done every minute failed', error)
-      this.storeEnds().catch(failed)
-      this.endUnreviewed().catch(failed)
-      this.store.prune(Date.now()).catch((error: unknown) => this.options.onTrouble('pruning failed', error))
-    }, this.options.pruneEveryMs ?? pruneEveryMs)
-    this.pruning.unref()
-    this.recovered = true
-    this.afterRecovery.resolve()
+    this.upkeep.start()
+    this.takenUp.resolve()
     return counts
   }
 
@@ -141,8 +115,8 @@ export class Jobs {
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     this.refuseAtEnd()
-    if (!this.recovered) {
-      await this.afterRecovery.promise
+    if (!this.takenUp.done) {
+      await this.takenUp.promise
       return this.submit(asked)
     }
     const limiter = this.options.places.of(asked)
@@ -165,90 +139,13 @@ export class Jobs {
    */
   async joinEarlier(asked: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
     this.refuseAtEnd()
-    if (!this.recovered) {
-      await this.afterRecovery.promise
+    if (!this.takenUp.done) {
+      await this.takenUp.promise
       return this.joinEarlier(asked)
     }
     const { owner, background, idempotency } = asked
     const earlier = idempotency === undefined ? null : await this.store.earlier(owner, idempotency)
     return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
-  }
-
-  /** The record, or null where `owner` has none of that id. @throws UnreadableRecord for one of theirs */
-  async get(id: string, owner: string): Promise<Job | null> {
-    const live = this.live.get(id)
-    const notTheirs = (error: unknown) => {
-      if (error instanceof UnreadableRecord && error.owner !== owner) return null
-      throw error
-    }
-    // its events are counted in the log while the job lives, in the store from then on
-    const job =
-      live === undefined
-        ? await this.store.get(id).catch(notTheirs)
-        : { ...live.job, lastSeq: Math.max(live.job.lastSeq, live.log.shownSeq) }
-    return job !== null && job.owner === owner && !hasExpired(job) ? job : null
-  }
-
-  /** Those of some ids whose jobs are there, whoever's. */
-  async known(ids: readonly string[]): Promise<Set<string>> {
-    const found = await this.store.known(ids, Date.now())
-    for (const id of ids) if (this.live.has(id)) found.add(id)
-    return found
-  }
-
-  /** What was asked, as it was submitted; null where `owner` has no job of that id. */
-  async request(id: string, owner: string): Promise<JobRequest | null> {
-    return (await this.get(id, owner)) === null ? null : requestOf(this.store, id)
-  }
-
-  /** How an unfinished job is getting on; null for one that has ended or that this server does not hold. */
-  progress(id: string): Progress | null {
-    const live = this.live.get(id)
-    return live === undefined || live.log.closed ? null : live.progress
-  }
-
-  async list(query: JobQuery): Promise<JobPage> {
-    const jobs: Job[] = []
-    let { hasMore, jobs: page } = await this.store.list(query)
-    for (;;) {
-      // the store has expired ones until they are pruned
-      jobs.push(...page.filter((job) => !hasExpired(job)).map((job) => this.live.get(job.id)?.job ?? job))
-      if (!hasMore || jobs.length >= query.limit) break
-      ;({ hasMore, jobs: page } = await this.store.list({ ...query, after: page.at(-1)!.id }))
-    }
-    return { jobs: jobs.slice(0, query.limit), hasMore: hasMore || jobs.length > query.limit }
-  }
-
-  /** See {@link readLog}. */
-  read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
-    return this.recovered ? readLog(this.store, id, this.live.get(id), options) : this.readLater(id, options)
-  }
-
-  /** For one whose job this server may still take up, so that its log goes on. */
-  private async *readLater(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
-    await settled(this.afterRecovery.promise, options.signal)
-    yield* readLog(this.store, id, this.live.get(id), options)
-  }
-
-  /** See {@link watchProgress}. */
-  watch(id: string, signal: AbortSignal): AsyncGenerator<{ seq: number; progress: Progress }> {
-    return watchProgress(this.live.get(id), signal)
-  }
-
-  /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
-  async wait(id: string, signal: AbortSignal, ms?: number): Promise<Job | null> {
-    const from = performance.now()
-    let live = this.live.get(id)
-    if (live === undefined && !this.recovered) {
-      const job = await this.store.get(id)
-      if (job === null || isFinal(job.status)) return job
-      // it may be taken up, and end then
-      await settled(this.afterRecovery.promise, signal, ms)
-      live = this.live.get(id)
-    }
-    if (live === undefined) return this.store.get(id)
-    await settled(live.whenOver(), signal, ms === undefined ? undefined : ms - (performance.now() - from))
-    return live.job
   }
 
   /**
@@ -275,11 +172,11 @@ export class Jobs {
   async cancel(id: string): Promise<void> {
     const live = this.live.get(id)
     if (live !== undefined) return this.stop(live, 'cancelled')
-    const { recovered } = this
+    const { done } = this.takenUp
     const job = await this.store.get(id)
     if (job === null || isFinal(job.status)) return
-    if (!recovered) {
-      await this.afterRecovery.promise
+    if (!done) {
+      await this.takenUp.promise
       return this.cancel(id)
     }
     throw new BridgeError('internal_error', 'The job is held by another server.')
@@ -290,7 +187,7 @@ export class Jobs {
    * Resolves when that is stored. @throws BridgeError not_waiting_for_review
    */
   async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
-    if (!this.recovered) await this.afterRecovery.promise
+    if (!this.takenUp.done) await this.takenUp.promise
     const live = this.live.get(id)
     if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
@@ -298,7 +195,7 @@ export class Jobs {
     if (decision === 'approve') return this.runner.approve(live)
     if (decision === 'reject') {
       const why = feedback === undefined ? '' : `: ${feedback}`
-      return this.runner.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
+      return this.endings.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
     }
     await this.runner.again(live, feedback)
     // it was cancelled meanwhile
@@ -315,12 +212,6 @@ export class Jobs {
     this.live.delete(id)
     await this.options.onForgotten?.(id)
     return known
-  }
-
-  /** The record of a job that has neither ended nor waits for a human; null for any other. Whoever's it is. */
-  atWork(id: string): Job | null {
-    const live = this.live.get(id)
-    return live === undefined || live.ending !== null || live.paused ? null : live.job
   }
 
   /** Of the runs that need a process, or of those that need none. */
@@ -346,15 +237,6 @@ export class Jobs {
     return this.options.places.of({ view: lane === undefined ? {} : { lane } }).free === 0
   }
 
-  /** @throws what the store says is wrong with it */
-  storeHealth(): Promise<StoreHealth> {
-    if (performance.now() - this.healthAt >= healthForMs) {
-      this.healthAt = performance.now()
-      this.health = this.store.health()
-    }
-    return this.health!
-  }
-
   get accepting(): boolean {
     return !this.closing
   }
@@ -377,13 +259,13 @@ export class Jobs {
     for (const limiter of this.options.places.all) limiter.stop()
     // what it holds is stopped like the rest; nothing of it starts any more
     await this.recovery?.catch(() => undefined)
-    this.afterRecovery.reject(shuttingDown())
-    if (this.pruning !== null) clearInterval(this.pruning)
+    this.takenUp.reject(shuttingDown())
+    this.upkeep.stop()
     this.stopped = true
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
-    await this.storeEnds()
+    await this.upkeep.storeEnds()
     // one that never began is not to hide how the one before ended
-    if (this.recovered && !this.faulty)
+    if (this.takenUp.done && !this.faulty)
       await this.store.endInOrder().catch((error: unknown) => this.options.onTrouble('the end could not be noted', error))
   }
 
@@ -464,14 +346,14 @@ export class Jobs {
   }
 
   private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {
-    await this.runner.abort(live, cause)
+    await this.endings.abort(live, cause)
     await this.gone(live)
   }
 
   /** See {@link stopAll}. */
   private async halt(live: LiveJob): Promise<void> {
     if (!live.job.background) return this.stop(live, 'shutdown')
-    await this.runner.leave(live)
+    await this.endings.leave(live)
     await this.gone(live)
   }
 
@@ -484,26 +366,11 @@ export class Jobs {
     clearTimeout(timer)
   }
 
-  /** Tries again to store what has ended and could not be stored. */
-  private async storeEnds(): Promise<void> {
-    const ended = [...this.live.values()].filter((live) => live.unstoredEnd)
-    const failed = (error: unknown, id: string) => this.options.onTrouble('an end could still not be stored', error, id)
-    await Promise.all(ended.map((live) => this.runner.storeEnd(live).catch((error: unknown) => failed(error, live.job.id))))
-  }
-
-  /** Nobody has decided while the record was to be kept. */
-  private async endUnreviewed(): Promise<void> {
-    const late = [...this.live.values()].filter((live) => live.paused && isOver(live.job))
-    const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
-    const failed = (error: unknown, id: string) => this.options.onTrouble('a job that nobody reviewed could not be ended', error, id)
-    await Promise.all(late.map((live) => this.runner.abort(live, failure).catch((error: unknown) => failed(error, live.job.id))))
-  }
-
   private unstorable(live: LiveJob, error: unknown): void {
     const { id } = live.job
     this.options.onTrouble('events could not be stored', error, id)
     const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
-    this.runner.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble, id))
+    this.endings.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble, id))
   }
 }
 

@@ -2,20 +2,21 @@
  * Runs jobs: a slot and an execution for each choice, the limits of time and silence, and the one end. Whatever happens to
  * a job, it ends once: the first to decide writes it, everybody else waits for that.
  */
-import type { ErrorCode, Failure } from '../errors/catalogue.js'
+import type { Failure } from '../errors/catalogue.js'
 import type { JobRequest } from '../request/job-request.js'
 import { Limiter, type Place } from '../limiter.js'
 import type { Job } from './job.js'
 import type { Review } from './review.js'
 import type { JobEvent } from './events.js'
+import { startClocks } from './clocks.js'
+import { type Endings, finalStatus } from './endings.js'
 import type { Execution, Executor, Outcome } from './executor.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
 import { OwnSeat, insideAnother } from './seat.js'
 import { requestOf } from './request-of.js'
-import type { FinalStatus } from './status.js'
-import { type JobStore, Superseded } from './store.js'
+import type { JobStore } from './store.js'
 import { UnreadableRecord } from './unreadable.js'
 import type { Writer } from './writer.js'
 
@@ -26,14 +27,11 @@ export interface RunnerOptions {
   places: Places
   /** longest silence of a run */
   idleTimeoutS: number
+  endings: Endings
   observer?: JobObserver
   find: (jobId: string) => LiveJob | undefined
   /** The first of the job's runs has got a slot. */
   onStart: (live: LiveJob) => void
-  /** The job has ended, stored or not. */
-  onEnd: (live: LiveJob) => void
-  /** The job's end is stored. */
-  onStored(live: LiveJob): void
   /** Something that should not happen, and what was done about it. */
   onTrouble: (message: string, error: unknown, jobId?: string) => void
 }
@@ -53,7 +51,7 @@ export class Runner {
   }
 
   /** Adds to the job's log and sees to it that it gets stored. */
-  emit(live: LiveJob, event: JobEvent): void {
+  private emit(live: LiveJob, event: JobEvent): void {
     if (live.ending !== null) return
     const urgent = live.append(event)
     this.options.writer.mark(live)
@@ -62,30 +60,6 @@ export class Runner {
     const at = live.now()
     live.firstTokenMs ??= at - live.job.createdAt
     this.options.observer?.answering(live.job, at)
-  }
-
-  /** Stops the job's runs, or takes it out of the queue, and ends it. Resolves when that is stored. */
-  async abort(live: LiveJob, cause: NonNullable<LiveJob['cause']>): Promise<void> {
-    live.cause ??= cause
-    live.controller?.abort()
-    await this.endAborted(live)
-  }
-
-  /**
-   * Stops the job's runs without ending the job: the next server finds it as after a crash, and runs it again where nothing of
-   * it was delivered. Resolves when what was said so far is stored. A job that is ending already comes to its end.
-   */
-  async leave(live: LiveJob): Promise<void> {
-    live.ending ??= this.putAside(live)
-    live.controller?.abort()
-    await live.ending
-  }
-
-  /** Tries again to store the end of a job that could not be stored. */
-  async storeEnd(live: LiveJob): Promise<void> {
-    await this.commitEnd(live)
-    live.unstoredEnd = false
-    this.options.onStored(live)
   }
 
   private limiterOf({ job }: LiveJob): Limiter {
@@ -107,7 +81,7 @@ export class Runner {
     const gone = this.runChoice(live, choice, limiter, place)
       .catch((error: unknown) => {
         this.options.onTrouble('a run failed in a way that was not foreseen', error, live.job.id)
-        return this.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
+        return this.options.endings.abort(live, error instanceof UnreadableRecord ? error.failure : serverFailed)
       })
       .catch((error: unknown) => this.options.onTrouble('a job could not be ended', error, live.job.id))
       .finally(() => place.leave())
@@ -191,42 +165,22 @@ export class Runner {
     live.append({ type: 'status', status: 'in_progress', phase: 'starting' })
     live.showUnstored()
     const { id } = live.job
-    this.startClocks(live)
+    if (live.ending === null) {
+      startClocks(live, this.options.idleTimeoutS, (failure) => {
+        this.options.endings
+          .abort(live, failure)
+          .catch((error: unknown) => this.options.onTrouble('a job that ran out of time could not be ended', error, id))
+      })
+    }
     // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
     // only where that has happened before
     await this.options.writer.commit(live, { synced: live.suspect }).catch((error: unknown) => {
       this.options.onTrouble('the start of a job could not be stored', error, id)
-      return this.abort(live, serverFailed)
+      return this.options.endings.abort(live, serverFailed)
     })
     const request = live.request
     live.request = undefined
     return request ?? (live.ending === null ? requestOf(this.options.store, id) : null)
-  }
-
-  private startClocks(live: LiveJob): void {
-    if (live.ending !== null) return
-    const expire = (code: ErrorCode, message: string) => {
-      void this.abort(live, { code, message }).catch((error: unknown) =>
-        this.options.onTrouble('a job that ran out of time could not be ended', error, live.job.id),
-      )
-    }
-    const { timeoutS } = live.job
-    const whole = setTimeout(() => expire('timeout', `The job took longer than its limit of ${timeoutS} s.`), timeoutS * 1000)
-    const idleMs = this.options.idleTimeoutS * 1000
-    let silence: NodeJS.Timeout
-    const listen = (ms: number) => {
-      silence = setTimeout(() => {
-        // choices that wait for a slot are not silent
-        const silentMs = live.active <= 0 ? 0 : live.now() - live.progress.lastSignOfLife
-        if (silentMs < idleMs) listen(idleMs - silentMs)
-        else expire('timeout', `Nothing was heard of the run for ${this.options.idleTimeoutS} s.`)
-      }, ms)
-    }
-    listen(idleMs)
-    live.stopTimers = () => {
-      clearTimeout(whole)
-      clearTimeout(silence)
-    }
   }
 
   private async settle(live: LiveJob, choice: number, outcome: Outcome): Promise<void> {
@@ -236,18 +190,18 @@ export class Runner {
         const { reason, refusal } = outcome
         this.emit(live, { type: 'finish', choice, reason, ...(refusal === undefined ? {} : { refusal }) })
         live.runsLeft -= 1
-        if (live.runsLeft === 0) await this.end(live, finalStatus(live), null)
+        if (live.runsLeft === 0) await this.options.endings.end(live, finalStatus(live), null)
         return
       }
       case 'failed':
         live.cause ??= outcome.failure
         // the other choices' runs are of no use to anybody now
         live.controller?.abort()
-        return this.endAborted(live)
+        return this.options.endings.endAborted(live)
       case 'review':
         return this.pause(live, outcome.review)
       case 'aborted':
-        return this.endAborted(live)
+        return this.options.endings.endAborted(live)
     }
   }
 
@@ -265,7 +219,7 @@ export class Runner {
   async approve(live: LiveJob): Promise<void> {
     this.emit(live, { type: 'text', choice: 0, text: live.job.review!.lastResponse })
     this.emit(live, { type: 'finish', choice: 0, reason: 'stop' })
-    await this.end(live, 'completed', null)
+    await this.options.endings.end(live, 'completed', null)
   }
 
   /** Makes a job that waits for a human ready for more attempts. The caller enqueues it. Rejects, and it waits on, if that cannot be stored. */
@@ -299,66 +253,4 @@ export class Runner {
       throw error
     }
   }
-
-  private endAborted(live: LiveJob): Promise<void> {
-    const cause = live.cause ?? 'cancelled'
-    if (cause === 'cancelled') {
-      return this.end(live, 'cancelled', { code: 'cancelled', message: 'The job was cancelled.' })
-    }
-    if (cause === 'shutdown') {
-      return this.end(live, 'failed', { code: 'server_shutdown', message: 'The server ended while the job ran.' })
-    }
-    return this.end(live, 'failed', cause)
-  }
-
-  /** The one place where a job ends. Resolves when the end is stored and can be read. */
-  private end(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
-    live.ending ??= this.writeEnd(live, status, error)
-    return live.ending
-  }
-
-  private async writeEnd(live: LiveJob, status: FinalStatus, error: Failure | null): Promise<void> {
-    const { options } = this
-    const { id } = live.job
-    live.stopTimers()
-    for (const quit of live.quit.splice(0)) quit()
-    live.append({ type: 'end', status, error })
-    try {
-      await this.commitEnd(live)
-      options.onStored(live)
-    } catch (trouble) {
-      // readers are told all the same; the job is kept in memory until the store takes its end
-      options.onTrouble('the end of a job could not be stored', trouble, id)
-      live.unstoredEnd = true
-      live.showUnstored()
-    }
-    options.onEnd(live)
-    live.close(live.unstoredEnd)
-    // where the record was deleted meanwhile, `live.job` does not know of the end
-    options.observer?.ended(live.folded(), live.firstTokenMs)
-  }
-
-  /** Also resolves where the record is gone: it was deleted meanwhile. */
-  private async commitEnd(live: LiveJob): Promise<void> {
-    try {
-      await this.options.writer.commit(live)
-    } catch (error) {
-      if (!(error instanceof Superseded) || (await this.options.store.get(live.job.id)) !== null) throw error
-    }
-  }
-
-  private async putAside(live: LiveJob): Promise<void> {
-    live.stopTimers()
-    for (const quit of live.quit.splice(0)) quit()
-    await this.options.writer
-      .commit(live)
-      .catch((error: unknown) => this.options.onTrouble('the last events of a job could not be stored', error, live.job.id))
-    live.close()
-  }
-}
-
-/** A job is complete only if every choice came to its own end. */
-function finalStatus(live: LiveJob): FinalStatus {
-  const cutShort = live.answer.choices.some((choice) => choice.finish === 'length' || choice.finish === 'refusal')
-  return cutShort ? 'incomplete' : 'completed'
 }

@@ -1,0 +1,50 @@
+/** What is done every minute about jobs that nobody asks for. */
+import type { Endings } from './endings.js'
+import type { LiveJob } from './live-job.js'
+import { isOver } from './retention.js'
+import type { JobStore } from './store.js'
+
+export interface UpkeepOptions {
+  store: JobStore
+  endings: Endings
+  /** the jobs that have not ended, or whose end is not stored */
+  live: ReadonlyMap<string, LiveJob>
+  everyMs: number
+  onTrouble(message: string, error: unknown, jobId?: string): void
+}
+
+export class Upkeep {
+  private timer: NodeJS.Timeout | null = null
+
+  constructor(private readonly options: UpkeepOptions) {}
+
+  start(): void {
+    const { store, everyMs } = this.options
+    const failed = (what: string) => (error: unknown) => this.options.onTrouble(what, error)
+    this.timer = setInterval(() => {
+      this.storeEnds().catch(failed('what is done every minute failed'))
+      this.endUnreviewed().catch(failed('what is done every minute failed'))
+      store.prune(Date.now()).catch(failed('pruning failed'))
+    }, everyMs)
+    this.timer.unref()
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer)
+  }
+
+  /** Tries again to store what has ended and could not be stored. */
+  async storeEnds(): Promise<void> {
+    const ended = [...this.options.live.values()].filter((live) => live.unstoredEnd)
+    const failed = (error: unknown, id: string) => this.options.onTrouble('an end could still not be stored', error, id)
+    await Promise.all(ended.map((live) => this.options.endings.storeEnd(live).catch((error: unknown) => failed(error, live.job.id))))
+  }
+
+  /** Nobody has decided while the record was to be kept. */
+  private async endUnreviewed(): Promise<void> {
+    const late = [...this.options.live.values()].filter((live) => live.paused && isOver(live.job))
+    const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
+    const failed = (error: unknown, id: string) => this.options.onTrouble('a job that nobody reviewed could not be ended', error, id)
+    await Promise.all(late.map((live) => this.options.endings.abort(live, failure).catch((error: unknown) => failed(error, live.job.id))))
+  }
+}
