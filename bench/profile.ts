@@ -1,12 +1,14 @@
 /**
  * `npm run bench -- profile`: what the server does with its CPU while processes are asked again, eight questions at once. Prints the ten
- * functions with the most time of their own, each of which does not count what it calls.
+ * functions with the most time of their own, each of which does not count what it calls. The times are those of the clock: a function that
+ * waits for the disk, or that loses its core to another process, has that time too.
  */
 import type { Profiler } from 'node:inspector'
 import path from 'node:path'
 import { sourceLines } from '../test/runner/source-lines.js'
 import { atOnce, crowd, fillSessions } from './crowd.js'
 import { look, lookEnvironment } from './look.js'
+import { cpuOf } from './procfs.js'
 import { number } from './table.js'
 import type { Rig } from './rig.js'
 
@@ -20,16 +22,18 @@ export async function printProfile(rig: Rig): Promise<void> {
   // the code is compiled, and each process has been asked again
   await crowd(rig, bridge, { questions: 4 * atOnce })
   const questions = rig.quick ? 64 : 256
+  const cpu = cpuOf(bridge.pid)
   await look(socket)
   const { wallMs } = await crowd(rig, bridge, { questions })
   const profile = await look<Profiler.Profile>(socket)
+  const cpuMs = cpuOf(bridge.pid) - cpu
   await rig.end(bridge)
 
   const times = selfTimes(profile)
   const apart = ['(idle)', '(program)', '(garbage collector)']
   const ofFunctions = [...times].filter(([name]) => !apart.includes(name)).sort(([, a], [, b]) => b - a)
   const all = ofFunctions.reduce((sum, [, ms]) => sum + ms, 0)
-  console.log(`\nprofile: ${questions} questions, ${atOnce} at once, ${number(wallMs / 1000)} s`)
+  console.log(`\nprofile: ${questions} questions, ${atOnce} at once, ${number(wallMs / 1000)} s, CPU of the server ${number(cpuMs / questions)} ms a question`)
   for (const name of apart) console.log(`${number(times.get(name) ?? 0).padStart(8)} ms          ${name}`)
   console.log(`${number(all).padStart(8)} ms          all functions, ${number(all / questions)} ms a question`)
   for (const [name, ms] of ofFunctions.slice(0, shown)) {
@@ -39,18 +43,28 @@ export async function printProfile(rig: Rig): Promise<void> {
 
 /** Milliseconds of each function by itself, its place behind its name. */
 function selfTimes({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]))
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])))
+  const names = new Map(nodes.map(({ id }) => [id, nameOf(id)]))
   const times = new Map<string, number>()
   for (const [index, id] of samples.entries()) {
     const name = names.get(id)!
     times.set(name, (times.get(name) ?? 0) + Math.max(0, timeDeltas[index] ?? 0) / 1000)
   }
   return times
+
+  /** One that has no place of its own is told by the function of a file that has it called. */
+  function nameOf(id: number): string {
+    const { functionName: name, url } = byId.get(id)!.callFrame
+    if (url !== '') return placed(byId.get(id)!)
+    if (/^\(.*\)$/.test(name)) return name
+    let above = parents.get(id)
+    while (above !== undefined && !byId.get(above)!.callFrame.url.startsWith('file:')) above = parents.get(above)
+    return above === undefined ? `${name} (native)` : `${name} (native), called by ${placed(byId.get(above)!)}`
+  }
 }
 
 /** Lines and columns count from 0 in a profile. */
-function nameOf({ functionName, url, lineNumber, columnNumber }: { functionName: string; url: string; lineNumber: number; columnNumber: number }) {
-  if (url === '' && /^\(.*\)$/.test(functionName)) return functionName
-  const place = url === '' ? 'native' : `${url.replace(/^file:\/\//, '')}:${lineNumber + 1}:${columnNumber + 1}`
-  return `${functionName || '(anonymous)'} ${place}`
+function placed({ callFrame: { functionName, url, lineNumber, columnNumber } }: Profiler.ProfileNode): string {
+  return `${functionName || '(anonymous)'} ${url.replace(/^file:\/\//, '')}:${lineNumber + 1}:${columnNumber + 1}`
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { askCli, bareLean } from './bare-cli.js'
 import type { Bridge } from './bridge.js'
-import { atOnce, crowd } from './crowd.js'
+import { atOnce, crowd, fillSessions } from './crowd.js'
 import { cpuOfCrowd } from './cpu.js'
 import { memoryOfTree } from './procfs.js'
 import { newQuestion } from './question.js'
@@ -34,6 +34,7 @@ export async function measureBareRate(rig: Rig): Promise<void> {
 export async function measureReuse(rig: Rig, bridge: Bridge): Promise<void> {
   const questions = rig.quick ? 24 : 64
   await measureRate(rig, bridge, { id: 'started', name: 'the server has just started', questions })
+  await fillSessions(rig, bridge)
   await measureRate(rig, bridge, { id: 'reuse', name: 'each process has answered before', questions })
   // looking at memory takes CPU away from what is looked at, so it has a crowd of its own
   const sampler = sampleMemory(bridge.pid)

@@ -37,6 +37,7 @@ function linesOf(findings: Findings, row: Row): string[][] {
 function comparison(findings: Findings, row: Row, reference: string | undefined, p50: number): [string, string] {
   if (row.kind === undefined || reference === undefined || row.id === reference || row.id === references[row.kind].direct) return ['', '']
   const other = findings.median(reference)
+  if (Number.isNaN(other)) return ['', '']
   const difference = p50 - other
   return [`${difference < 0 ? '' : '+'}${number(difference)}`, `x${number(p50 / other)}`]
 }
