@@ -99,9 +99,9 @@ export async function startBare(launch: BareLaunch): Promise<BareProcess> {
 
   async function readUntil(type: string, each: (line: Line) => void = () => {}): Promise<void> {
     for (;;) {
-      const { done, value } = await lines.next()
-      if (done) throw new Error(`the bare CLI ended before its ${type}`)
-      const line = JSON.parse(value) as Line
+      const next = await lines.next()
+      if (next.done === true) throw new Error(`the bare CLI ended before its ${type}`)
+      const line = JSON.parse(next.value) as Line
       each(line)
       if (line.type === type) return
     }

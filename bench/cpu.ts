@@ -37,7 +37,11 @@ async function measureServer(rig: Rig, bridge: Bridge, id: string): Promise<void
 }
 
 /** The CPU is that of each question that was answered. What the answers leave behind (ending processes, replacements) belongs to them. */
-export async function cpuOfCrowd(rig: Rig, bridge: Bridge, options: CrowdOptions): Promise<CrowdTimes & { serverMs: number; cliMs: number }> {
+export async function cpuOfCrowd(
+  rig: Rig,
+  bridge: Bridge,
+  options: CrowdOptions,
+): Promise<CrowdTimes & { serverMs: number; cliMs: number }> {
   await rest([bridge.pid])
   const server = cpuOf(bridge.pid)
   const below = cpuBelow(bridge.pid)

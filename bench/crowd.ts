@@ -1,5 +1,5 @@
 /** Many short questions, so many at once. */
-import { askStreaming, systemPrompt } from './ask.js'
+import { type ChatMessage, askStreaming, systemPrompt } from './ask.js'
 import type { Bridge } from './bridge.js'
 import { newQuestion } from './question.js'
 import type { Rig } from './rig.js'
@@ -13,6 +13,8 @@ export interface CrowdOptions {
   width?: number
   /** how long the model keeps silent before its first word, in milliseconds */
   holdMs?: number
+  /** what was said before each question, by the number of the client that asks it; left out: nothing */
+  history?: readonly (readonly ChatMessage[])[]
 }
 
 export interface CrowdTimes {
@@ -24,25 +26,27 @@ export interface CrowdTimes {
 
 /** A question without its right answer is a problem of the run. Rejects where the step's time is up. */
 export async function crowd(rig: Rig, { url }: Bridge, options: CrowdOptions): Promise<CrowdTimes> {
-  const { questions, width = atOnce, holdMs = 0 } = options
+  const { questions, width = atOnce, holdMs = 0, history = [] } = options
   const firsts: number[] = []
   const from = performance.now()
   let asked = 0
-  const client = async () => {
+  const client = async (number: number) => {
     while (asked++ < questions) {
       rig.signal.throwIfAborted()
       const { text, answer } = newQuestion(holdMs)
       try {
-        const messages = [{ role: 'system', content: systemPrompt } as const, { role: 'user', content: text } as const]
-        const timed = await askStreaming(url, messages)
+        const system: ChatMessage = { role: 'system', content: systemPrompt }
+        const timed = await askStreaming(url, [system, ...(history[number] ?? []), { role: 'user', content: text }])
         firsts.push(timed.firstMs)
         rig.findings.check(timed.text === answer, `${width} at once: ${JSON.stringify(timed.text)} came for ${answer}`)
       } catch (error) {
+        // its server has been killed
+        rig.signal.throwIfAborted()
         rig.findings.problems.push(`${width} at once: ${String(error)}`)
       }
     }
   }
-  await Promise.all(Array.from({ length: width }, client))
+  await Promise.all(Array.from({ length: width }, (_, number) => client(number)))
   return { firsts, wallMs: performance.now() - from }
 }
 

@@ -10,12 +10,14 @@ export interface Row {
   kind?: Kind
 }
 
-export type Kind = 'first' | 'total' | 'rate' | 'cpu' | 'memory'
+export type Kind = 'first' | 'total' | 'time' | 'rate' | 'cpu' | 'memory'
 
 /** Ids of the rows that those of a kind are compared with. */
 export const references: Readonly<Record<Kind, { direct?: string; bare: string }>> = {
   first: { direct: 'direct_first', bare: 'bare_lean_first' },
   total: { direct: 'direct_total', bare: 'bare_lean_total' },
+  // what is no answer to one question
+  time: { bare: 'bare_lean_total' },
   rate: { bare: 'bare_rate' },
   cpu: { bare: 'bare_cpu' },
   memory: { bare: 'bare_memory' },

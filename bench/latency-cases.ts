@@ -134,7 +134,7 @@ function askedAgain(warm: Bridge, id: string, name: string, keep: (history: Chat
   }
 }
 
-/** Nobody has had this conversation before: every turn of it has to be said. */
+/** A conversation that no process has heard: every turn of it has to be said. */
 function longHistory(): ChatMessage[] {
   const turns = Array.from({ length: 20 }, (_, index): ChatMessage[] => {
     const { marker } = newQuestion()

@@ -49,6 +49,7 @@ async function measureOnce(rig: Rig, one: LatencyCase, pids: readonly number[]):
     rig.findings.check(timed.text === answer, `${one.name}: ${JSON.stringify(timed.text)} came for ${marker}`)
     return timed
   } catch (error) {
+    rig.signal.throwIfAborted()
     rig.findings.problems.push(`${one.name}: ${String(error)}`)
     return null
   }

@@ -6,7 +6,8 @@
 import type { Profiler } from 'node:inspector'
 import path from 'node:path'
 import { sourceLines } from '../test/runner/source-lines.js'
-import { atOnce, crowd, fillSessions } from './crowd.js'
+import type { ChatMessage } from './ask.js'
+import { type CrowdOptions, atOnce, crowd, fillSessions } from './crowd.js'
 import { look, lookEnvironment } from './look.js'
 import { cpuOf } from './procfs.js'
 import { number } from './table.js'
@@ -14,31 +15,48 @@ import type { Rig } from './rig.js'
 
 const shown = 10
 const root = path.join(import.meta.dirname, '../..')
+const apart = ['(idle)', '(program)', '(garbage collector)']
 
 export async function printProfile(rig: Rig): Promise<void> {
+  const questions = rig.quick ? 64 : 256
+  await profile(rig, 'short questions', { questions })
+  const history = Array.from({ length: atOnce }, (_, client) => longHistory(client))
+  await profile(rig, 'after 40 messages of 2,000 characters, which stay as they are', { questions, history })
+}
+
+async function profile(rig: Rig, name: string, options: CrowdOptions): Promise<void> {
+  const { questions } = options
   const socket = path.join(rig.folder, 'profile.sock')
   const bridge = await rig.start('profile', lookEnvironment('cpu-profiler.js', socket))
   await fillSessions(rig, bridge)
   // the code is compiled, and each process has been asked again
-  await crowd(rig, bridge, { questions: 4 * atOnce })
-  const questions = rig.quick ? 64 : 256
+  await crowd(rig, bridge, { ...options, questions: 4 * atOnce })
   const cpu = cpuOf(bridge.pid)
   await look(socket)
-  const { wallMs } = await crowd(rig, bridge, { questions })
-  const profile = await look<Profiler.Profile>(socket)
-  const cpuMs = cpuOf(bridge.pid) - cpu
+  const { wallMs } = await crowd(rig, bridge, options)
+  const times = selfTimes(await look<Profiler.Profile>(socket))
+  const cpuMs = (cpuOf(bridge.pid) - cpu) / questions
   await rig.end(bridge)
 
-  const times = selfTimes(profile)
-  const apart = ['(idle)', '(program)', '(garbage collector)']
-  const ofFunctions = [...times].filter(([name]) => !apart.includes(name)).sort(([, a], [, b]) => b - a)
+  const ofFunctions = [...times].filter(([one]) => !apart.includes(one)).sort(([, a], [, b]) => b - a)
   const all = ofFunctions.reduce((sum, [, ms]) => sum + ms, 0)
-  console.log(`\nprofile: ${questions} questions, ${atOnce} at once, ${number(wallMs / 1000)} s, CPU of the server ${number(cpuMs / questions)} ms a question`)
-  for (const name of apart) console.log(`${number(times.get(name) ?? 0).padStart(8)} ms          ${name}`)
-  console.log(`${number(all).padStart(8)} ms          all functions, ${number(all / questions)} ms a question`)
-  for (const [name, ms] of ofFunctions.slice(0, shown)) {
-    console.log(`${number(ms).padStart(8)} ms  ${number((100 * ms) / all).padStart(5)} %  ${sourceLines(name, root)}`)
+  console.log(
+    `\n${questions} questions, ${atOnce} at once, ${name}: ${number(wallMs / 1000)} s, CPU of the server ${number(cpuMs)} ms a question`,
+  )
+  for (const one of apart) console.log(`${number(times.get(one) ?? 0).padStart(8)} ms           ${one}`)
+  console.log(`${number(all).padStart(8)} ms           all functions, ${number(all / questions)} ms a question`)
+  for (const [one, ms] of ofFunctions.slice(0, shown)) {
+    console.log(
+      `${number(ms).padStart(8)} ms  ${number((100 * ms) / all).padStart(5)} %  ${sourceLines(one, root).replace(`${root}/`, '')}`,
+    )
   }
+}
+
+function longHistory(client: number): ChatMessage[] {
+  return Array.from({ length: 40 }, (_, index) => ({
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content: `message ${index} of client ${client}: ${'some more words '.repeat(125)}`,
+  }))
 }
 
 /** Milliseconds of each function by itself, its place behind its name. */

@@ -43,7 +43,9 @@ export function writeResults(findings: Findings, facts: Machine, quick: boolean,
     p95: quantile(row.samples, 0.95),
     p99: quantile(row.samples, 0.99),
     toBare: row.kind === undefined ? undefined : findings.median(row.id) / findings.median(references[row.kind].bare),
-    targets: targets.filter((target) => target.row === row.id).map((target) => ({ wanted: target.wanted, verdict: verdict(target, findings) })),
+    targets: targets
+      .filter((target) => target.row === row.id)
+      .map((target) => ({ wanted: target.wanted, verdict: verdict(target, findings) })),
   }))
   mkdirSync(folder, { recursive: true })
   const { problems, notes } = findings

@@ -15,8 +15,8 @@ export async function measureSlowUpstream(rig: Rig, bridge: Bridge): Promise<voi
     rig.findings.check(firsts.length === atOnce, `slow_upstream: ${firsts.length} of ${atOnce} were answered`)
     return wallMs
   }
-  rig.findings.add('slow_started', `${name}, the server has just started`, 'ms', await round(), 'total')
+  rig.findings.add('slow_started', `${name}, the server has just started`, 'ms', await round(), 'time')
   const walls: number[] = []
   for (let count = 0; count < (rig.quick ? 3 : 8); count++) walls.push(await round())
-  rig.findings.add('slow_upstream', name, 'ms', walls, 'total')
+  rig.findings.add('slow_upstream', name, 'ms', walls, 'time')
 }

@@ -38,7 +38,8 @@ export async function runSteps(rig: Rig, steps: readonly Step[]): Promise<void> 
   }
 }
 
-async function runStep(rig: Rig, { name, expectedS, servers, run }: Step): Promise<void> {
+async function runStep(rig: Rig, step: Step): Promise<void> {
+  const { name, expectedS, servers } = step
   const limitS = patience * expectedS[rig.quick ? 0 : 1]
   const limit = new AbortController()
   const timer = setTimeout(() => limit.abort(new Error(`not done after ${limitS} s`)), limitS * 1000)
@@ -51,7 +52,7 @@ async function runStep(rig: Rig, { name, expectedS, servers, run }: Step): Promi
     const bridges: Bridge[] = []
     for (const server of servers) bridges.push(rig.up.get(server) ?? (await rig.start(server, serverSettings[server])))
     signal.throwIfAborted()
-    await run(own, ...bridges)
+    await step.run(own, ...bridges)
   })()
   try {
     await Promise.race([task, stopped])

@@ -26,9 +26,7 @@ function linesOf(findings: Findings, row: Row): string[][] {
   const p95 = many === '' ? '' : number(quantile(row.samples, 0.95))
   const { direct, bare } = row.kind === undefined ? {} : references[row.kind]
   const compared = [direct, bare].flatMap((reference) => comparison(findings, row, reference, p50))
-  const wanted = targets
-    .filter((target) => target.row === row.id)
-    .map((target) => `${target.wanted}: ${words[verdict(target, findings)]}`)
+  const wanted = targets.filter((target) => target.row === row.id).map((target) => `${target.wanted}: ${words[verdict(target, findings)]}`)
   const line = [row.name, many, `${number(p50)} ${row.unit}`, p95, ...compared, wanted[0] ?? '']
   return [line, ...wanted.slice(1).map((more) => [...line.slice(0, 8).map(() => ''), more])]
 }

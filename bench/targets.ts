@@ -59,7 +59,6 @@ const crowd = (id: string): Target[] => [
     part: (findings) => (5 * findings.median('bare_rate')) / findings.median(`${id}_rate`),
   },
   timesFaster(`${id}_first`, 2, 'half of the lean CLI alone'),
-  ...cpu(id),
 ]
 
 const cpu = (id: string): Target[] => [partOfCpu(`${id}_server_cpu`, 2, 1), partOfCpu(`${id}_cli_cpu`, 12, 6)]
@@ -77,6 +76,7 @@ export const targets: readonly Target[] = [
   over('warm_block_total', 'direct_total', 60, 'direct + 60'),
   ...crowd('started'),
   ...crowd('reuse'),
+  ...cpu('reuse'),
   ...cpu('warm'),
   {
     row: 'slow_upstream',
