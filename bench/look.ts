@@ -1,5 +1,6 @@
 /** How a module that is loaded into a server before its program (`--import`) is asked, over a socket. Both sides of it. */
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -21,6 +22,8 @@ export function onLook(begin: () => () => Promise<unknown>): void {
   delete process.env[variable]
   delete process.env['NODE_OPTIONS']
   const answer = begin()
+  // of a server before
+  rmSync(socket, { force: true })
   createServer((connection) => {
     connection.on('error', () => {})
     answer()
