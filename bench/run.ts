@@ -2,7 +2,7 @@
  * `npm run bench`: the bridge beside a direct call and the bare CLI, all against one local stand-in for the model.
  * Prints a table and writes `bench/results/<date>.json`. `--quick` takes fewer samples. A missed target fails nothing; a wrong answer, an
  * error, a step that is not done in its time, or anything left behind makes it exit with 1. `npm run bench -- latency reuse` runs
- * those steps alone (`steps.ts` has all of them), `-- silence calls_20k` one case of that step.
+ * those steps alone (`steps.ts` has all of them), `-- silence calls_20k` one case of that step. docs/testing.md describes the steps.
  */
 import { machine, writeResults } from './results.js'
 import { openRig } from './rig.js'
