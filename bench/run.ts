@@ -24,9 +24,9 @@ if (others.length > 0 && !words.includes('silence')) {
 }
 const steps = stepsOf(others).filter(({ name, unasked }) => (words.length === 0 ? unasked === undefined : words.includes(name)))
 
-// a run that is interrupted ends its servers, which end their processes, and has failed
+// a run that is interrupted kills its servers and their processes, and has failed. Not `once`: execa ends a process without a listener
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(`stopped: ${signal}`)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error(`stopped: ${signal}`)))
 const from = performance.now()
 const rig = await openRig(quick, stop.signal)
 const facts = machine(rig.cli.version)
