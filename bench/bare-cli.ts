@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { chatProfile } from '../src/claude/process/launch-flags.js'
 import { workspaceEnvironment } from '../src/claude/process/environment.js'
 import { makeWorkspace } from '../workspace/workspace.js'
-import { type Timed, systemPrompt } from './ask.js'
+import { type Timed, model, systemPrompt } from './ask.js'
+import type { Rig } from './rig.js'
 
 export interface BareLaunch {
   binary: string
@@ -17,18 +19,44 @@ export interface BareLaunch {
   withSystemPrompt: boolean
 }
 
+interface BareProcess {
+  pid: number
+  /** Resolves when it has taken its system prompt and waits for a question. */
+  ready(): Promise<void>
+  /** The answer to its only question, timed from before the process was started. */
+  ask(question: string): Promise<Timed>
+  /** Resolves when process and folders are gone. */
+  end(): Promise<void>
+}
+
 const patienceMs = 30_000
 
 /** What every non-interactive use of the CLI needs to be driven over its pipes, and nothing to make it lean. */
 export const defaultArgs = ['-p', '--input-format=stream-json', '--output-format=stream-json', '--verbose', '--include-partial-messages']
+
+/** The CLI as the bridge starts it. */
+export function bareLean(rig: Rig): BareLaunch {
+  const { args } = chatProfile({ model }, 'api_key')
+  return { binary: rig.cli.binary, args, env: rig.cli.env, parent: rig.folder, withSystemPrompt: true }
+}
+
+/** Resolves when process and folders are gone; neither making nor removing them is in the times. */
+export async function askCli(launch: BareLaunch, question: string): Promise<Timed> {
+  const bare = await startBare(launch)
+  try {
+    return await bare.ask(question)
+  } finally {
+    await bare.end()
+  }
+}
 
 interface Line {
   type: string
   event?: { delta?: { text?: string } }
 }
 
-/** Resolves when process and folders are gone; neither making nor removing them is in the times. */
-export async function askCli(launch: BareLaunch, question: string): Promise<Timed> {
+/** It is killed after 30 s. */
+export async function startBare(launch: BareLaunch): Promise<BareProcess> {
   const workspace = await makeWorkspace(launch.parent)
   const from = performance.now()
   const child = spawn(launch.binary, launch.args, {
@@ -39,28 +67,43 @@ export async function askCli(launch: BareLaunch, question: string): Promise<Time
   })
   const exited = once(child, 'exit')
   const limit = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), patienceMs)
-  try {
-    const request = { subtype: 'initialize', systemPrompt: [systemPrompt] }
-    if (launch.withSystemPrompt) send({ type: 'control_request', request_id: '1', request })
-    send({ type: 'user', message: { role: 'user', content: question }, parent_tool_use_id: null, session_id: '' })
-    const timed: Timed = { firstMs: NaN, totalMs: NaN, text: '' }
-    for await (const text of createInterface({ input: child.stdout })) {
-      const line = JSON.parse(text) as Line
-      const piece = line.type === 'stream_event' ? (line.event?.delta?.text ?? '') : ''
-      if (piece !== '' && timed.text === '') timed.firstMs = performance.now() - from
-      timed.text += piece
-      if (line.type !== 'result') continue
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  // what a process that has been killed is still told
+  child.stdin.on('error', () => {})
+  const send = (line: object) => child.stdin.write(`${JSON.stringify(line)}\n`)
+  const request = { subtype: 'initialize', systemPrompt: [systemPrompt] }
+  if (launch.withSystemPrompt) send({ type: 'control_request', request_id: '1', request })
+  return {
+    pid: child.pid!,
+    async ready() {
+      await readUntil('control_response')
+    },
+    async ask(question) {
+      send({ type: 'user', message: { role: 'user', content: question }, parent_tool_use_id: null, session_id: '' })
+      const timed: Timed = { firstMs: NaN, totalMs: NaN, text: '' }
+      await readUntil('result', (line) => {
+        const piece = line.type === 'stream_event' ? (line.event?.delta?.text ?? '') : ''
+        if (piece !== '' && timed.text === '') timed.firstMs = performance.now() - from
+        timed.text += piece
+      })
       timed.totalMs = performance.now() - from
+      return timed
+    },
+    async end() {
       child.stdin.end()
-    }
-    await exited
-    return timed
-  } finally {
-    clearTimeout(limit)
-    await workspace.remove()
+      await exited
+      clearTimeout(limit)
+      await workspace.remove()
+    },
   }
 
-  function send(line: object): void {
-    child.stdin.write(`${JSON.stringify(line)}\n`)
+  async function readUntil(type: string, each: (line: Line) => void = () => {}): Promise<void> {
+    for (;;) {
+      const next = await lines.next()
+      if (next.done === true) throw new Error(`the bare CLI ended before its ${type}`)
+      const line = JSON.parse(next.value) as Line
+      each(line)
+      if (line.type === type) return
+    }
   }
 }

@@ -3,10 +3,12 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { type ServerProcess, startServer, workspaceProcesses } from '../test/chaos/server-process.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
+import { within } from '../src/claude/process/within.js'
 import type { Findings } from './findings.js'
 
 export interface Bridge extends ServerProcess {
   name: string
+  dataDir: string
   /** folder of its workspaces */
   root: string
 }
@@ -32,17 +34,37 @@ export async function startBridge(place: BridgePlace, name: string, env: Record<
     START_PROBE: '0',
     ...env,
   })
-  return { ...server, name, root: openWorkspaceRoot(dataDir) }
+  return { ...server, name, dataDir, root: openWorkspaceRoot(dataDir) }
 }
 
+/** It ends ten seconds after SIGTERM at the latest, and is killed where it does not. */
+const endMs = 60_000
+
 export async function endBridge(bridge: Bridge, findings: Findings): Promise<void> {
-  const code = await bridge.stop()
+  const code = await within(bridge.stop(), endMs, 'no end').catch(() => bridge.kill())
   findings.check(code === 0, `the ${bridge.name} server ended with code ${code ?? 'none'}`)
   const processes = workspaceProcesses(bridge.root)
   findings.check(processes.length === 0, `the ${bridge.name} server left ${processes.length} processes`)
   // the folder goes with the last server that ends in order
   const folders = existsSync(bridge.root) ? readdirSync(bridge.root) : []
   findings.check(folders.length === 0, `the ${bridge.name} server left ${folders.length} workspaces`)
-  for (const pid of processes) process.kill(pid, 'SIGKILL')
-  rmSync(bridge.root, { recursive: true, force: true, maxRetries: 5 })
+  removeRest(bridge, processes)
+}
+
+/** Kills it with all that belongs to it, whatever it does; another one of its name finds nothing of it. */
+export async function abandonBridge(bridge: Bridge): Promise<void> {
+  await bridge.kill()
+  removeRest(bridge, workspaceProcesses(bridge.root))
+  rmSync(bridge.dataDir, { recursive: true, force: true, maxRetries: 5 })
+}
+
+function removeRest({ root }: Bridge, processes: readonly number[]): void {
+  for (const pid of processes) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  rmSync(root, { recursive: true, force: true, maxRetries: 5 })
 }

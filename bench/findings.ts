@@ -6,8 +6,21 @@ export interface Row {
   name: string
   unit: string
   samples: readonly number[]
-  /** rows of the same kind of time are compared with the direct call and the bare CLI */
-  time?: 'first' | 'total'
+  /** compared with the bare CLI's row of that kind, times also with the direct call's */
+  kind?: Kind
+}
+
+export type Kind = 'first' | 'total' | 'time' | 'rate' | 'cpu' | 'memory'
+
+/** Ids of the rows that those of a kind are compared with. */
+export const references: Readonly<Record<Kind, { direct?: string; bare: string }>> = {
+  first: { direct: 'direct_first', bare: 'bare_lean_first' },
+  total: { direct: 'direct_total', bare: 'bare_lean_total' },
+  // what is no answer to one question
+  time: { bare: 'bare_lean_total' },
+  rate: { bare: 'bare_rate' },
+  cpu: { bare: 'bare_cpu' },
+  memory: { bare: 'bare_memory' },
 }
 
 export class Findings {
@@ -17,9 +30,9 @@ export class Findings {
   /** what a reader of the table has to know */
   readonly notes: string[] = []
 
-  add(id: string, name: string, unit: string, samples: readonly number[] | number, time?: Row['time']): void {
+  add(id: string, name: string, unit: string, samples: readonly number[] | number, kind?: Kind): void {
     const list = typeof samples === 'number' ? [samples] : samples
-    this.rows.push({ id, name, unit, samples: list, ...(time === undefined ? {} : { time }) })
+    this.rows.push({ id, name, unit, samples: list, ...(kind && { kind }) })
   }
 
   /** Notes a problem unless `ok`. */

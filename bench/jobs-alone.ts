@@ -6,8 +6,6 @@ import path from 'node:path'
 import type { JobsFigures } from './jobs-process.js'
 import type { Rig } from './rig.js'
 
-const patienceMs = 60_000
-
 export async function measureJobsAlone(rig: Rig): Promise<void> {
   const { findings } = rig
   const queued = rig.quick ? 2000 : 10_000
@@ -15,10 +13,12 @@ export async function measureJobsAlone(rig: Rig): Promise<void> {
   mkdirSync(folder)
   const child = fork(path.join(import.meta.dirname, 'jobs-process.js'), [folder, String(queued)], {
     execArgv: ['--expose-gc'],
-    timeout: patienceMs,
+    signal: rig.signal,
     killSignal: 'SIGKILL',
   })
   const exited = once(child, 'exit')
+  // of the signal, where the step's time is up
+  child.on('error', () => {})
   const told = Promise.race([once(child, 'message'), exited.then(() => [undefined])])
   const [figures] = (await told) as [JobsFigures | undefined]
   await exited

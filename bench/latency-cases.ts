@@ -1,8 +1,7 @@
 /** The ways to the same answer whose times are compared. */
-import { chatProfile } from '../src/claude/process/launch-flags.js'
 import { type ChatMessage, type Timed, askBlocking, askStreaming, askUpstream } from './ask.js'
 import { model, poolReady, systemPrompt } from './ask.js'
-import { type BareLaunch, askCli, defaultArgs } from './bare-cli.js'
+import { askCli, bareLean, defaultArgs } from './bare-cli.js'
 import type { Bridge } from './bridge.js'
 import { type Question, newQuestion } from './question.js'
 import type { Rig } from './rig.js'
@@ -55,7 +54,7 @@ export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[
     askedAgain(warm, 'edited', 'an edit in the middle of 40 messages', (history) => history.slice(0, 20)),
     {
       id: 'replayed',
-      name: 'replayed with 40 messages',
+      name: '40 messages into a warm session',
       before: ready,
       ask: ({ text }) => askStreaming(warm.url, [...longHistory(), { role: 'user', content: text }]),
     },
@@ -67,12 +66,6 @@ function first(text: string): ChatMessage[] {
     { role: 'system', content: systemPrompt },
     { role: 'user', content: text },
   ]
-}
-
-/** The CLI as the bridge starts it. */
-export function bareLean(rig: Rig): BareLaunch {
-  const { args } = chatProfile({ model }, 'api_key')
-  return { binary: rig.cli.binary, args, env: rig.cli.env, parent: rig.folder, withSystemPrompt: true }
 }
 
 /** The body is the one that a lean CLI sends, word for word, but for the question. */
@@ -141,7 +134,7 @@ function askedAgain(warm: Bridge, id: string, name: string, keep: (history: Chat
   }
 }
 
-/** Nobody has had this conversation before: every turn of it has to be said. */
+/** A conversation that no process has heard: every turn of it has to be said. */
 function longHistory(): ChatMessage[] {
   const turns = Array.from({ length: 20 }, (_, index): ChatMessage[] => {
     const { marker } = newQuestion()

@@ -1,23 +1,24 @@
 /**
- * Loaded into a server before its program (`--import`): measures how long its event loop does nothing else. A client of the
- * socket that `LOOP_MONITOR` names gets the longest delay since the last look, in milliseconds.
+ * Loaded into a server before its program (`--import`): measures how long its event loop does nothing else. Each look has the delays since
+ * the last look.
  */
-import { createServer } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { isMainThread } from 'node:worker_threads'
+import { onLook } from './look.js'
 
-const socket = process.env['LOOP_MONITOR']
-if (isMainThread && socket !== undefined) {
-  // for this process alone, and not for those that it starts
-  delete process.env['LOOP_MONITOR']
-  delete process.env['NODE_OPTIONS']
-  const delays = monitorEventLoopDelay({ resolution: 10 })
-  delays.enable()
-  createServer((connection) => {
-    connection.on('error', () => {})
-    connection.end(String(delays.max / 1e6))
-    delays.reset()
-  })
-    .listen(socket)
-    .unref()
+export interface LoopDelays {
+  /** in milliseconds, from one run of the monitor's timer to the next: {@link intervalMs} where nothing was late */
+  maxMs: number
+  p99Ms: number
 }
+
+export const intervalMs = 10
+
+onLook(() => {
+  const delays = monitorEventLoopDelay({ resolution: intervalMs })
+  delays.enable()
+  return async (): Promise<LoopDelays> => {
+    const seen = { maxMs: delays.max / 1e6, p99Ms: delays.percentile(99) / 1e6 }
+    delays.reset()
+    return seen
+  }
+})

@@ -48,6 +48,11 @@ export function cpuOf(pid: number): number {
   return stat(pid)?.own ?? 0
 }
 
+/** CPU of the children that a process has waited for, in milliseconds. */
+export function cpuOfEnded(pid: number): number {
+  return stat(pid)?.waitedFor ?? 0
+}
+
 /** CPU of everything below a process, what has ended and was waited for included, in milliseconds. */
 export function cpuBelow(pid: number): number {
   const living = descendants(pid).map(stat)

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { type Findings, quantile } from './findings.js'
-import { targets } from './targets.js'
+import { type Findings, quantile, references } from './findings.js'
+import { targets, verdict } from './targets.js'
 
 const folder = path.join(import.meta.dirname, '../../bench/results')
 
@@ -42,7 +42,10 @@ export function writeResults(findings: Findings, facts: Machine, quick: boolean,
     p50: quantile(row.samples, 0.5),
     p95: quantile(row.samples, 0.95),
     p99: quantile(row.samples, 0.99),
-    targets: targets.filter((target) => target.row === row.id).map((target) => ({ wanted: target.wanted, met: target.met(findings) })),
+    toBare: row.kind === undefined ? undefined : findings.median(row.id) / findings.median(references[row.kind].bare),
+    targets: targets
+      .filter((target) => target.row === row.id)
+      .map((target) => ({ wanted: target.wanted, verdict: verdict(target, findings) })),
   }))
   mkdirSync(folder, { recursive: true })
   const { problems, notes } = findings

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { locateBinary, readVersion } from '../src/claude/process/binary.js'
 import { baseEnvironment } from '../src/claude/process/environment.js'
 import { workspaceProcesses } from '../test/chaos/server-process.js'
-import { type Bridge, endBridge, startBridge } from './bridge.js'
+import { type Bridge, abandonBridge, endBridge, startBridge } from './bridge.js'
 import { Findings } from './findings.js'
 import { type StandinProcess, startStandinProcess } from './standin.js'
 
@@ -16,14 +16,20 @@ export interface Rig {
   standin: StandinProcess
   folder: string
   cli: { binary: string; version: string; env: Record<string, string> }
+  /** aborted when the time of the step is up, or the run is stopped */
+  signal: AbortSignal
+  /** servers that are up, by their names */
+  up: ReadonlyMap<string, Bridge>
   /** Starts a server; what is still up at the end of the run is ended and looked after then. */
   start(name: string, env: Record<string, string>): Promise<Bridge>
   end(bridge: Bridge): Promise<void>
+  /** Kills all servers. */
+  abandon(): Promise<void>
   close(): Promise<void>
 }
 
 /** @throws Error where the CLI is not installed */
-export async function openRig(quick: boolean): Promise<Rig> {
+export async function openRig(quick: boolean, signal: AbortSignal): Promise<Rig> {
   const { path: binary, problem } = locateBinary(process.env['CLAUDE_BIN'] || undefined)
   if (problem !== null) throw new Error(problem)
   const { version } = await readVersion(binary, baseEnvironment(process.env))
@@ -32,25 +38,32 @@ export async function openRig(quick: boolean): Promise<Rig> {
   mkdirSync(path.join(folder, 'home'))
   const findings = new Findings()
   const standin = await startStandinProcess()
-  const up = new Set<Bridge>()
+  const up = new Map<string, Bridge>()
   const end = async (bridge: Bridge) => {
-    up.delete(bridge)
+    up.delete(bridge.name)
     await endBridge(bridge, findings)
   }
   return {
     quick,
     findings,
+    signal,
+    up,
     standin,
     folder,
     cli: { binary, version, env: cliEnvironment(folder, standin.url) },
     async start(name, env) {
       const bridge = await startBridge({ folder, standinUrl: standin.url }, name, env)
-      up.add(bridge)
+      up.set(name, bridge)
       return bridge
     },
     end,
+    async abandon() {
+      const bridges = [...up.values()]
+      up.clear()
+      await Promise.all(bridges.map(abandonBridge))
+    },
     async close() {
-      await Promise.all([...up].map(end))
+      await Promise.all([...up.values()].map(end))
       await standin.stop()
       const bare = workspaceProcesses(folder)
       findings.check(bare.length === 0, `${bare.length} bare CLI processes were left`)

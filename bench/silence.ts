@@ -11,7 +11,6 @@ import { realTools } from './silence-bodies.js'
 import { silenceCases } from './silence-cases.js'
 import { startWatched } from './watched-server.js'
 
-const patienceMs = 170_000
 /** The longest silence for a body: 200 ms up to 1 MB, 30 ms for each further MB. */
 export const bound = (bytes: number): number => 200 + 30 * Math.max(0, bytes / 1e6 - 1)
 
@@ -41,8 +40,8 @@ export async function measureSilence(rig: Rig, only: readonly string[] = []): Pr
     if (longestMs > bound(bytes)) findings.notes.push(`silence: ${name}: ${longestMs.toFixed(0)} ms, more than ${bound(bytes).toFixed(0)}`)
   }
   const post = (path: string, body: string) =>
-    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(patienceMs) })
-  const get = (path: string) => fetch(url + path, { signal: AbortSignal.timeout(patienceMs) })
+    fetch(url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: rig.signal })
+  const get = (path: string) => fetch(url + path, { signal: rig.signal })
 
   const tools = JSON.stringify({ model: 'sonnet', question: 'x', tools: realTools(60) })
   if (only.length === 0) findings.add('parse_60_tools', 'parsing a request with 60 tools of real size', 'ms', parseTimes(tools))

@@ -1,6 +1,8 @@
 /** The figures as plain text, each with what it is compared with and what was wanted of it. */
-import { type Findings, type Row, quantile } from './findings.js'
-import { targets } from './targets.js'
+import { type Findings, type Row, quantile, references } from './findings.js'
+import { targets, verdict } from './targets.js'
+
+const words = { met: 'met', missed: 'NOT MET', unknown: 'not known' }
 
 const head = ['', 'n', 'p50', 'p95', 'to direct', '', 'to lean CLI', '', 'target']
 
@@ -22,19 +24,18 @@ function linesOf(findings: Findings, row: Row): string[][] {
   const p50 = quantile(row.samples, 0.5)
   const many = row.samples.length > 1 ? String(row.samples.length) : ''
   const p95 = many === '' ? '' : number(quantile(row.samples, 0.95))
-  const references = ['direct', 'bare_lean'].map((reference) => `${reference}_${row.time ?? ''}`)
-  const compared = references.flatMap((reference) => comparison(findings, row, reference, p50))
-  const wanted = targets
-    .filter((target) => target.row === row.id)
-    .map((target) => `${target.wanted}: ${target.met(findings) ? 'met' : 'NOT MET'}`)
+  const { direct, bare } = row.kind === undefined ? {} : references[row.kind]
+  const compared = [direct, bare].flatMap((reference) => comparison(findings, row, reference, p50))
+  const wanted = targets.filter((target) => target.row === row.id).map((target) => `${target.wanted}: ${words[verdict(target, findings)]}`)
   const line = [row.name, many, `${number(p50)} ${row.unit}`, p95, ...compared, wanted[0] ?? '']
   return [line, ...wanted.slice(1).map((more) => [...line.slice(0, 8).map(() => ''), more])]
 }
 
 /** Difference and ratio of the medians. */
-function comparison(findings: Findings, row: Row, reference: string, p50: number): [string, string] {
-  if (row.time === undefined || row.id === reference || row.id === `direct_${row.time}`) return ['', '']
+function comparison(findings: Findings, row: Row, reference: string | undefined, p50: number): [string, string] {
+  if (row.kind === undefined || reference === undefined || row.id === reference || row.id === references[row.kind].direct) return ['', '']
   const other = findings.median(reference)
+  if (Number.isNaN(other)) return ['', '']
   const difference = p50 - other
   return [`${difference < 0 ? '' : '+'}${number(difference)}`, `x${number(p50 / other)}`]
 }

@@ -1,15 +1,16 @@
 /** A server whose event loop and memory are watched, for rows about its silence. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import type { Bridge } from './bridge.js'
+import { look, lookEnvironment } from './look.js'
+import type { LoopDelays } from './loop-monitor.js'
 import type { Rig } from './rig.js'
 
 export interface Silence {
   /** the longest time in which the event loop did nothing else, in milliseconds */
   longestMs: number
+  p99Ms: number
   /** how much the resident memory grew at its highest, in MiB */
   grownMiB: number
 }
@@ -22,34 +23,23 @@ export interface WatchedServer {
 
 export async function startWatched(rig: Rig, name: string, env: Record<string, string>): Promise<WatchedServer> {
   const socket = path.join(rig.folder, `${name}.sock`)
-  const monitor = pathToFileURL(path.join(import.meta.dirname, 'loop-monitor.js')).href
-  const bridge = await rig.start(name, { ...env, NODE_OPTIONS: `--import=${monitor}`, LOOP_MONITOR: socket })
+  const bridge = await rig.start(name, { ...env, ...lookEnvironment('loop-monitor.js', socket) })
   return {
     bridge,
     async watch(task) {
       // what came before has to be over
       await sleep(200)
-      await longestDelay(socket)
+      await look(socket)
       // the first delay after a look is not counted
       await sleep(100)
       const before = memory(bridge.pid, 'VmRSS')
       // Linux then counts the peak from here on
       writeFileSync(`/proc/${bridge.pid}/clear_refs`, '5')
       await task()
-      const longestMs = await longestDelay(socket)
-      return { longestMs, grownMiB: memory(bridge.pid, 'VmHWM') - before }
+      const { maxMs, p99Ms } = await look<LoopDelays>(socket)
+      return { longestMs: maxMs, p99Ms, grownMiB: memory(bridge.pid, 'VmHWM') - before }
     },
   }
-}
-
-function longestDelay(socket: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    connect(socket)
-      .on('data', (bytes: Buffer) => (text += bytes.toString()))
-      .on('error', reject)
-      .on('end', () => resolve(Number(text)))
-  })
 }
 
 /** In MiB. */

@@ -18,6 +18,8 @@ await onBench(
     const third = await submit()
     t.hasStrict(jobs.stats(), { running: 1, queued: 2 })
     resting.asked.seat.rest()
+    await until(() => jobs.stats().queued === 1)
+    t.hasStrict(jobs.stats(), { running: 1, queued: 1 }, 'another one has its place')
     const other = await executor.next()
     t.equal(other.asked.jobId, second.id)
     const back = resting.asked.seat.resume()

@@ -106,6 +106,34 @@ await t.test('of one owner so many checks wait, and no more', async (t) => {
   t.match(await Promise.race([again.at(-1), again[0]]), { ok: true }, 'nor keeps the thread')
 })
 
+await t.test('one owner never has every thread, and who waits for one can leave', async (t) => {
+  const threads = openCheckThreads({ checkMs: 60_000, threads: 2 })
+  t.teardown(() => threads.close())
+  const leaving = new AbortController()
+  const slow = { type: 'regex', params: { pattern: '^(a+)+$' }, answer: { content: `${'a'.repeat(5000)}!` } }
+  let ended = 0
+  const asked = Array.from({ length: 3 }, () =>
+    threads.run('check', slow, { owner: 'ann', signal: leaving.signal }).catch((error: unknown) => {
+      ended += 1
+      return error
+    }),
+  )
+  const quick = { type: 'response_not_empty', params: {}, answer: { content: 'a' } }
+  t.match(await threads.run('check', quick, { owner: 'bob' }), { ok: true })
+  t.equal(ended, 0, 'another owner need not wait for the end of one of them')
+
+  const waiting = new AbortController()
+  const last = threads.run('check', quick, { owner: 'ann', signal: waiting.signal })
+  waiting.abort(new Error('left the line'))
+  const late = new Promise((resolve) => setTimeout(resolve, 5000, 'it waits'))
+  t.match(await Promise.race([last.catch((error: unknown) => error), late]), { message: 'left the line' })
+  leaving.abort(new Error('left'))
+  t.match(
+    await Promise.all(asked),
+    asked.map(() => ({ message: 'left' })),
+  )
+})
+
 await t.test('what is kept is bounded in entries and in bytes', (t) => {
   const lru = new Lru<number>({ entries: 3, bytes: 100 })
   for (const [index, key] of ['a', 'b', 'c'].entries()) lru.set(key, index, 10)
