@@ -122,7 +122,8 @@ await t.test('others get their turn while many processes are looked at', linux, 
   })
   t.equal(await endProcessesOf(workspace, workspaceMarker, proc), 2)
   over = true
-  t.ok((before ?? 0) > 100, `${before} turns during the first look`)
+  // two files a process, three at once: no fewer turns than that
+  t.ok((before ?? 0) > 1500, `${before} turns during the first look`)
   t.ok(await gone(marked.child.pid!), 'the one with the mark is gone')
   t.ok(await gone(working.child.pid!), 'and the one that works in the folder')
   t.ok(alive(working.below), 'nobody else is touched')
