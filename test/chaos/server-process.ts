@@ -74,3 +74,22 @@ export function workspaceProcesses(root: string): number[] {
     }
   })
 }
+
+/** Workspaces that are there. */
+export function foldersIn(root: string): number {
+  try {
+    return readdirSync(root).length
+  } catch {
+    return 0
+  }
+}
+
+/** SIGKILL; false where the process has gone already. */
+export function killProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL')
+    return true
+  } catch {
+    return false
+  }
+}
