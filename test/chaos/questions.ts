@@ -3,7 +3,6 @@
  * gets is compared with what a process of its own sends. `node dist/test/chaos/questions.js 1000 [key|oauth] [reuse|per-job|unchecked]
  * [share] [seed]` prints the tally; `share`: of the model calls that are compared, 1 by default.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { seeded } from './conversations.js'
 import type { Watched } from './pool-watch.js'
 import { Asker, type Outcome } from './questions/asking.js'
@@ -11,7 +10,7 @@ import { Calls } from './questions/calls.js'
 import { type Compared, compareCalls } from './questions/references.js'
 import { Processes, type Way } from './questions/processes.js'
 import { ownersIn } from './questions/replies.js'
-import { type Left, type Login, type Mode, type Scene, leftOver, openScene, owners } from './questions/scene.js'
+import { type Left, type Login, type Mode, leftOver, openScene, owners, quiet } from './questions/scene.js'
 import { type Conversation, type Cut, type Move, Script } from './questions/script.js'
 
 export interface QuestionsOptions {
@@ -43,7 +42,6 @@ export interface QuestionsTally extends Compared {
 }
 
 const clients = 5
-const quietWithinMs = 30_000
 const lookMs = 100
 /** Fewer than there are owners and kinds, so that processes are ended for others. */
 const env = { MAX_CONCURRENT: '4', MAX_PROCESSES: '12', WARM_PROCESSES: '1' }
@@ -122,11 +120,6 @@ function count<T extends string>(words: readonly T[]): Record<T, number> {
   const counts: Partial<Record<T, number>> = {}
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1
   return counts as Record<T, number>
-}
-
-async function quiet({ watch }: Scene): Promise<void> {
-  const deadline = Date.now() + quietWithinMs
-  while ((await watch.health()).slots.in_use > 0 && Date.now() < deadline) await sleep(50)
 }
 
 if (process.argv[1] === import.meta.filename) {

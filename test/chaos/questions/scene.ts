@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { connect } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openWorkspaceRoot } from '../../../workspace/workspace.js'
 import { type Standin, type StandinOptions, startStandin } from '../../standin/index.js'
 import { realCli } from '../../claude/real-cli.js'
@@ -61,6 +62,7 @@ export interface SceneOptions {
 
 /** How long a server may take to end by itself. */
 const endMs = 20_000
+const quietWithinMs = 30_000
 
 export async function openScene({ login, mode, standin: options, env, lookMs }: SceneOptions): Promise<Scene> {
   const home = mkdtempSync(path.join(os.tmpdir(), 'bridge-questions-'))
@@ -109,6 +111,12 @@ export async function openScene({ login, mode, standin: options, env, lookMs }: 
       for (const folder of [home, root]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** Resolves when no job runs, or after a while. */
+export async function quiet({ watch }: Scene): Promise<void> {
+  const deadline = Date.now() + quietWithinMs
+  while ((await watch.health()).slots.in_use > 0 && Date.now() < deadline) await sleep(50)
 }
 
 /** Findings in what is left; empty where nothing is. */
