@@ -9,10 +9,12 @@ export interface ServerProcess {
   pid: number
   /** SIGKILL; resolves when it has gone */
   kill(): Promise<void>
-  /** SIGTERM; resolves with the exit code */
+  /** SIGTERM; resolves with the exit code, undefined where the server did not end in 20 s and was killed */
   stop(): Promise<number | undefined>
 }
 
+/** How long a server may take to end by itself, on a busy machine. */
+const endMs = 20_000
 const server = path.join(import.meta.dirname, '../../src/server.js')
 
 /** Starts it (or a program like it) on a free port and waits until `/health` answers; `onPid` is told its id before. @throws with its output if it does not */
@@ -24,6 +26,7 @@ export async function startServer(env: Record<string, string>, program = server,
     buffer: false,
     stdin: 'ignore',
     stderr: 'inherit',
+    forceKillAfterDelay: endMs,
   })
   onPid?.(child.pid!)
   const url = await listening(child)

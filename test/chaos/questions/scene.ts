@@ -60,8 +60,6 @@ export interface SceneOptions {
   lookMs: number
 }
 
-/** How long a server may take to end by itself. */
-const endMs = 20_000
 const quietWithinMs = 30_000
 
 export async function openScene({ login, mode, standin: options, env, lookMs }: SceneOptions): Promise<Scene> {
@@ -90,9 +88,7 @@ export async function openScene({ login, mode, standin: options, env, lookMs }: 
     files: () => readdirSync(`/proc/${server.pid}/fd`).length,
     async stop() {
       const watched = await watch.stop()
-      const late = setTimeout(() => void server.kill(), endMs)
       const exitCode = (await server.stop()) ?? null
-      clearTimeout(late)
       return {
         watched,
         left: {

@@ -114,8 +114,9 @@ export class Script {
     return { conversation, question: { marker, owner, kind, move, cut, messages, image, body: this.bodyOf(owner, kind, messages) } }
   }
 
-  /** Mostly one that has begun; now and then one of the kind that was asked least. */
+  /** Mostly one that has begun, and one whose functions were called; now and then one of the kind that was asked least. */
   private choose(near: Conversation | undefined): Conversation {
+    if (near !== undefined && !near.busy && near.messages.at(-1)?.tool_calls !== undefined && this.random() < 0.7) return near
     const free = this.conversations.filter(({ busy }) => !busy)
     const alike = free.filter(({ owner, kind }) => owner === near?.owner && kind === near.kind)
     const least = kinds.toSorted((one, other) => (this.asked.get(one) ?? 0) - (this.asked.get(other) ?? 0))[0]!
