@@ -29,7 +29,6 @@ const mostGrowth = 1.1
 /** Files of connections that come and go. */
 const moreFiles = 10
 
-/** The memory after the last question is compared with that after the first fifth. */
 export async function askMany(questions: number): Promise<ManyTally> {
   const sessions = new Set<unknown>()
   const scene = await openScene({
@@ -56,14 +55,17 @@ export async function askMany(questions: number): Promise<ManyTally> {
     const lastFiles = scene.files()
     const { watched, left } = await scene.stop()
     const findings = [...asking.wrong, ...watched.overBound, ...watched.disagreed, ...leftOver(left)]
-    const rss = asking.memory()
-    const [start, end] = [rss[first]!, rss[questions]!]
-    if (end > start * mostGrowth) findings.push(`${end} MiB at the end, ${start} after ${first} questions`)
     if (lastFiles > files + moreFiles) findings.push(`${lastFiles} open files at the end, ${files} after ${first} questions`)
-    return { questions, processes: sessions.size, seconds, rss, files: [files, lastFiles], watched, left, findings }
+    return { questions, processes: sessions.size, seconds, rss: asking.memory(), files: [files, lastFiles], watched, left, findings }
   } finally {
     await scene.remove()
   }
+}
+
+/** The memory at the end, against that after the first fifth. */
+function growth({ questions, rss }: ManyTally): string[] {
+  const [start, end] = [rss[questions / 5]!, rss[questions]!]
+  return end > start * mostGrowth ? [`${end} MiB at the end, ${start} after ${questions / 5} questions`] : []
 }
 
 class Asking {
@@ -116,7 +118,8 @@ class Asking {
 if (process.argv[1] === import.meta.filename) {
   const tally = await askMany(Number(process.argv[2] ?? 5000))
   console.log(JSON.stringify(tally, null, 2))
-  const { questions, seconds, processes, rss, findings } = tally
+  const { questions, seconds, processes, rss } = tally
+  const findings = [...tally.findings, ...growth(tally)]
   const memory = `${Object.values(rss).join(', ')} MiB`
   console.log(
     findings.length === 0

@@ -30,9 +30,9 @@ export class Asker {
     const { owner, cut, body } = question
     const before = this.kills
     const leaving = new AbortController()
-    let done: Promise<unknown> | null = null
+    const cutting: { done?: Promise<void> } = {}
     const onBegun = (task: string | null) => {
-      if (cut !== null) done ??= this.cutOff(cut, owner, task, leaving)
+      if (cut !== null) cutting.done ??= this.cutOff(cut, owner, task, leaving)
     }
     const stream = cut !== null || this.random() < 0.5
     try {
@@ -42,7 +42,7 @@ export class Asker {
       if (leaving.signal.aborted) return { kind: 'cut', message: null, detail: '' }
       return { kind: 'wrong', message: null, detail: String(error) }
     } finally {
-      await done
+      await cutting.done
     }
   }
 
