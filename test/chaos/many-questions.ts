@@ -75,14 +75,14 @@ class Asking {
 
   constructor(private readonly scene: Scene) {}
 
-  /** MiB, after every fifth of the questions. */
+  /** MiB, after every tenth of the questions. */
   memory(): Record<number, number> {
-    const fifth = this.asked / 5
+    const tenth = this.asked / 10
     return Object.fromEntries(
-      [1, 2, 3, 4, 5].map((part) => {
-        const at = (part * fifth * looks) / 100
+      Array.from({ length: 10 }, (_, part) => {
+        const at = ((part + 1) * tenth * looks) / 100
         const window = this.rss.slice(Math.max(0, Math.floor(at - looks)), Math.ceil(at)).sort((one, other) => one - other)
-        return [part * fifth, Math.round(window[Math.floor(window.length / 2)]! / 1024 / 1024)]
+        return [(part + 1) * tenth, Math.round(window[Math.floor(window.length / 2)]! / 1024 / 1024)]
       }),
     )
   }
