@@ -109,6 +109,9 @@ export function withoutThoughts(request: RecordedRequest): { request: RecordedRe
 }
 
 const dateNote = /(?:^|\n\n)Today's date is [\d-]+\.$/
+/** Models without system messages get the notes as blocks of the user's. */
+const noteBlock = /^<system-reminder>\n[^]*<\/system-reminder>\n?$/
+const dateBlock = /^<system-reminder>\nToday's date is [\d-]+\.\n<\/system-reminder>\n?$/
 
 /**
  * The body of a CLI without `--bare`, without what depends on the process: its folder, and the date, which stands behind the first question that
@@ -121,7 +124,16 @@ export function withoutNotes(request: RecordedRequest): { body: string; dates: n
   const dates: number[] = []
   const messages = (request.body.messages ?? []).flatMap((message) => {
     if (message.role !== 'system') turn += 1
-    const [block] = blocksOf(message.content)
+    const blocks = blocksOf(message.content)
+    if (message.role === 'user' && blocks.some(({ text }) => noteBlock.test(text ?? ''))) {
+      const own = blocks.filter(({ text }) => !dateBlock.test(text ?? ''))
+      if (own.length < blocks.length) dates.push(turn)
+      // the last of the notes ends with a line break
+      return [
+        { ...message, content: own.map((block) => (noteBlock.test(block.text ?? '') ? { ...block, text: block.text!.trimEnd() } : block)) },
+      ]
+    }
+    const [block] = blocks
     if (message.role !== 'system' || block?.text === undefined || !dateNote.test(block.text)) return [message]
     dates.push(turn)
     if (block.cache_control !== undefined) marks += 1
