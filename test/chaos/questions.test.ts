@@ -8,7 +8,7 @@ const seed = Date.now() % 1_000_000
 
 void t.test('60 questions of five owners: each has its own answer, and the body of a process of its own', async (t) => {
   t.comment(`seed ${seed}`)
-  const tally = await askQuestions({ questions: 60, seed, login: 'key', mode: 'reuse', share: 0.1 })
+  const tally = await askQuestions({ questions: 60, seed, login: 'key', mode: 'reuse', share: 0.05 })
   t.strictSame(tally.findings, [])
   const { answered = 0, cut = 0, broken = 0 } = tally.outcomes
   t.equal(answered + cut + broken, 60, 'every question has come to an end')
