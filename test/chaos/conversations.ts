@@ -51,11 +51,19 @@ export function replyTo(body: MessagesRequest, tokenDelayMs: number): Reply {
   return message([{ type: 'text', deltas: answer }], { pace: { firstTokenDelayMs: tokenDelayMs, tokenDelayMs } })
 }
 
+/** A call of one of the client's functions. */
+export interface Called {
+  id: string
+  type: 'function'
+  function: { name: string; arguments: string }
+}
+
 /** What came back over HTTP, whichever way it was asked for. */
 export interface Answered {
   status: number
   task: string | null
   text: string
+  calls: Called[]
   /** code of the error that was told; null: told as a success */
   error: string | null
   /** everything that belongs to an answer was there */
@@ -66,21 +74,28 @@ export interface Asking {
   url: string
   body: Record<string, unknown>
   stream: boolean
+  /** the owner's key; left out: the server has none */
+  key?: string
   signal?: AbortSignal
-  /** the first piece of the answer is there */
-  onBegun?: () => void
+  /** The first piece of the answer is there; called again for later ones. */
+  onBegun?: (task: string | null) => void
+}
+
+interface Part {
+  content?: string | null
+  tool_calls?: (Partial<Called> & { index?: number; function: Partial<Called['function']> })[]
 }
 
 interface Piece {
-  choices?: { delta?: { content?: string }; message?: { content: string }; finish_reason: string | null }[]
+  choices?: { delta?: Part; message?: Part; finish_reason: string | null }[]
   error?: { code: string }
 }
 
 /** Rejects where the connection breaks or the signal is aborted. */
-export async function ask({ url, body, stream, signal, onBegun }: Asking): Promise<Answered> {
+export async function ask({ url, body, stream, key, signal, onBegun }: Asking): Promise<Answered> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(key !== undefined && { authorization: `Bearer ${key}` }) },
     body: JSON.stringify({ ...body, stream }),
     ...(signal && { signal }),
   })
@@ -89,7 +104,7 @@ export async function ask({ url, body, stream, signal, onBegun }: Asking): Promi
   const decoder = new TextDecoder()
   for await (const bytes of response.body!) {
     raw += decoder.decode(bytes as Uint8Array, { stream: true })
-    if (raw.includes('"content":"A')) onBegun?.()
+    if (raw.includes('"content":"A')) onBegun?.(task)
   }
   const streamed = response.headers.get('content-type')?.startsWith('text/event-stream') === true
   const pieces = streamed
@@ -100,9 +115,22 @@ export async function ask({ url, body, stream, signal, onBegun }: Asking): Promi
     status: response.status,
     task,
     text: choices.map((choice) => choice.delta?.content ?? choice.message?.content ?? '').join(''),
+    calls: joinCalls(choices.flatMap((choice) => (choice.delta ?? choice.message)?.tool_calls ?? [])),
     error: pieces.find((piece) => piece.error !== undefined)?.error?.code ?? null,
-    whole: choices.some((choice) => choice.finish_reason === 'stop') && (!streamed || raw.endsWith('data: [DONE]\n\n')),
+    whole:
+      choices.some((choice) => ['stop', 'tool_calls'].includes(choice.finish_reason ?? '')) &&
+      (!streamed || raw.endsWith('data: [DONE]\n\n')),
   }
+}
+
+/** Pieces of streamed calls have the index of their call; whole ones have none. */
+function joinCalls(pieces: NonNullable<Part['tool_calls']>): Called[] {
+  const calls: Called[] = []
+  for (const [at, { index = at, id, function: piece }] of pieces.entries()) {
+    const call = (calls[index] ??= { id: id ?? '', type: 'function', function: { name: piece.name ?? '', arguments: '' } })
+    call.function.arguments += piece.arguments ?? ''
+  }
+  return calls
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */

@@ -2,7 +2,7 @@
  * Kills CLI processes at random - ready, parked, starting, in the middle of an answer - while conversations go on over HTTP. What had not
  * begun is answered all the same; what had begun fails and says so. `node dist/test/chaos/pool-kill.js 150 [seed]` prints the tally.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import { openWorkspaceRoot } from '../../workspace/workspace.js'
 import { startStandin } from '../standin/index.js'
 import { type Profile, type Said, answerTo, ask, profiles, replyTo, seeded } from './conversations.js'
 import { PoolWatch } from './pool-watch.js'
-import { livingOn, startServer, workspaceProcesses } from './server-process.js'
+import { foldersIn, killProcess, livingOn, startServer, workspaceProcesses } from './server-process.js'
 
 export interface KillTally {
   requests: number
@@ -105,7 +105,7 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
     while (!over) {
       for (let kills = 0; kills < 2; kills++) {
         const pids = workspaceProcesses(root)
-        if (pids.length > 0 && kill(pids[Math.floor(random() * pids.length)]!)) tally.killed += 1
+        if (pids.length > 0 && killProcess(pids[Math.floor(random() * pids.length)]!)) tally.killed += 1
         await sleep(random() * 300)
       }
       await sleep(300)
@@ -130,7 +130,7 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
     return {
       ...{ ...tally, overBound, status: health.status, slots: health.slots.in_use },
       processesLeft: (await livingOn(root)).length,
-      foldersLeft: leftIn(root),
+      foldersLeft: foldersIn(root),
     }
   } finally {
     over = true
@@ -142,27 +142,10 @@ export async function killWhileAsking(requests: number, seed: number): Promise<K
   }
 }
 
-function kill(pid: number): boolean {
-  try {
-    process.kill(pid, 'SIGKILL')
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Whether a part of an answer is on the task's record. */
 async function hasContent(url: string, task: string | null): Promise<boolean> {
   if (task === null) return false
   return /^event: text$/m.test(await (await fetch(`${url}/tasks/${task}/events`)).text())
-}
-
-function leftIn(root: string): number {
-  try {
-    return readdirSync(root).length
-  } catch {
-    return 0
-  }
 }
 
 if (process.argv[1] === import.meta.filename) {

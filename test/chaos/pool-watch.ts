@@ -37,6 +37,8 @@ export class PoolWatch {
   constructor(
     private readonly url: string,
     private readonly root: string,
+    /** `key`: an owner's, where the server has keys; `pauseMs` between two looks */
+    private readonly options: { key?: string; pauseMs?: number } = {},
   ) {}
 
   start(): void {
@@ -50,13 +52,15 @@ export class PoolWatch {
   }
 
   async health(): Promise<Health> {
-    return (await (await fetch(`${this.url}/health`)).json()) as Health
+    const { key } = this.options
+    const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }) }
+    return (await (await fetch(`${this.url}/health`, { headers })).json()) as Health
   }
 
   private async watch(): Promise<void> {
     while (!this.over) {
       await this.sample()
-      await sleep(20)
+      await sleep(this.options.pauseMs ?? 20)
     }
   }
 

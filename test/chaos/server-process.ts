@@ -9,10 +9,12 @@ export interface ServerProcess {
   pid: number
   /** SIGKILL; resolves when it has gone */
   kill(): Promise<void>
-  /** SIGTERM; resolves with the exit code */
+  /** SIGTERM; resolves with the exit code, undefined where the server did not end in 20 s and was killed */
   stop(): Promise<number | undefined>
 }
 
+/** How long a server may take to end by itself, on a busy machine. */
+const endMs = 20_000
 const server = path.join(import.meta.dirname, '../../src/server.js')
 
 /** Starts it (or a program like it) on a free port and waits until `/health` answers; `onPid` is told its id before. @throws with its output if it does not */
@@ -32,6 +34,7 @@ export async function startServer(env: Record<string, string>, program = server,
     buffer: false,
     stdin: 'ignore',
     stderr: 'inherit',
+    forceKillAfterDelay: endMs,
   })
   onPid?.(child.pid!)
   const url = await listening(child)
@@ -81,4 +84,23 @@ export function workspaceProcesses(root: string): number[] {
       return []
     }
   })
+}
+
+/** Workspaces that are there. */
+export function foldersIn(root: string): number {
+  try {
+    return readdirSync(root).length
+  } catch {
+    return 0
+  }
+}
+
+/** SIGKILL; false where the process has gone already. */
+export function killProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL')
+    return true
+  } catch {
+    return false
+  }
 }

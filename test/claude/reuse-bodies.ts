@@ -5,6 +5,7 @@ import { type ClaudeSetup, ClaudeExecutor } from '../../src/claude/executor.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import { outputProblem } from '../../src/validation/thread/compile.js'
 import type { RecordedRequest, Standin } from '../standin/index.js'
+import { blocksOf } from '../standin/request.js'
 import { freeSeat } from '../jobs/seat.js'
 import type { RealCli } from './real-cli.js'
 import { temporary } from './harness.js'
@@ -88,4 +89,61 @@ export function bytes({ body }: RecordedRequest): string {
 export function headersOf({ headers }: RecordedRequest): Record<string, unknown> {
   const own = /^(x-claude-code-session-id|host|connection|.*request-id|.*retry-count)$/
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !own.test(name)))
+}
+
+/** A text of a body without the place of the process's own folder. */
+export function withoutFolder(text: string): string {
+  return text.replaceAll(/[^\s"\\]*\/job-\w+/g, 'job')
+}
+
+/** A request without the model's thoughts, and of each answer in it whether it had some. */
+export function withoutThoughts(request: RecordedRequest): { request: RecordedRequest; thoughts: boolean[] } {
+  const thoughts: boolean[] = []
+  const messages = (request.body.messages ?? []).map((message) => {
+    if (message.role !== 'assistant') return message
+    const content = blocksOf(message.content).filter(({ type }) => type !== 'thinking')
+    thoughts.push(content.length < blocksOf(message.content).length)
+    return thoughts.at(-1) === true ? { ...message, content } : message
+  })
+  return { request: { ...request, body: { ...request.body, messages } }, thoughts }
+}
+
+const dateNote = /(?:^|\n\n)Today's date is [\d-]+\.$/
+/** Models without system messages get the notes as blocks of the user's. */
+const noteBlock = /^<system-reminder>\n[^]*<\/system-reminder>\n?$/
+const dateBlock = /^<system-reminder>\nToday's date is [\d-]+\.\n<\/system-reminder>\n?$/
+
+/**
+ * The body of a CLI without `--bare`, without what depends on the process: its folder, and the date, which stands behind the first question that
+ * the process asked, so that it is last in a replay. `dates`: behind which of the turns it stands; `marks`: of the cache, one of which is
+ * always at the end.
+ */
+export function withoutNotes(request: RecordedRequest): { body: string; dates: number[]; marks: number } {
+  let turn = -1
+  let marks = 0
+  const dates: number[] = []
+  const messages = (request.body.messages ?? []).flatMap((message) => {
+    if (message.role !== 'system') turn += 1
+    const blocks = blocksOf(message.content)
+    if (message.role === 'user' && blocks.some(({ text }) => noteBlock.test(text ?? ''))) {
+      const own = blocks.filter(({ text }) => !dateBlock.test(text ?? ''))
+      if (own.length < blocks.length) dates.push(turn)
+      // the last of the notes ends with a line break
+      return [
+        { ...message, content: own.map((block) => (noteBlock.test(block.text ?? '') ? { ...block, text: block.text!.trimEnd() } : block)) },
+      ]
+    }
+    const [block] = blocks
+    if (message.role !== 'system' || block?.text === undefined || !dateNote.test(block.text)) return [message]
+    dates.push(turn)
+    if (block.cache_control !== undefined) marks += 1
+    const content = block.text.replace(dateNote, '')
+    return content === '' ? [] : [{ ...message, content }]
+  })
+  const unmarked = JSON.parse(JSON.stringify(messages), (key: string, value: unknown) => {
+    if (key !== 'cache_control') return value
+    marks += 1
+    return undefined
+  }) as typeof messages
+  return { body: withoutFolder(bytes({ ...request, body: { ...request.body, messages: unmarked } })), dates, marks }
 }

@@ -57,10 +57,11 @@ function onCli(version: string, files: readonly string[]): Stage {
   }
 }
 
-function chaos(name: string, amount: number): Stage {
+/** `more`: further arguments of the program; they are a part of the name. */
+function chaos(name: string, amount: number, more: readonly string[] = []): Stage {
   return {
-    name: `chaos-${name}`,
-    run: () => command(process.execPath, [path.join(dist, `test/chaos/${name}.js`), String(amount)]),
+    name: ['chaos', name, ...more].join('-'),
+    run: () => command(process.execPath, [path.join(dist, `test/chaos/${name}.js`), String(amount), ...more]),
   }
 }
 
@@ -91,6 +92,11 @@ export function stages(files: readonly string[]): Stage[] {
     chaos('churn', 200),
     chaos('pool', 300),
     chaos('pool-kill', 150),
+    chaos('questions', 1000, ['key', 'reuse']),
+    chaos('questions', 1000, ['oauth', 'reuse']),
+    chaos('questions', 200, ['key', 'per-job']),
+    chaos('questions', 200, ['key', 'unchecked']),
+    chaos('many-questions', 5000),
     ...('mutants' in scripts ? [mutants()] : []),
   ]
 }

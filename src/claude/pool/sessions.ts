@@ -13,7 +13,7 @@ import { launch } from '../process/launcher.js'
 import { within } from '../process/within.js'
 import type { Session } from '../session.js'
 import type { AnswerSoFar } from '../turn/answer-so-far.js'
-import { canBeExercised, canBeToldAgain } from './exercise.js'
+import { NotExercised, canBeExercised, canBeToldAgain } from './exercise.js'
 import { chainOf } from './held-turns.js'
 import { IdleSessions, type Match, type Wanted } from './idle-sessions.js'
 import { Life } from './retirement.js'
@@ -250,11 +250,17 @@ export class Sessions {
     // it is a tenth of a second of CPU
     if (!this.exercises || this.starts.running > 0 || this.unconfirmed.has(profile.model)) return
     if (!canBeExercised(profile, this.abilities)) return
+    let killed = false
+    const ended = session.gone.then(({ signal }): never => {
+      killed = signal === 'SIGKILL'
+      throw new NotExercised('the process ended in its first turn')
+    })
     try {
       const exercised = session.exercise(this.setup.env['ANTHROPIC_CUSTOM_HEADERS'] ?? '')
-      await within(exercised, this.startLimitMs / 2, 'the first turn of a process took too long')
+      await within(Promise.race([exercised, ended]), this.startLimitMs / 2, 'the first turn of a process took too long')
     } catch (error) {
-      this.exercises = false
+      // a process that was killed from outside says nothing about the others
+      if (!killed) this.exercises = false
       throw error
     }
   }
