@@ -3,6 +3,7 @@ import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import { Admission } from './admission.js'
+import { Deferred } from './deferred.js'
 import { Endings } from './endings.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
@@ -292,19 +293,37 @@ export class Jobs extends JobReads {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-    const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
-    if (created.created) {
-      const live = this.hold(job, request)
-      if (this.stopped) await this.halt(live)
+    const created = await this.enter(limiter, job, request, first, idempotency)
+    if (created instanceof LiveJob) {
+      if (this.stopped) await this.halt(created)
       // it may have started in this same step
-      return { job: live.job, joined: false }
+      return { job: created.job, joined: false }
     }
     if (hasExpired(created.job)) {
       await this.store.delete(created.job.id)
       return this.create(asked, limiter)
     }
     return { job: await this.join(created, asked.background), joined: true }
+  }
+
+  /** Stores a new job and holds it, or finds the earlier one of its idempotency key. */
+  private async enter(
+    limiter: Limiter,
+    job: Job,
+    request: JobRequest,
+    first: LoggedEvent,
+    idempotency: NewJob['idempotency'],
+  ): Promise<LiveJob | { job: Job; sameBody: boolean }> {
+    const here = new Deferred()
+    this.arriving.set(job.id, here.promise)
+    try {
+      // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
+      const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
+      return created.created ? this.hold(job, request) : created
+    } finally {
+      this.arriving.delete(job.id)
+      here.resolve()
+    }
   }
 
   private refuseAtEnd(): void {
@@ -314,6 +333,8 @@ export class Jobs extends JobReads {
   /** The job that another request asked for; from now on in the background if this one wants it so. */
   private async join({ job: stored, sameBody }: { job: Job; sameBody: boolean }, background: boolean): Promise<Job> {
     if (!sameBody) throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
+    // it may be on its way to be held
+    await this.arriving.get(stored.id)
     const job = this.live.get(stored.id)?.job ?? stored
     if (!background || job.background || isFinal(job.status)) return job
     await this.store.keep(job.id)

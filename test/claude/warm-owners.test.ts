@@ -1,6 +1,7 @@
 /** Over HTTP: whose process answers. Only the same key meets a process again, and nothing of what it had heard beside the request's own history. */
 import t, { type Test } from 'tap'
 import { startBridge } from '../helper.js'
+import { isCliAddition } from '../standin/cli-additions.js'
 import { message } from '../standin/index.js'
 import { sessionOf } from './prefix.js'
 
@@ -15,9 +16,12 @@ type Said = { role: string; content: unknown }
 const user = (content: unknown): Said => ({ role: 'user', content })
 const fine: Said = { role: 'assistant', content: 'Fine.' }
 
-/** Of a text, or of a list of text parts. */
-const textOf = (content: unknown): unknown =>
-  Array.isArray(content) ? (content as { text?: string }[]).map(({ text = '' }) => text).join('') : content
+/** Of a text, or of a list of text parts, without what the CLI adds (2.1.197 puts a date before the first question). */
+const textOf = (content: unknown): unknown => {
+  if (!Array.isArray(content)) return content
+  const texts = (content as { text?: string }[]).map(({ text = '' }) => text)
+  return texts.filter((text) => !isCliAddition(text)).join('')
+}
 
 let marks = 100
 /** what was asked last, as it was sent: the answer to it follows in the next turn */

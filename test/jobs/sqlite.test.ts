@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
-import { openConnection } from '../../src/jobs/sqlite/connection.js'
 import { loadDriver } from '../../src/jobs/sqlite/driver.js'
 import { DataDirInUse, DatabaseTooNew, StoreClosed } from '../../src/jobs/sqlite/errors.js'
 import { migrate, migrations } from '../../src/jobs/sqlite/schema.js'
@@ -33,18 +32,6 @@ await t.test('conformance', (t) =>
     return { store, reopen: async () => (await store.close(), openSqliteStore({ dataDir })) }
   }),
 )
-
-await t.test('only what need not be synced is not', async (t) => {
-  const connection = openConnection(await loadDriver(), join(temporary(t), 'jobs.db'))
-  t.teardown(() => connection.close())
-  const level = () => connection.sql('PRAGMA synchronous').get()?.['synchronous']
-  const [normal, full] = [1, 2]
-  t.equal(connection.transaction(level), full)
-  t.equal(connection.transaction(level, false), normal)
-  t.equal(connection.transaction(level), full)
-  t.throws(() => connection.transaction(() => connection.sql('nonsense'), false))
-  t.equal(connection.transaction(level), full, 'also after a failure')
-})
 
 await t.test('one server per directory', posix, async (t) => {
   const dataDir = temporary(t)

@@ -2,15 +2,18 @@
 import { makePrivateFile } from './dataDir.js'
 import type { Database, OpenDatabase, Statement } from './driver.js'
 import { StoreClosed } from './errors.js'
+import { type Disk, LogSync, openDisk } from './log-sync.js'
 import { migrate } from './schema.js'
 
 export class Connection {
   readonly #db: Database
+  readonly #log: LogSync
   readonly #statements = new Map<string, Statement>()
   #closed = false
 
-  constructor(db: Database) {
+  constructor(db: Database, disk: Disk) {
     this.#db = db
+    this.#log = new LogSync(disk)
   }
 
   get closed(): boolean {
@@ -26,20 +29,11 @@ export class Connection {
   }
 
   /**
-   * All that `work` writes is on the disk when this returns, or nothing of it if this throws. Does not nest. Not `synced`: it is with
-   * the operating system when this returns, and on the disk with the next transaction that is.
+   * All that `work` writes is with the operating system when this returns, and on the disk when {@link synced} has resolved; nothing of it is
+   * written if this throws. Does not nest.
    */
-  transaction<T>(work: () => T, synced = true): T {
-    if (synced) return this.#transaction(work)
-    this.#db.exec('PRAGMA synchronous = NORMAL')
-    try {
-      return this.#transaction(work)
-    } finally {
-      this.#db.exec('PRAGMA synchronous = FULL')
-    }
-  }
-
-  #transaction<T>(work: () => T): T {
+  transaction<T>(work: () => T): T {
+    this.#log.throwIfBroken()
     this.sql('BEGIN IMMEDIATE').run()
     try {
       const result = work()
@@ -55,19 +49,25 @@ export class Connection {
     }
   }
 
+  /** Resolves when all that was written before is on the disk. Rejects where it may not be, from then on always. */
+  synced(): Promise<void> {
+    return this.#closed ? Promise.resolve() : this.#log.sync()
+  }
+
   /** Moves the write-ahead log into the database and closes it. Twice does no harm. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    await this.#log.close()
     closeDatabase(this.#db)
   }
 }
 
 /**
  * Opens the database at an absolute path, makes or migrates it, and proves that it can be written. Throws an error that
- * names the file, its cause being the driver's or a `DatabaseTooNew`.
+ * names the file, its cause being the driver's or a `DatabaseTooNew`. @param disk syncs the database's log; left out: the real one
  */
-export function openConnection(open: OpenDatabase, path: string): Connection {
+export function openConnection(open: OpenDatabase, path: string, disk: (path: string) => Disk = openDisk): Connection {
   let db: Database | undefined
   try {
     makePrivateFile(path)
@@ -75,7 +75,7 @@ export function openConnection(open: OpenDatabase, path: string): Connection {
     configure(db)
     migrate(db)
     db.exec('UPDATE health SET beats = beats + 1')
-    return new Connection(db)
+    return new Connection(db, disk(path))
   } catch (error) {
     if (db !== undefined) closeDatabase(db)
     throw new Error(`cannot use the job database ${path}: ${(error as Error).message}`, { cause: error })
@@ -96,17 +96,15 @@ function closeDatabase(db: Database): void {
 }
 
 /**
- * FULL: each commit is synced, so what was acknowledged survives a power cut; fullfsync is what that takes on macOS. We
- * are the only server, so the busy timeout is for an administrator's shell; short, because waiting blocks the event
- * loop.
+ * NORMAL: SQLite syncs at checkpoints only, and {@link LogSync} behind each commit; fullfsync is what a checkpoint takes on macOS. We are
+ * the only server, so the busy timeout is for an administrator's shell; short, because waiting blocks the event loop.
  */
 function configure(db: Database): void {
   db.exec('PRAGMA busy_timeout = 1000')
   const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
   if (mode !== 'wal') throw new Error('the file system does not allow a write-ahead log')
   db.exec(`
-    PRAGMA synchronous = FULL;
-    PRAGMA fullfsync = ON;
+    PRAGMA synchronous = NORMAL;
     PRAGMA checkpoint_fullfsync = ON;
     PRAGMA journal_size_limit = 67108864;
   `)

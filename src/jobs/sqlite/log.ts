@@ -14,8 +14,8 @@ interface Found {
   status: JobStatus
 }
 
-export function append(connection: Connection, writes: readonly Append[], synced = true): (Error | null)[] {
-  return connection.transaction(() => writes.map((write) => appendOne(connection, write)), synced)
+export function append(connection: Connection, writes: readonly Append[]): (Error | null)[] {
+  return connection.transaction(() => writes.map((write) => appendOne(connection, write)))
 }
 
 /** Whatever is wrong with one write is found before anything of it is written. */

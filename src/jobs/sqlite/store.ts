@@ -38,9 +38,12 @@ export async function openSqliteStore({ dataDir, owners, onUnreadable = () => {}
   try {
     const connection = openConnection(open, join(directory, 'jobs.db'))
     try {
-      if (owners !== undefined) moveOwners(connection, owners)
+      if (owners !== undefined) {
+        moveOwners(connection, owners)
+        await connection.synced()
+      }
     } catch (error) {
-      connection.close()
+      await connection.close()
       throw error
     }
     return storeOn(connection, new UnreadableRecords(onUnreadable), () => lock.release())
@@ -50,20 +53,29 @@ export async function openSqliteStore({ dataDir, owners, onUnreadable = () => {}
   }
 }
 
-/** Everything below is synchronous inside; `async` makes a rejection of whatever is thrown. */
-function storeOn(connection: Connection, unreadable: UnreadableRecords, release: () => void): JobStore {
+/**
+ * All reads and writes are synchronous inside; `async` makes a rejection of whatever is thrown. What has been written resolves when it is on
+ * the disk, and what a read may have taken from a write that is not yet resolves then, too, where a client acts on it.
+ */
+export function storeOn(connection: Connection, unreadable: UnreadableRecords, release: () => void): JobStore {
+  const durable = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    const result = await work()
+    await connection.synced()
+    return result
+  }
   const readable = (row: Row) => unreadable.without(() => [jobOf(row)])
 
   return {
-    create: async (job, request, first, idempotency) => create(connection, job, request, first, idempotency),
-    earlier: async (owner, idempotency) => findEarlier(connection, owner, idempotency),
-    append: async (writes, how) => append(connection, writes, how?.synced),
-    keep: async (id) => void connection.sql('UPDATE jobs SET background = 1 WHERE id = ?').run(id),
-    countDeaths: async (id, deaths) => void connection.sql('UPDATE jobs SET deaths = ? WHERE id = ?').run(deaths, id),
+    create: (job, request, first, idempotency) => durable(() => create(connection, job, request, first, idempotency)),
+    earlier: (owner, idempotency) => durable(() => findEarlier(connection, owner, idempotency)),
+    append: async (writes, { synced } = { synced: true }) =>
+      synced ? durable(() => append(connection, writes)) : append(connection, writes),
+    keep: (id) => durable(() => void connection.sql('UPDATE jobs SET background = 1 WHERE id = ?').run(id)),
+    countDeaths: (id, deaths) => durable(() => void connection.sql('UPDATE jobs SET deaths = ? WHERE id = ?').run(deaths, id)),
     events: async (id, after, limit) => unreadable.noting(() => readEvents(connection, id, after, limit)),
     list: async (query) => list(connection, query, readable),
     known: async (ids, now) => known(connection, ids, now),
-    delete: async (id) => forget(connection, id),
+    delete: (id) => durable(() => forget(connection, id)),
     prune: async (now) => prune(connection, now),
     webhooks: webhooksOn(connection),
 
@@ -96,23 +108,22 @@ function storeOn(connection: Connection, unreadable: UnreadableRecords, release:
       return found
     },
 
-    async begin() {
-      return connection.transaction(() => {
-        const row = connection.sql('SELECT running FROM server').get()
-        connection.sql('UPDATE server SET running = 1').run()
-        return { inOrder: row?.running === 0 }
-      })
-    },
+    begin: () =>
+      durable(() =>
+        connection.transaction(() => {
+          const row = connection.sql('SELECT running FROM server').get()
+          connection.sql('UPDATE server SET running = 1').run()
+          return { inOrder: row?.running === 0 }
+        }),
+      ),
 
-    async endInOrder() {
-      connection.transaction(() => connection.sql('UPDATE server SET running = 0').run())
-    },
+    endInOrder: () => durable(() => void connection.transaction(() => connection.sql('UPDATE server SET running = 0').run())),
 
-    health: async () => ({ ...health(connection), unreadable: unreadable.known }),
+    health: () => durable(() => ({ ...health(connection), unreadable: unreadable.known })),
 
     async close() {
       try {
-        connection.close()
+        await connection.close()
       } finally {
         release()
       }

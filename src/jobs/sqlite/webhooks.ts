@@ -62,6 +62,8 @@ export function webhooksOn(connection: Connection): WebhookStore {
       const hosts = await firstHosts(connection, now, limit)
       // at once: what has been sent since then must not be sent again
       const ofHosts = hosts.map((host) => connection.sql(dueOfHost).all(host, now, perHost))
+      // nobody is told of an end that a power cut could take back
+      if (ofHosts.length > 0) await connection.synced()
       const turns = Array.from({ length: perHost }, (_, turn) => ofHosts.flatMap((rows) => rows.slice(turn, turn + 1)))
       return turns
         .flatMap((rows) => rows.sort((a, b) => Number(a.due) - Number(b.due)))
@@ -83,10 +85,12 @@ export function webhooksOn(connection: Connection): WebhookStore {
 
     async postpone(id, dueAt) {
       connection.sql('UPDATE webhooks SET attempts = attempts + 1, due = ? WHERE id = ?').run(dueAt, id)
+      await connection.synced()
     },
 
     async remove(id) {
       connection.sql('DELETE FROM webhooks WHERE id = ?').run(id)
+      await connection.synced()
     },
   }
 }
