@@ -56,6 +56,13 @@ export interface RecoveryCounts {
   interrupted: number
 }
 
+/** What is known of a job beside its record when it is taken into memory. */
+interface Held {
+  request?: JobRequest
+  first?: LoggedEvent
+  suspect?: boolean
+}
+
 const aMinute = 60_000
 /** Cancelling answers when the work has stopped, or after this. */
 const stopPatienceMs = 2000
@@ -98,7 +105,7 @@ export class Jobs extends JobReads {
       onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
       onEnded: (job) => this.options.observer?.ended(job, null),
     })
-    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, undefined, true))
+    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, { suspect: true }))
     // the first of them before the others: the sooner it is known who kills
     this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
     for (const { job, suspect } of resumed) if (!suspect) this.hold(job)
@@ -319,7 +326,7 @@ export class Jobs extends JobReads {
     try {
       // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
       const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
-      return created.created ? this.hold(job, request) : created
+      return created.created ? this.hold(job, { request, first }) : created
     } finally {
       this.arriving.delete(job.id)
       here.resolve()
@@ -343,8 +350,8 @@ export class Jobs extends JobReads {
   }
 
   /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
-  private hold(job: Job, request?: JobRequest, suspect = false): LiveJob {
-    const live = new LiveJob(job)
+  private hold(job: Job, { request, first, suspect = false }: Held = {}): LiveJob {
+    const live = new LiveJob(job, first && [first])
     live.suspect = suspect
     live.request = request
     this.live.set(job.id, live)

@@ -3,7 +3,7 @@ import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
-import type { JobEvent } from './events.js'
+import type { JobEvent, LoggedEvent } from './events.js'
 import { changesRecord, fold } from './fold.js'
 import type { Job } from './job.js'
 import { JobLog } from './log.js'
@@ -50,10 +50,11 @@ export class LiveJob {
   private readonly clockBase: number
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
-  constructor(job: Job) {
+  /** @param newest see {@link JobLog} */
+  constructor(job: Job, newest: readonly LoggedEvent[] = []) {
     this.job = this.stored = job
     this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
-    this.log = new JobLog(job.lastSeq)
+    this.log = new JobLog(job.lastSeq, newest)
     this.runsLeft = job.choices
     // there before the end only where a human has looked at it: what its attempts have spent
     this.answer = structuredClone(job.answer) ?? emptyAnswer()

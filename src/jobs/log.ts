@@ -13,7 +13,7 @@ import { type JobEvent, type LoggedEvent, isContent } from './events.js'
 const tailKept = 256
 
 export class JobLog {
-  private tail: LoggedEvent[] = []
+  private tail: LoggedEvent[]
   /** number of the event before `tail[0]` */
   private before: number
   private wake: (() => void) | null = null
@@ -29,8 +29,11 @@ export class JobLog {
   /** nothing more will come */
   closed = false
 
-  constructor(lastSeq: number) {
-    this.before = this.lastSeq = this.shownSeq = this.storedSeq = lastSeq
+  /** @param newest those of the stored events that a reader is spared to look for in the store */
+  constructor(lastSeq: number, newest: readonly LoggedEvent[] = []) {
+    this.lastSeq = this.shownSeq = this.storedSeq = lastSeq
+    this.tail = [...newest]
+    this.before = lastSeq - newest.length
   }
 
   /** Adds an event. `gated`: it must be stored before it may be shown, as the first content and the end always. True if that is so. */

@@ -124,7 +124,7 @@ await onBench(t, 'what nobody reviews ends as such, and is kept as any other end
   await bench.jobs.wait(id, never)
   t.match(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
   const deadline = Date.now() + 5000
-  while ((await bench.store.get(id))?.status === 'requires_action' && Date.now() < deadline) await sleep(20)
+  while ((await bench.jobs.get(id, 'anna'))?.status === 'requires_action' && Date.now() < deadline) await sleep(20)
   t.match(await bench.jobs.get(id, 'anna'), { status: 'failed', error: { code: 'review_expired' }, review })
   t.equal(brief(await readAll(bench.jobs, id)).at(-1), 'end:failed')
 })

@@ -231,6 +231,10 @@ await onBench(t, 'a retry after a review cannot be stored: the task waits on, an
 await onBench(t, 'a store that fails to read fails its reader, not the job', {}, async (t, { jobs, executor, submit, store }) => {
   const job = await submit()
   const run = await executor.next()
+  // more than memory keeps of what is stored
+  for (let piece = 0; piece < 1000; piece++) run.asked.emit({ type: 'text', choice: 0, text: 'a' })
+  for (let left = 500; left > 0 && (await store.get(job.id))?.lastSeq !== 1002; left--) await sleep(10)
+  await sleep(50)
   store.before('events', full)
   await t.rejects(readAll(jobs, job.id), { message: 'disk full' })
   store.before('events', null)
