@@ -29,10 +29,10 @@ interface Chunk {
   choices?: { delta: { content?: string } }[]
 }
 
-/** Through the bridge, as a stream. */
-export function askStreaming(url: string, messages: readonly ChatMessage[], asked = model): Promise<Timed> {
+/** Through the bridge, as a stream. @param more members of the request */
+export function askStreaming(url: string, messages: readonly ChatMessage[], more: object = {}): Promise<Timed> {
   const pick = (data: unknown) => (data as Chunk).choices?.[0]?.delta.content ?? ''
-  return readStream(`${url}/v1/chat/completions`, { model: asked, stream: true, messages }, pick)
+  return readStream(`${url}/v1/chat/completions`, { model, stream: true, messages, ...more }, pick)
 }
 
 /** Through the bridge, awaited. @param more members of the request */

@@ -13,6 +13,8 @@ export interface CrowdOptions {
   width?: number
   /** how long the model keeps silent before its first word, in milliseconds */
   holdMs?: number
+  /** each answer ends at `max_tokens` */
+  cut?: boolean
   /** what was said before each question, by the number of the client that asks it; left out: nothing */
   history?: readonly (readonly ChatMessage[])[]
 }
@@ -26,17 +28,18 @@ export interface CrowdTimes {
 
 /** A question without its right answer is a problem of the run. Rejects where the step's time is up. */
 export async function crowd(rig: Rig, { url }: Bridge, options: CrowdOptions): Promise<CrowdTimes> {
-  const { questions, width = atOnce, holdMs = 0, history = [] } = options
+  const { questions, width = atOnce, holdMs = 0, cut = false, history = [] } = options
   const firsts: number[] = []
   const from = performance.now()
   let asked = 0
   const client = async (number: number) => {
     while (asked++ < questions) {
       rig.signal.throwIfAborted()
-      const { text, answer } = newQuestion(holdMs)
+      const { text, answer } = newQuestion(holdMs, cut ? 'cut' : '')
       try {
         const system: ChatMessage = { role: 'system', content: systemPrompt }
-        const timed = await askStreaming(url, [system, ...(history[number] ?? []), { role: 'user', content: text }])
+        const messages: ChatMessage[] = [system, ...(history[number] ?? []), { role: 'user', content: text }]
+        const timed = await askStreaming(url, messages, cut ? { max_tokens: 16 } : {})
         firsts.push(timed.firstMs)
         rig.findings.check(timed.text === answer, `${width} at once: ${JSON.stringify(timed.text)} came for ${answer}`)
       } catch (error) {

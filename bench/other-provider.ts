@@ -25,7 +25,7 @@ export async function measureOtherProvider(rig: Rig): Promise<void> {
       ['direct', url],
       ['through', bridge.url],
     ] as const) {
-      const { firstMs, text: said } = await askStreaming(base, [{ role: 'user', content: 'A question' }], 'bench/m')
+      const { firstMs, text: said } = await askStreaming(base, [{ role: 'user', content: 'A question' }], { model: 'bench/m' })
       rig.findings.check(said === text, `another provider, ${to}: ${JSON.stringify(said)}`)
       if (round >= 0) times[to].push(firstMs)
     }

@@ -36,6 +36,12 @@ export async function measureReuse(rig: Rig, bridge: Bridge): Promise<void> {
   await measureRate(rig, bridge, { id: 'started', name: 'the server has just started', questions })
   await fillSessions(rig, bridge)
   await measureRate(rig, bridge, { id: 'reuse', name: 'each process has answered before', questions })
+  await measureRate(rig, bridge, {
+    id: 'cut',
+    name: 'each answer ends at `max_tokens`, and its process with it',
+    questions: questions / 2,
+    cut: true,
+  })
   // looking at memory takes CPU away from what is looked at, so it has a crowd of its own
   const sampler = sampleMemory(bridge.pid)
   await crowd(rig, bridge, { questions: questions / 2 })
@@ -47,10 +53,10 @@ export async function measureProcessPerJob(rig: Rig, bridge: Bridge): Promise<vo
   await measureRate(rig, bridge, { id: 'per_job', name: 'a process for each job', questions: rig.quick ? 12 : 32 })
 }
 
-async function measureRate(rig: Rig, bridge: Bridge, row: { id: string; name: string; questions: number }): Promise<void> {
-  const { id, questions } = row
+async function measureRate(rig: Rig, bridge: Bridge, row: { id: string; name: string; questions: number; cut?: boolean }): Promise<void> {
+  const { id, questions, cut = false } = row
   const name = `${questions} questions, ${atOnce} at once, ${row.name}`
-  const { firsts, wallMs, serverMs, cliMs } = await cpuOfCrowd(rig, bridge, { questions })
+  const { firsts, wallMs, serverMs, cliMs } = await cpuOfCrowd(rig, bridge, { questions, cut })
   rig.findings.add(`${id}_rate`, `${name}: rate`, 'requests/s', firsts.length / (wallMs / 1000), 'rate')
   rig.findings.add(`${id}_first`, '  first token', 'ms', firsts, 'first')
   rig.findings.add(`${id}_server_cpu`, '  CPU for each question: server', 'ms', serverMs, 'cpu')

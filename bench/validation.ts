@@ -16,7 +16,7 @@ export async function measureValidation(rig: Rig, warm: Bridge): Promise<void> {
   const rounds = rig.quick ? 10 : 40
   const times = { unchecked: [] as number[], validated: [] as number[], retried: [] as number[] }
   const ask = async (wrongFirst: boolean, more: object): Promise<number> => {
-    const question = newQuestion(modelMs, wrongFirst)
+    const question = newQuestion(modelMs, wrongFirst ? 'wrong first' : '')
     await poolReady(warm.url)
     const timed = await askBlocking(warm.url, [{ role: 'user', content: question.text }], more)
     rig.findings.check(timed.text === question.answer, `validation: ${JSON.stringify(timed.text)} came for ${question.marker}`)
