@@ -18,8 +18,6 @@ const healthForMs = 1000
 
 export class JobReads {
   protected readonly live = new Map<string, LiveJob>()
-  /** new jobs that are being stored, by id: the store has them a moment before they are held */
-  protected readonly arriving = new Map<string, Promise<void>>()
   /** what an earlier server left is taken up; until then any job of the store may come to be held. Rejects where the server ends before */
   protected readonly takenUp = new Deferred()
   private health: Promise<StoreHealth> | null = null
@@ -66,8 +64,7 @@ export class JobReads {
     let { hasMore, jobs: page } = await this.store.list(query)
     for (;;) {
       // the store has expired ones until they are pruned
-      const there = page.filter((job) => !hasExpired(job) && !this.arriving.has(job.id))
-      jobs.push(...there.map((job) => this.live.get(job.id)?.job ?? job))
+      jobs.push(...page.filter((job) => !hasExpired(job)).map((job) => this.live.get(job.id)?.job ?? job))
       if (!hasMore || jobs.length >= query.limit) break
       ;({ hasMore, jobs: page } = await this.store.list({ ...query, after: page.at(-1)!.id }))
     }

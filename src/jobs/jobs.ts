@@ -3,7 +3,6 @@ import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import { Admission } from './admission.js'
-import { Deferred } from './deferred.js'
 import { Endings } from './endings.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
@@ -300,11 +299,15 @@ export class Jobs extends JobReads {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    const created = await this.enter(limiter, job, request, first, idempotency)
-    if (created instanceof LiveJob) {
-      if (this.stopped) await this.halt(created)
-      // it may have started in this same step
-      return { job: created.job, joined: false }
+    // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
+    const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
+    if (created.created) {
+      const live = this.hold(job, { request, first })
+      // its run need not wait for the disk; who asked for it does
+      await created.synced.catch((error: unknown) => this.unsynced(live, error))
+      if (this.stopped) await this.halt(live)
+      // it may have started meanwhile
+      return { job: live.job, joined: false }
     }
     if (hasExpired(created.job)) {
       await this.store.delete(created.job.id)
@@ -313,24 +316,10 @@ export class Jobs extends JobReads {
     return { job: await this.join(created, asked.background), joined: true }
   }
 
-  /** Stores a new job and holds it, or finds the earlier one of its idempotency key. */
-  private async enter(
-    limiter: Limiter,
-    job: Job,
-    request: JobRequest,
-    first: LoggedEvent,
-    idempotency: NewJob['idempotency'],
-  ): Promise<LiveJob | { job: Job; sameBody: boolean }> {
-    const here = new Deferred()
-    this.arriving.set(job.id, here.promise)
-    try {
-      // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-      const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
-      return created.created ? this.hold(job, { request, first }) : created
-    } finally {
-      this.arriving.delete(job.id)
-      here.resolve()
-    }
+  /** A new job may be lost with the power, so that it cannot be promised. @throws `error` */
+  private async unsynced(live: LiveJob, error: unknown): Promise<never> {
+    await this.stop(live, { code: 'internal_error', message: 'The job could not be recorded.' })
+    throw error
   }
 
   private refuseAtEnd(): void {
@@ -340,8 +329,6 @@ export class Jobs extends JobReads {
   /** The job that another request asked for; from now on in the background if this one wants it so. */
   private async join({ job: stored, sameBody }: { job: Job; sameBody: boolean }, background: boolean): Promise<Job> {
     if (!sameBody) throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
-    // it may be on its way to be held
-    await this.arriving.get(stored.id)
     const job = this.live.get(stored.id)?.job ?? stored
     if (!background || job.background || isFinal(job.status)) return job
     await this.store.keep(job.id)
@@ -373,7 +360,7 @@ export class Jobs extends JobReads {
     }
   }
 
-  private async stop(live: LiveJob, cause: 'cancelled' | 'shutdown'): Promise<void> {
+  private async stop(live: LiveJob, cause: NonNullable<LiveJob['cause']>): Promise<void> {
     await this.endings.abort(live, cause)
     await this.gone(live)
   }

@@ -17,7 +17,8 @@ import type { WebhookStore } from './webhooks.js'
 
 export interface JobStore {
   /**
-   * Stores a new job with its request and its first event in one transaction.
+   * Stores a new job with its request and its first event in one transaction. `synced` resolves when it survives a power cut; before, it
+   * survives `kill -9`.
    * With `idempotency`, an earlier job of the same owner and key is looked up in the same transaction: it is returned with
    * `created: false` (and nothing is stored) unless it ended `failed` or `cancelled`, in which case the key passes on to
    * the new job. `sameBody` says whether the hashes agree.
@@ -27,7 +28,7 @@ export interface JobStore {
     request: unknown,
     first: LoggedEvent,
     idempotency?: Idempotency,
-  ): Promise<{ created: true } | { created: false; job: Job; sameBody: boolean }>
+  ): Promise<{ created: true; synced: Promise<void> } | { created: false; job: Job; sameBody: boolean }>
 
   /** The job that `create` would return in place of a new one, or null; read only, so another may be first to make one. */
   earlier(owner: string, idempotency: Idempotency): Promise<{ job: Job; sameBody: boolean } | null>

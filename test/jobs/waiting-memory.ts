@@ -75,7 +75,7 @@ const bytesPerRecovered = (heap() - before) / count
 const [, listMs] = await timed(recovering.list({ owner: 'owner-7', limit: 100, order: 'desc' }))
 
 // the store's part is measured above
-const submitting = jobsOn({ ...store, unfinished: async () => [], create: async () => ({ created: true }) })
+const submitting = jobsOn({ ...store, unfinished: async () => [], create: async () => ({ created: true, synced: Promise.resolve() }) })
 await submitting.start()
 before = heap()
 for (let i = 0; i < count; i++) {

@@ -66,7 +66,15 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
   const readable = (row: Row) => unreadable.without(() => [jobOf(row)])
 
   return {
-    create: (job, request, first, idempotency) => durable(() => create(connection, job, request, first, idempotency)),
+    async create(job, request, first, idempotency) {
+      const created = create(connection, job, request, first, idempotency)
+      const synced = connection.synced()
+      // a caller that does not wait for it takes the risk
+      synced.catch(() => undefined)
+      if (created.created) return { created: true, synced }
+      await synced
+      return created
+    },
     earlier: (owner, idempotency) => durable(() => findEarlier(connection, owner, idempotency)),
     append: async (writes, { synced } = { synced: true }) =>
       synced ? durable(() => append(connection, writes)) : append(connection, writes),

@@ -80,7 +80,12 @@ await t.test('what changes a job waits for the disk, but where its caller need n
     return work
   }
   const job = jobWith()
-  await finished('create', store.create(job, {}, queued))
+  const created = await store.create(job, {}, queued)
+  t.ok(created.created)
+  const durable = created.created ? created.synced : Promise.resolve()
+  t.equal(await soon(durable, 20), 'pending', 'who has asked for the job waits')
+  syncs.at(-1)!.end()
+  await durable
   const append = (after: number, how?: { synced: boolean }) =>
     store.append([{ id: job.id, after, events: logged(after + 1, text('a')), record: null }], how)
   t.strictSame(await append(1, { synced: false }), [null], 'an append that need not be synced does not wait')
@@ -100,10 +105,10 @@ await t.test('what changes a job waits for the disk, but where its caller need n
 await t.test('a disk that fails: the store takes nothing more and says why', async (t) => {
   const { disk, syncs } = slowDisk()
   const { store } = await open(t, disk)
-  const created = store.create(jobWith(), {}, queued)
+  const created = await store.create(jobWith(), {}, queued)
   await turn()
   syncs[0]!.fail(new Error('EIO'))
-  await t.rejects(created, { message: /could not be synced.*EIO/ })
+  await t.rejects(created.created ? created.synced : Promise.resolve(), { message: /could not be synced.*EIO/ })
   await t.rejects(store.health(), { message: /EIO/ })
   await t.rejects(store.create(jobWith(), {}, queued), { message: /EIO/ })
   await store.close()
