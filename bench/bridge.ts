@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { type ServerProcess, startServer, workspaceProcesses } from '../test/chaos/server-process.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
-import { within } from '../src/claude/process/within.js'
+import { within } from '../src/within.js'
 import type { Findings } from './findings.js'
 
 export interface Bridge extends ServerProcess {

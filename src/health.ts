@@ -105,7 +105,8 @@ export async function health(
 /** For those without a key: no path, no text of a failure, no numbers. */
 export async function openHealth(jobs: Jobs, claude: ClaudeStatus, upstreams: UpstreamExecutor): Promise<OpenHealth> {
   const { checks } = withoutDetails(await readiness(jobs, claude, upstreams))
-  const well = checks.claude.ok && checks.store.ok && upstreams.health.every(({ ok }) => ok)
+  const { problem, claude_authenticated } = claude.health()
+  const well = problem === null && claude_authenticated && checks.store.ok && upstreams.health.every(({ ok }) => ok)
   return { status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining', version, checks }
 }
 

@@ -19,7 +19,7 @@ import type { Ending } from './turn/turn.js'
 import { type Found, Sessions } from './pool/sessions.js'
 import type { SessionsSetup } from './pool/setup.js'
 import type { PoolStats } from './pool/warm-pool.js'
-import { within } from './process/within.js'
+import { within } from '../within.js'
 
 export interface ClaudeSetup extends SessionsSetup {
   credential: CredentialKind

@@ -13,12 +13,13 @@ export class RecentRuns {
   private row: { code: ErrorCode; jobs: Set<string> } | null = null
 
   note(outcome: Outcome, jobId: string): void {
-    // a run that was stopped says nothing
-    if (outcome.kind === 'aborted') return
+    // a run that was stopped says nothing, and one whose functions are denied nothing of those without
+    if (outcome.kind === 'aborted' || (outcome.kind === 'failed' && outcome.failure.param === 'tools')) return
     const code = outcome.kind === 'failed' ? outcome.failure.code : null
     if (code === null || !ownFaults.includes(code)) this.row = null
-    else if (this.row?.code === code) this.row.jobs.add(jobId)
-    else this.row = { code, jobs: new Set([jobId]) }
+    else if (this.row?.code === code) {
+      if (this.row.jobs.size < jobsInARow) this.row.jobs.add(jobId)
+    } else this.row = { code, jobs: new Set([jobId]) }
   }
 
   /** Null as long as they do not all end so. */

@@ -12,7 +12,7 @@ import { type CredentialKind, credentialKind } from './process/environment.js'
 import type { StartProbe } from './check/start-probe.js'
 import { RecentRuns } from './recent-runs.js'
 import { loginHint } from './turn/failure.js'
-import { within } from './process/within.js'
+import { within } from '../within.js'
 
 export interface ClaudeHealth {
   path: string
@@ -68,7 +68,7 @@ export class ClaudeStatus {
     private readonly hostEnv: NodeJS.ProcessEnv,
     private readonly env: Record<string, string>,
     private readonly timing: StatusTiming = defaultTiming,
-    private readonly startProbe?: Pick<StartProbe, 'look' | 'worked' | 'problem'>,
+    private readonly startProbe?: Pick<StartProbe, 'look' | 'worked' | 'problem' | 'since'>,
   ) {
     this.credential = credentialKind(hostEnv)
     this.binary = { ...locateBinary(configured), version: null }
@@ -107,18 +107,23 @@ export class ClaudeStatus {
 
   /** Why work should not be sent now; null: it may be. */
   get trouble(): Pick<Failure, 'code' | 'message'> | null {
-    const { startProbe } = this
-    const dead = this.binary.problem ?? (startProbe?.problem?.of === 'start' ? startProbe.problem.text : null)
-    if (dead !== null) return { code: 'claude_unavailable', message: dead }
+    if (this.binary.problem !== null) return { code: 'claude_unavailable', message: this.binary.problem }
     if (this.halfOpen) return null
-    if (this.runs.problem !== null) return { code: 'claude_unavailable', message: this.runs.problem }
+    const failing = this.startProblem ?? this.runs.problem
+    if (failing !== null) return { code: 'claude_unavailable', message: failing }
     return this.authenticated ? null : { code: 'claude_not_authenticated', message: this.hint }
   }
 
-  /** The credential was refused or the last runs failed, a while ago, and no request has come since: one may. */
+  private get startProblem(): string | null {
+    const problem = this.startProbe?.problem
+    return problem?.of === 'start' ? problem.text : null
+  }
+
+  /** The credential was refused, or the last runs or the start probe failed, a while ago, and no request has come since: one may. */
   get halfOpen(): boolean {
-    const shut = this.refused !== null || this.runs.problem !== null
-    return shut && !this.trying && performance.now() - this.shutAt >= this.timing.refusedMs
+    const shut = this.refused !== null || this.runs.problem !== null || this.startProblem !== null
+    const since = Math.max(this.shutAt, this.startProblem === null ? -Infinity : this.startProbe!.since)
+    return shut && !this.trying && performance.now() - since >= this.timing.refusedMs
   }
 
   private get hint(): string {

@@ -10,11 +10,14 @@ import { requestOf } from './request-of.js'
 import { hasExpired } from './retention.js'
 import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import { within } from '../within.js'
 import { UnreadableRecord } from './unreadable.js'
 import { watchProgress } from './watch.js'
 
 /** The store's health is a write of its own; what was found counts this long. */
 const healthForMs = 1000
+/** A disk may hang; who asks for the health is told. */
+const healthLimitMs = 5000
 
 export class JobReads {
   protected readonly live = new Map<string, LiveJob>()
@@ -113,7 +116,7 @@ export class JobReads {
   storeHealth(): Promise<StoreHealth> {
     if (performance.now() - this.healthAt >= healthForMs) {
       this.healthAt = performance.now()
-      this.health = this.store.health()
+      this.health = within(this.store.health(), healthLimitMs, 'the job database does not answer')
     }
     return this.health!
   }

@@ -55,13 +55,6 @@ export interface RecoveryCounts {
   interrupted: number
 }
 
-/** What is known of a job beside its record when it is taken into memory. */
-interface Held {
-  request?: JobRequest
-  first?: LoggedEvent
-  suspect?: boolean
-}
-
 const aMinute = 60_000
 /** Cancelling answers when the work has stopped, or after this. */
 const stopPatienceMs = 2000
@@ -104,10 +97,11 @@ export class Jobs extends JobReads {
       onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
       onEnded: (job) => this.options.observer?.ended(job, null),
     })
-    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job, { suspect: true }))
+    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job))
+    for (const live of suspects) live.suspect = true
     // the first of them before the others: the sooner it is known who kills
     this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
-    for (const { job, suspect } of resumed) if (!suspect) this.hold(job)
+    for (const { job, suspect } of resumed) if (!suspect) this.enqueue(this.hold(job))
     for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
     this.upkeep.start()
     this.takenUp.resolve()
@@ -302,15 +296,16 @@ export class Jobs extends JobReads {
     // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
     const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
     if (created.created) {
-      const live = this.hold(job, { request, first })
-      // its run need not wait for the disk; who asked for it does
+      const live = this.hold(job, first)
       await created.synced.catch((error: unknown) => this.unsynced(live, error))
       if (this.stopped) await this.halt(live)
-      // it may have started meanwhile
+      else this.enqueue(live, request)
+      // it may have started in this same step
       return { job: live.job, joined: false }
     }
     if (hasExpired(created.job)) {
       await this.store.delete(created.job.id)
+      this.refuseAtEnd()
       return this.create(asked, limiter)
     }
     return { job: await this.join(created, asked.background), joined: true }
@@ -336,17 +331,20 @@ export class Jobs extends JobReads {
     return this.live.get(job.id)?.job ?? { ...job, background }
   }
 
-  /** Takes a queued job into memory and into the queue; a suspect waits for {@link oneByOne}. */
-  private hold(job: Job, { request, first, suspect = false }: Held = {}): LiveJob {
+  /** Takes a queued job into memory. @param first its first event, which readers are spared to look for in the store */
+  private hold(job: Job, first?: LoggedEvent): LiveJob {
     const live = new LiveJob(job, first && [first])
-    live.suspect = suspect
-    live.request = request
     this.live.set(job.id, live)
     this.admission.waits(live, this.options.places.of(job))
-    if (!suspect) this.runner.enqueue(live)
+    return live
+  }
+
+  /** Into the queue; a suspect waits for {@link oneByOne}. */
+  private enqueue(live: LiveJob, request?: JobRequest): void {
+    live.request = request
+    this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
-    return live
   }
 
   /** Runs each when nothing of the one before is left. */

@@ -33,7 +33,7 @@ export async function* readLog(
   signal.addEventListener('abort', wake)
   try {
     while (!signal.aborted) {
-      const batch = live?.log.read(next, durable) ?? (await store.events(id, next, pageSize))
+      const batch = live?.log.read(next, durable) ?? stored(await store.events(id, next, pageSize), live)
       if (batch.length > 0) {
         yield batch
         const last = batch.at(-1)!
@@ -50,4 +50,9 @@ export async function* readLog(
   } finally {
     signal.removeEventListener('abort', wake)
   }
+}
+
+/** What the disk has: the store may give an event a moment before that. */
+function stored(events: LoggedEvent[], live: LiveJob | undefined): LoggedEvent[] {
+  return live === undefined || live.log.closed ? events : events.filter(({ seq }) => seq <= live.log.storedSeq)
 }

@@ -36,6 +36,8 @@ for (const [what, more, missing] of [
           error: { code: 'claude_unavailable', message: `The Claude CLI does not offer to the model: ${missing}. An administrator` },
         })
       }
+      t.equal((await bridge.post('/v1/chat/completions', ask('D-words', { tools }))).status, 503)
+      t.equal((await bridge.get('/health/ready')).status, 200, 'questions without functions are answered')
       t.equal((await plain()).status, 200)
     })
   }

@@ -42,7 +42,7 @@ await t.test('three in a row', async (t) => {
   status.begin()
   t.match(status.trouble, { code: 'claude_unavailable' }, 'one is enough')
   runs('cli_failed')
-  t.match(status.trouble, { message: 'the runs of the last 4 jobs all ended with cli_failed' })
+  t.match(status.trouble, { message: 'the runs of the last 3 jobs all ended with cli_failed' })
   t.ok(await until(() => status.trouble === null))
   status.begin()
   runs('fine')

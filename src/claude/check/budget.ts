@@ -1,5 +1,5 @@
 /** What a check may take: time of each step and of all of them, and CPU time of its processes. */
-import { within } from '../process/within.js'
+import { within } from '../../within.js'
 import { cpuSecondsOf } from './cpu-time.js'
 
 /** All in milliseconds. `cpuMs`: of the processes of the CLI, where the system tells it (Linux). */

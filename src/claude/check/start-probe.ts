@@ -53,9 +53,12 @@ const againMs = 60_000
 /** Makes the probe once for each binary, when no job wants the CPU, and again while it finds a problem. */
 export class StartProbe {
   private found: StartProblem | null = null
+  private foundAt = -Infinity
   /** the file that was probed last, and when by `performance.now()`; `settled`: it is not to be probed again */
   private last: { file: string; at: number; settled: boolean } | null = null
   private running: Promise<void> | null = null
+  /** the file that a job's run has succeeded with */
+  private works: string | null = null
   private readonly stop = new AbortController()
 
   constructor(private readonly options: StartProbeOptions) {}
@@ -64,19 +67,24 @@ export class StartProbe {
     return this.found
   }
 
-  /** A run of a job has succeeded: what was wrong with the start is over. */
+  /** Since when there is one, by `performance.now()`. */
+  get since(): number {
+    return this.foundAt
+  }
+
+  /** A run of a job has succeeded: a process of this file starts, whatever a probe has found or will find. */
   worked(): void {
+    this.works = this.file()
     if (this.found?.of === 'start') this.found = null
   }
 
   /** Begins a probe where one is due. */
   look(): void {
-    const { path, version, problem } = this.options.binary()
-    const stat = problem === null ? statSync(path, { throwIfNoEntry: false }) : undefined
-    if (stat === undefined || version === null || this.running !== null || this.stop.signal.aborted) return
+    const { path, version } = this.options.binary()
+    const file = this.file()
+    if (file === null || version === null || this.running !== null || this.stop.signal.aborted) return
     // another cloud does not take the address of the recorder
     if (otherCloudIn(this.options.env) !== undefined) return
-    const file = `${path} ${stat.ino} ${stat.mtimeMs} ${stat.size}`
     const wait = this.options.againMs ?? againMs
     if (this.last?.file === file && (this.last.settled || performance.now() - this.last.at < wait)) return
     this.running = this.run(file, path, version).finally(() => (this.running = null))
@@ -88,6 +96,13 @@ export class StartProbe {
     await this.running
   }
 
+  /** Null where there is none that could be started. */
+  private file(): string | null {
+    const { path, problem } = this.options.binary()
+    const stat = problem === null ? statSync(path, { throwIfNoEntry: false }) : undefined
+    return stat === undefined ? null : `${path} ${stat.ino} ${stat.mtimeMs} ${stat.size}`
+  }
+
   /** Never rejects. */
   private async run(file: string, binary: string, version: string): Promise<void> {
     const { signal } = this.stop
@@ -95,7 +110,10 @@ export class StartProbe {
     const turn = () => quietTurn(() => this.options.quiet(), signal)
     try {
       await turn()
-      this.found = await probe({ binary, version, env, credential, workspaceRoot, signal, turn })
+      const found = await probe({ binary, version, env, credential, workspaceRoot, signal, turn })
+      // jobs know better: the probe may have been led elsewhere by an administrator's settings
+      if (this.found === null) this.foundAt = performance.now()
+      this.found = found?.of === 'start' && this.works === file ? null : found
       this.last = { file, at: performance.now(), settled: this.found === null }
       this.options.onResult(this.found)
     } catch (error) {

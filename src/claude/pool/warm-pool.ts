@@ -5,7 +5,7 @@
 import { Leaving } from '../process/leaving.js'
 import type { LaunchProfile } from '../process/launch-flags.js'
 import type { Session } from '../session.js'
-import { within } from '../process/within.js'
+import { within } from '../../within.js'
 
 export interface WarmPoolOptions {
   /** ready processes kept for each profile in use; 0 turns the pool off */

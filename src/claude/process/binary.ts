@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { execa } from 'execa'
-import { within } from './within.js'
+import { within } from '../../within.js'
 
 export interface ClaudeBinary {
   path: string

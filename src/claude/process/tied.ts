@@ -18,7 +18,7 @@ export interface Command {
 
 /** The same process with the same id: `setpriv` becomes it. A program that cannot be run is left as it is, for its own errno. */
 export function tied({ file, args }: Command): Command {
-  setpriv ??= findSetpriv()
+  if (setpriv === undefined) setpriv = findSetpriv()
   if (setpriv === null || !isExecutable(file)) return { file, args }
   return { file: setpriv, args: [...tie, file, ...args] }
 }

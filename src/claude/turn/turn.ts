@@ -125,7 +125,7 @@ export class TurnReader {
     const message =
       `The Claude CLI does not offer to the model: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', …' : ''}. ` +
       "An administrator's settings for Claude Code may deny it."
-    this.ending = { outcome: { kind: 'failed', failure: { code: 'claude_unavailable', message } }, kill: true }
+    this.ending = { outcome: { kind: 'failed', failure: { code: 'claude_unavailable', message, param: 'tools' } }, kill: true }
   }
 
   /** What the process has cost since its start; null where the turn ended before the CLI said it. */

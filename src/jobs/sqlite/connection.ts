@@ -58,8 +58,13 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#log.close()
-    closeDatabase(this.#db)
+    try {
+      // a write may have been made in this same step
+      await this.#log.sync().catch(() => undefined)
+      await this.#log.close()
+    } finally {
+      closeDatabase(this.#db)
+    }
   }
 }
 

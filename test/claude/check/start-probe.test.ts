@@ -115,6 +115,22 @@ await t.test('a run that succeeds says more than a start that failed', async (t)
   }
 })
 
+await t.test('a probe does not overrule a run that succeeded before it ended', async (t) => {
+  const file = wrapped(t, '')
+  let end!: () => void
+  const ended = new Promise<void>((resolve) => (end = resolve))
+  const { probe, told } = scene(t, file, { probe: () => ended.then(() => ({ text: 'bad', of: 'start' }) as const) })
+  probe.look()
+  probe.worked()
+  end()
+  await until(() => told.length === 1)
+  t.equal(probe.problem, null)
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  probe.look()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.equal(told.length, 1, 'nor is it made again')
+})
+
 await t.test('only when no job wants the CPU, and not with another cloud', async (t) => {
   let quiet = false
   let made = 0
@@ -154,6 +170,8 @@ await t.test('what it found is why the server is not ready; the mended program i
   status.start()
   t.ok(await until(() => status.trouble?.message.includes('You cannot use --mcp-config') === true))
   t.match(status.health(), { problem: /You cannot use --mcp-config/, claude_authenticated: true })
+
+  t.notOk(status.halfOpen, 'not at once')
 
   rewrite(file, denied)
   t.ok(await until(() => status.health().problem?.includes('do not reach the model') === true), 'which is another file')

@@ -99,7 +99,7 @@ await t.test('what changes a job waits for the disk, but where its caller need n
   await finished('webhooks.remove', store.webhooks.remove('w'))
   await finished('earlier', store.earlier('anna', { key: 'k', hash: 'h' }))
   await finished('delete', store.delete(job.id))
-  await store.close()
+  await finished('close', store.close())
 })
 
 await t.test('a disk that fails: the store takes nothing more and says why', async (t) => {
