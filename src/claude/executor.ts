@@ -136,6 +136,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
   ): Promise<boolean> {
     const { session, keep, fresh, started } = found
     let over = false
+    /** another process may take the run: nothing of this one counts any more */
+    let left = false
     const said = new AnswerSoFar()
     const decide = (outcome: Outcome) => {
       over = true
@@ -175,6 +177,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       }),
       ...(inside !== null && { equipment: () => inside.equipment() }),
       emit: (event) => {
+        if (left) return
         said.add(event)
         run.emit(event)
       },
@@ -183,7 +186,10 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       if (!isForeseen(error) && !over) run.trouble?.('a request could not be said to the Claude CLI', error)
       return error instanceof NotSaid && mayTryAgain ? 'refused' : refusedEnding(error)
     }
-    const ending = await Promise.race([answered.catch(refused), session.gone])
+    const first = await Promise.race([answered.catch(refused), session.gone])
+    // an answer that was whole before its process went is the answer
+    const ending = session.isChecking ? await answered.catch(refused) : first
+    left = true
     clearTimeout(silent)
     notFrozen()
     started()

@@ -46,6 +46,8 @@ export class Session {
   /** the last turn ended with calls, and the process waits for their results */
   private called: ReadonlySet<string> = new Set()
   private isExercised = false
+  /** the answer has come whole and is being checked: the process is needed no more for it */
+  isChecking = false
   /** the turns that it holds */
   readonly held = new HeldTurns()
   /** how it is told its prompt; fixed by the first request */
@@ -127,6 +129,7 @@ export class Session {
     })
     return new Promise((resolve, reject) => {
       const end = (ending: Ending) => {
+        this.isChecking = false
         this.called = calls
         this.cost = turn.totalCost ?? this.cost
         resolve(ending)
@@ -143,6 +146,7 @@ export class Session {
           const output = turn.takeOutput()
           if (ending !== null) end(ending)
           else if (output !== null) {
+            this.isChecking = true
             const checked = listener.outputProblem?.(request.output!.schema, output.value) ?? Promise.resolve('it cannot be checked here')
             checked.then((problem) => end(turn.endOutput(problem))).catch(reject)
           }
