@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
@@ -75,6 +75,12 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
   const url = `http://127.0.0.1:${port}`
   const workspaces = openWorkspaceRoot(config.dataDir)
 
+  /** Resolves when the ends that have been decided are on the disk, and shown. */
+  const stored = async () => {
+    await turn()
+    await app.store.health().catch(() => undefined)
+    await turn()
+  }
   const idle = async () => {
     const rest = () => {
       const lanes = [app.jobs.stats('process'), app.jobs.stats('network')]
@@ -84,6 +90,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
       return `${running} slots, ${queued} queued jobs, ${liveProcessCount() - ready - starting - parked} processes`
     }
     if (!(await until(() => rest() === '0 slots, 0 queued jobs, 0 processes'))) throw new Error(`left over: ${rest()}`)
+    await stored()
   }
 
   t.teardown(async () => {

@@ -4,10 +4,10 @@ import { askQuestions } from './questions.js'
 
 t.setTimeout(300_000)
 
-const seed = Date.now() % 1_000_000
+/** The long forms have another one each time. */
+const seed = 7
 
 void t.test('60 questions of five owners: each has its own answer, and the body of a process of its own', async (t) => {
-  t.comment(`seed ${seed}`)
   const tally = await askQuestions({ questions: 60, seed, login: 'key', mode: 'reuse', share: 0.05 })
   t.strictSame(tally.findings, [])
   const { answered = 0, cut = 0, broken = 0 } = tally.outcomes
