@@ -44,7 +44,7 @@ export class JobReads {
     return job !== null && job.owner === owner && !hasExpired(job) ? job : null
   }
 
-  /** Those of some ids whose jobs are there, whoever's. */
+  /** Those of some ids whose jobs are there, of any owner. */
   async known(ids: readonly string[]): Promise<Set<string>> {
     const found = await this.store.known(ids, Date.now())
     for (const id of ids) if (this.live.has(id)) found.add(id)
@@ -106,7 +106,7 @@ export class JobReads {
     return live.job
   }
 
-  /** The record of a job that has neither ended nor waits for a human; null for any other. Whoever's it is. */
+  /** The record of a job that has neither ended nor waits for a human; null for any other. The owner is not looked at. */
   atWork(id: string): Job | null {
     const live = this.live.get(id)
     return live === undefined || live.ending !== null || live.paused ? null : live.job

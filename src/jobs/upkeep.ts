@@ -1,4 +1,4 @@
-/** What is done every minute about jobs that nobody asks for. */
+/** What is done every minute: ends that could not be stored, reviews that did not come, records that have expired. */
 import type { Endings } from './endings.js'
 import type { LiveJob } from './live-job.js'
 import { isOver } from './retention.js'
@@ -40,7 +40,7 @@ export class Upkeep {
     await Promise.all(ended.map((live) => this.options.endings.storeEnd(live).catch((error: unknown) => failed(error, live.job.id))))
   }
 
-  /** Nobody has decided while the record was to be kept. */
+  /** Ends jobs that were not reviewed for as long as their record is kept. */
   private async endUnreviewed(): Promise<void> {
     const late = [...this.options.live.values()].filter((live) => live.paused && isOver(live.job))
     const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const

@@ -1,12 +1,11 @@
 /** A process that goes while its answer by a schema is being checked: the answer was whole, and is given once. */
 import t from 'tap'
-import { ClaudeExecutor } from '../../src/claude/executor.js'
-import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
 import type { JobEvent } from '../../src/jobs/events.js'
 import { freeSeat } from '../jobs/seat.js'
 import { message, startStandin, structuredOutput } from '../standin/index.js'
 import { markedProcesses, noneAlive, says, temporary } from './harness.js'
 import { realCli } from './real-cli.js'
+import { executorFor } from './reuse-bodies.js'
 
 const cli = await realCli()
 const standin = await startStandin()
@@ -17,14 +16,8 @@ for (const problem of [null, 'it is no city']) {
   await t.test(problem ?? 'nothing is wrong with it', { skip: process.platform !== 'linux' }, async (t) => {
     const marker = `K-${problem}`
     standin.when(marker, message([structuredOutput({ city: 'Rome' })]))
-    const host = cli.hostFor(standin)
     const workspaceRoot = temporary(t)
-    const executor = new ClaudeExecutor({
-      binary: () => ({ path: cli.binary, version: cli.version, problem: null }),
-      credential: credentialKind(host),
-      env: baseEnvironment(host),
-      workspaceRoot,
-      observe: () => {},
+    const executor = executorFor(cli, cli.hostFor(standin), workspaceRoot, {
       outputProblem: async () => {
         for (const pid of markedProcesses(workspaceRoot)) process.kill(pid, 'SIGKILL')
         // longer than it takes to see that they have gone, and to begin anew

@@ -75,7 +75,9 @@ export class StartProbe {
   /** A run of a job has succeeded: a process of this file starts, whatever a probe has found or will find. */
   worked(): void {
     this.works = this.file()
-    if (this.found?.of === 'start') this.found = null
+    if (this.found?.of !== 'start') return
+    this.found = null
+    if (this.last !== null) this.last.settled = true
   }
 
   /** Begins a probe where one is due. */
@@ -111,11 +113,13 @@ export class StartProbe {
     try {
       await turn()
       const found = await probe({ binary, version, env, credential, workspaceRoot, signal, turn })
-      // jobs know better: the probe may have been led elsewhere by an administrator's settings
+      // an administrator's settings may have led the probe elsewhere
+      const overruled = found?.of === 'start' && this.works === file
       if (this.found === null) this.foundAt = performance.now()
-      this.found = found?.of === 'start' && this.works === file ? null : found
+      this.found = overruled ? null : found
       this.last = { file, at: performance.now(), settled: this.found === null }
-      this.options.onResult(this.found)
+      if (overruled) this.options.onResult(null, new Error(`jobs are answered, and the probe was not: ${found.text}`))
+      else this.options.onResult(found)
     } catch (error) {
       this.last = { file, at: performance.now(), settled: false }
       if (!signal.aborted) this.options.onResult(null, error)

@@ -62,7 +62,7 @@ export function webhooksOn(connection: Connection): WebhookStore {
       const hosts = await firstHosts(connection, now, limit)
       // at once: what has been sent since then must not be sent again
       const ofHosts = hosts.map((host) => connection.sql(dueOfHost).all(host, now, perHost))
-      // nobody is told of an end that a power cut could take back
+      // a webhook must not tell of an end that a power cut could take back
       if (ofHosts.length > 0) await connection.synced()
       const turns = Array.from({ length: perHost }, (_, turn) => ofHosts.flatMap((rows) => rows.slice(turn, turn + 1)))
       return turns
