@@ -30,7 +30,7 @@ const packageRoot = path.join(import.meta.dirname, '../..')
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(3010),
   API_KEYS: z.string().optional(),
   ALLOW_ANONYMOUS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
@@ -70,6 +70,8 @@ const notYet = ['STORE_URL', 'SAMPLING'] as const
 
 export interface Config {
   host: string
+  /** `localhost`, or none was named: 127.0.0.1 and, where there is one, ::1 */
+  bothLoopbacks: boolean
   port: number
   apiKeys: readonly ApiKey[]
   /** further `Host` names that are let in where no key is asked for */
@@ -129,10 +131,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     throw new ConfigError(`${name}: ${issue.message}, got ${JSON.stringify(given[name] ?? '')}`)
   }
   const values = parsed.data
-  const apiKeys = readApiKeys(values.API_KEYS, !isLoopback(values.HOST))
-  if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(values.HOST)) {
-    const host = JSON.stringify(values.HOST)
-    throw new ConfigError(`HOST: ${host} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
+  const { HOST: host = '127.0.0.1' } = values
+  const apiKeys = readApiKeys(values.API_KEYS, !isLoopback(host))
+  if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(host)) {
+    const named = JSON.stringify(host)
+    throw new ConfigError(`HOST: ${named} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
   }
   const maxConcurrent = values.MAX_CONCURRENT ?? defaultConcurrency()
   const maxProcesses = values.MAX_PROCESSES ?? defaultProcesses(maxConcurrent)
@@ -140,7 +143,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     throw new ConfigError(`MAX_PROCESSES: ${maxProcesses} is below MAX_CONCURRENT (${maxConcurrent}): each job at work needs a process`)
   }
   return Object.freeze({
-    host: values.HOST,
+    host,
+    bothLoopbacks: values.HOST === undefined || host === 'localhost',
     port: values.PORT,
     apiKeys,
     allowedHosts: listOf('ALLOWED_HOSTS', values.ALLOWED_HOSTS, readHostNames),

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process/process.js'
 import { ConfigError, readConfig } from './config.js'
+import { listen } from './listen.js'
 import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'
 
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
     onTrouble: (message, error) => app.log.error({ err: error }, message),
   })
   try {
-    await app.listen({ host: config.host, port: config.port })
+    await listen(app, config)
     await app.recover()
   } catch (error) {
     setTimeout(() => process.exit(1), closeMs).unref()

@@ -19,6 +19,7 @@ await t.test('nothing set: the defaults of the contract', async (t) => {
   const config = readConfig({})
   t.hasStrict(config, {
     host: '127.0.0.1',
+    bothLoopbacks: true,
     port: 3010,
     apiKeys: [],
     dataDir: path.resolve('.data'),
@@ -71,8 +72,8 @@ const good: { env: NodeJS.ProcessEnv; gives: Partial<Config> }[] = [
   { env: { CLAUDE_MODEL: 'claude-opus-4.5-20251101' }, gives: { claudeModel: 'claude-opus-4.5-20251101' } },
   { env: { CLAUDE_MODEL: 'sonnet[1m]' }, gives: { claudeModel: 'sonnet[1m]' } },
   { env: { LOG_LEVEL: 'silent' }, gives: { logLevel: 'silent' } },
-  { env: { HOST: 'localhost' }, gives: { host: 'localhost' } },
-  { env: { HOST: '::1' }, gives: { host: '::1' } },
+  { env: { HOST: 'localhost' }, gives: { host: 'localhost', bothLoopbacks: true } },
+  { env: { HOST: '::1' }, gives: { host: '::1', bothLoopbacks: false } },
   { env: { HOST: '127.8.9.10' }, gives: { host: '127.8.9.10' } },
   { env: { HOST: '0.0.0.0', ALLOW_ANONYMOUS: '1' }, gives: { host: '0.0.0.0', apiKeys: [] } },
   {

@@ -1,15 +1,26 @@
 import type { RawRequestDefaultExpression } from 'fastify'
 
+/** What lies below `/v1` and is asked for without it; `/chat/completions` has a route of its own. */
+const withoutV1 = /^\/(?:models|responses)(?![^/?])|^\/chat\/completions\/[^?]/
+
 /**
- * The path of a request target. One in absolute form (`GET http://name/path`) also says which host is meant, in place of the `Host`
- * header (RFC 9112, 3.2.2); `*` becomes a path that no route has.
+ * The path of a request target, as routes have it. One in absolute form (`GET http://name/path`) also says which host is meant, in place of
+ * the `Host` header (RFC 9112, 3.2.2); `*` becomes a path that no route has.
  */
 export function plainTarget(request: RawRequestDefaultExpression): string {
   const target = request.url ?? '/'
-  if (target.startsWith('/')) return target
+  if (target.startsWith('/')) return plainPath(target)
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
   if (absolute === null) return `/${target}`
   const [, authority = '', path = ''] = absolute
   request.headers.host = authority
-  return path.startsWith('/') ? path : `/${path}`
+  return plainPath(path.startsWith('/') ? path : `/${path}`)
+}
+
+/** Mends what comes of a base URL with a slash or a `/v1` too much, or without its `/v1`. */
+function plainPath(target: string): string {
+  const end = target.indexOf('?')
+  const path = (end === -1 ? target : target.slice(0, end)).replace(/\/{2,}/g, '/').replace(/^(?:\/v1)+(?=\/v1(?:\/|$))/, '')
+  const query = end === -1 ? '' : target.slice(end)
+  return `${withoutV1.test(path) ? '/v1' : ''}${path}${query}`
 }

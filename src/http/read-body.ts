@@ -1,5 +1,5 @@
 /** Reads a JSON body into one buffer, under limits that hold while it comes: size, nesting, number of values, room, silence, tiny chunks. */
-import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { BridgeError } from '../errors/catalogue.js'
 import type { BodyRoom } from './body-room.js'
 import { JsonScan, type JsonExcess } from './json-scan.js'
@@ -16,15 +16,18 @@ const fewBytesPerPiece = 16
 
 const firstBytes = 16 * 1024
 
-/** @throws BridgeError 408, 413, 400 (also where the client goes away) or 503. The rest of the body is then left unread. */
-export function readBody(source: IncomingMessage, limits: BodyLimits, room: BodyRoom): Promise<Body> {
+/**
+ * `problem`: what an error of the source is to the client; left out: the client has gone away.
+ * @throws BridgeError 408, 413, 400 (also where the client goes away) or 503. The rest of the body is then left unread.
+ */
+export function readBody(source: Readable, limits: BodyLimits, room: BodyRoom, problem: (error: unknown) => Error = cutOff): Promise<Body> {
   const body = new Body(limits, room)
   const scan = new JsonScan(limits.json)
   return new Promise<Body>((resolve, reject) => {
     let pieces = 0
     const stop = () => {
       clearTimeout(silence)
-      source.off('data', take).off('end', end).off('error', gone).off('close', gone)
+      source.off('data', take).off('end', end).off('error', broken).off('close', gone)
     }
     const fail = (error: Error) => {
       stop()
@@ -44,17 +47,22 @@ export function readBody(source: IncomingMessage, limits: BodyLimits, room: Body
       if (pieces > manyPieces && body.length < pieces * fewBytesPerPiece) {
         return fail(new BridgeError('invalid_request', 'The body comes in too many too small pieces.'))
       }
-      const problem = body.append(bytes) ?? excess(scan.push(bytes), limits)
-      if (problem !== null) fail(problem)
+      const excessive = body.append(bytes) ?? excess(scan.push(bytes), limits)
+      if (excessive !== null) fail(excessive)
     }
     const end = () => {
       stop()
       resolve(body)
     }
-    const gone = () => fail(new BridgeError('invalid_request', 'The connection ended in the middle of the body.'))
-    source.on('data', take).on('end', end).on('error', gone).on('close', gone)
+    const gone = () => fail(cutOff())
+    const broken = (error: unknown) => fail(problem(error))
+    source.on('data', take).on('end', end).on('error', broken).on('close', gone)
     if (source.destroyed) gone()
   })
+}
+
+export function cutOff(): BridgeError {
+  return new BridgeError('invalid_request', 'The connection ended in the middle of the body.')
 }
 
 export function tooLarge(most: number): BridgeError {

@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { BridgeError } from '../errors/catalogue.js'
 import { BodyRoom } from '../http/body-room.js'
+import { codingOf, decoded, decodingProblem } from '../http/content-coding.js'
 import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
 import { type Body, readBody, tooLarge } from '../http/read-body.js'
@@ -35,15 +36,26 @@ export default fp(
       if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
     })
     app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
-      checkCoding(request.headers)
+      checkCharset(request.headers)
+      const coding = codingOf(request.headers['content-encoding'])
       sendContinue(request.raw)
-      const body = await readBody(payload, { ...limits, most: request.routeOptions.bodyLimit }, room)
+      const body = await read(payload, coding, request.routeOptions.bodyLimit)
       try {
         return body.length === 0 ? undefined : await parsed(request, body)
       } finally {
         body.release()
       }
     })
+
+    async function read(payload: IncomingMessage, coding: string | null, most: number): Promise<Body> {
+      if (coding === null) return readBody(payload, { ...limits, most }, room)
+      const plain = decoded(payload, coding, most)
+      try {
+        return await readBody(plain, { ...limits, most }, room, (error) => decodingProblem(coding, error))
+      } finally {
+        plain.destroy()
+      }
+    }
 
     function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
       return new Promise((resolve, reject) => {
@@ -62,12 +74,8 @@ export function nothingThere(method: string, url: string): BridgeError {
   return new BridgeError('unknown_url', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)
 }
 
-/** JSON between programs is UTF-8 (RFC 8259); what is compressed could be a thousand times as large as it says. */
-function checkCoding(headers: IncomingHttpHeaders): void {
-  const coding = headers['content-encoding']?.trim().toLowerCase()
-  if (coding !== undefined && coding !== '' && coding !== 'identity') {
-    throw new BridgeError('unsupported_media_type', 'The body has to come as it is: `content-encoding` is not supported.')
-  }
+/** JSON between programs is UTF-8 (RFC 8259). */
+function checkCharset(headers: IncomingHttpHeaders): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1]
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
     throw new BridgeError('unsupported_media_type', 'The body has to be JSON in UTF-8.')

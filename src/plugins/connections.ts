@@ -4,9 +4,7 @@
  * Fastify closes those that are idle when the server ends; a reader that takes nothing, a connection that was opened and never used, and
  * one whose stream ended just now would hold it up for a minute.
  */
-import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { Server, Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { ConnectionRoom } from '../http/connection-room.js'
 import { holdContinue } from '../http/expect.js'
@@ -17,6 +15,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     connectionRoom: ConnectionRoom
     limits: HttpLimits
+    /** of further addresses; closed with the server */
+    furtherListeners: Server[]
   }
 }
 
@@ -25,17 +25,11 @@ export default fp(
     const room = new ConnectionRoom(limits.connections)
     app.decorate('connectionRoom', room)
     app.decorate('limits', limits)
-    const prepare = (server: Server) => {
-      server.on('connection', (socket: Socket) => room.enter(socket))
-      holdContinue(server)
-    }
-    prepare(app.server)
-    // the further addresses of `localhost`; with a listener for it, Node would leave a request to upgrade to nobody
-    app.addHook('onListen', async () => {
-      for (const server of furtherServers(app)) {
-        prepare(server)
-        server.removeAllListeners('upgrade')
-      }
+    app.server.on('connection', (socket: Socket) => room.enter(socket))
+    holdContinue(app.server)
+    app.decorate('furtherListeners', [])
+    app.addHook('preClose', async () => {
+      for (const listener of app.furtherListeners) listener.close()
     })
     app.addHook('onSend', async ({ raw }, reply) => {
       if (hasUnreadBody(raw)) closeAfter(raw, reply.raw, limits)
@@ -43,9 +37,3 @@ export default fp(
   },
   { name: 'connections' },
 )
-
-/** Fastify names them to nobody. */
-function furtherServers(app: FastifyInstance): Server[] {
-  const bindings = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.serverBindings')
-  return bindings === undefined ? [] : (app as unknown as Record<symbol, Server[]>)[bindings]!
-}

@@ -41,7 +41,7 @@ await t.test('with the port in use, nothing is done with the jobs', { skip: proc
   t.teardown(() => blocker.close())
   const { port } = blocker.address() as AddressInfo
   for (const name of ['first', 'second']) {
-    const server = await startServer(t, { ...env, PORT: String(port) })
+    const server = await startServer(t, { ...env, HOST: '127.0.0.1', PORT: String(port) })
     t.equal((await server.ended).code, 1, `the ${name} one ends`)
     t.match(server.stderr(), /is in use/)
   }

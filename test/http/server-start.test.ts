@@ -51,7 +51,7 @@ await t.test('a port that is taken, a data directory that is in use', async (t) 
   t.teardown(() => blocker.close())
   const { port } = blocker.address() as AddressInfo
   const base = environment(home, 'http://127.0.0.1:1')
-  await refuses(t, { ...base, PORT: String(port) }, new RegExp(`PORT: ${port} is in use`))
+  await refuses(t, { ...base, HOST: '127.0.0.1', PORT: String(port) }, new RegExp(`PORT: ${port} is in use`))
 
   const first = await startServer(t, base)
   t.equal((await fetch(`${first.url}/health`)).status, 200)

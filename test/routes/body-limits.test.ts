@@ -1,5 +1,4 @@
 /** What a body may cost while it comes, for those who are let in as well. */
-import { gzipSync } from 'node:zlib'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { type Post, sendPost } from '../../bench/post.js'
@@ -39,11 +38,10 @@ await t.test('a bomb is refused before it has come', async (t) => {
   t.equal((await bridge.post(chat, text)).status, 404, 'a text that only looks like one is taken')
 })
 
-await t.test('other codings', async (t) => {
+await t.test('other charsets', async (t) => {
   const body = JSON.stringify(ask('x', { model: 'nobody' }))
   const post = (headers: Record<string, string>, bytes: Buffer | string = body) =>
     fetch(bridge.url + chat, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: bytes })
-  t.equal((await post({ 'content-encoding': 'gzip' }, gzipSync(body))).status, 415)
   t.equal((await post({ 'content-encoding': 'identity' })).status, 404)
   for (const charset of ['utf-16', 'iso-8859-1', '"utf-7"', 'x']) {
     const answer = await post({ 'content-type': `application/json; charset=${charset}` })
