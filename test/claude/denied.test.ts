@@ -5,9 +5,10 @@ import t, { type Test } from 'tap'
 import { ask, startBridge } from '../helper.js'
 import { temporary } from '../helper-server.js'
 import { message } from '../standin/index.js'
-import { realCli } from './real-cli.js'
+import { offersDenied, realCli } from './real-cli.js'
 
-const { binary } = await realCli()
+const cli = await realCli()
+const { binary } = cli
 
 const tools = ['look', 'a.b/c'].map((name) => ({ type: 'function', function: { name, parameters: { type: 'object', properties: {} } } }))
 
@@ -29,6 +30,11 @@ for (const [what, more, missing] of [
       bridge.standin.when('D-words', message('fine'))
       const plain = () => bridge.post('/v1/chat/completions', ask('D-words'))
       t.equal((await plain()).status, 200, 'a question without functions is answered')
+      if (offersDenied(cli)) {
+        t.equal((await bridge.post('/v1/chat/completions', ask('D-words', { tools }))).status, 200)
+        const offered = (bridge.standin.calls.at(-1)!.body as { tools: unknown[] }).tools
+        return void t.equal(offered.length, tools.length, 'this version denies nothing')
+      }
       for (const stream of [false, true]) {
         const response = await bridge.post('/v1/chat/completions', ask('D-words', { tools, stream }))
         t.equal(response.status, 503)

@@ -15,6 +15,9 @@ export interface RealCli {
   hostFor(standin: { url: string }): NodeJS.ProcessEnv
 }
 
+/** 2.1.197 offers functions that its settings deny, and denies them when they are called. */
+export const offersDenied = ({ version }: Pick<RealCli, 'version'>): boolean => version === '2.1.197'
+
 /** @throws Error where the CLI is not installed */
 export async function realCli(): Promise<RealCli> {
   const located = locateBinary(process.env['CLAUDE_BIN'] || undefined)
