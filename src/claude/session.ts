@@ -154,8 +154,11 @@ export class Session {
       }
       const say = async (): Promise<void> => {
         const reused = this.prompt !== null
-        const back = this.held.count > keep ? takeBack(this.control, this.held.takeBack(keep)) : Promise.resolve()
+        const goesOn = this.held.count === keep
+        const back = goesOn ? Promise.resolve() : takeBack(this.control, this.held.takeBack(keep))
         const settings = this.settings(request)
+        // then the question need not wait for the answer that shows that the process is well
+        const asItWas = reused && goesOn && settings[0] === anything
         // they are taken in their order, before the line that follows them: no need to wait for each
         const all = Promise.all([back, ...settings.map((setting) => this.control.request(setting))])
         all.then(() => listener.taken?.()).catch(() => undefined)
@@ -167,7 +170,7 @@ export class Session {
           await listener.silently(equip(this.control, await listener.equipment(), request.tools !== undefined))
         }
         // words of another conversation are gone before anything of this one is said
-        if (reused) await set
+        if (reused && !asItWas) await set
         for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request.model, keep)) {
           this.held.add(turn, uuid)
           // but history is not: the CLI mixes up lines that it has not answered yet
@@ -179,7 +182,7 @@ export class Session {
         if (last?.role !== 'user') return
         const waiting = this.called.size > 0
         // results start the next call of the API at once, and a prompt that is refused has to be said to another process
-        if (waiting || this.promptWay === 'again') await set
+        if (!asItWas && (waiting || this.promptWay === 'again')) await set
         const uuid = waiting ? null : randomUUID()
         this.held.add(last, uuid)
         asked = true
