@@ -7,10 +7,10 @@ import { abilitiesOf, noAbilities } from '../claude/check/verdict.js'
 import { ClaudeExecutor, type ClaudeSetup } from '../claude/executor.js'
 import type { WarmSizes } from '../claude/pool/setup.js'
 import type { ClaudeBinary } from '../claude/process/binary.js'
-import { baseEnvironment, credentialKind } from '../claude/process/environment.js'
+import { baseEnvironment, credentialKind, notPassed } from '../claude/process/environment.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { anonymous } from '../api-keys.js'
-import { type Config, isLoopback } from '../config.js'
+import type { Config } from '../config.js'
 import { depthBelow } from '../intake/depth.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import { Limiter } from '../limiter.js'
@@ -44,6 +44,9 @@ export default fp(
     const { config, files } = app
     if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
     const cliEnv = baseEnvironment(env)
+    const kept = notPassed(env)
+    if (kept.length > 0)
+      app.log.warn(`not passed to the Claude CLI, whose settings are the requests' (docs/claude-cli.md): ${kept.join(', ')}`)
     const places = new Limiter({ bound: config.maxConcurrent })
     const checked = {
       binary: (): ClaudeBinary => claude.current(),
@@ -87,7 +90,7 @@ export default fp(
         limits: config.workspaceLimits,
         files,
         bridge: ({ jobId, owner, request }) => ({
-          ...bridgeOf(app, config, tokens.issue(jobId, owner)),
+          ...bridgeOf(app, tokens.issue(jobId, owner)),
           CLAUDE_BRIDGE_DEPTH: depthBelow(request),
         }),
       },
@@ -116,19 +119,19 @@ function outputProblemBy(threads: CheckThreads): NonNullable<ClaudeSetup['output
 }
 
 /** Where a job finds this server, and the token to ask it with: never its owner's key, which is good for more than the job's life. */
-function bridgeOf(
-  app: FastifyInstance,
-  { host }: Config,
-  token: string | undefined,
-): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
+function bridgeOf(app: FastifyInstance, token: string | undefined): { CLAUDE_BRIDGE_URL?: string; CLAUDE_BRIDGE_KEY?: string } {
   const address = app.server.address()
-  // on all addresses means on this machine's own, too
-  const reachable = isLoopback(host) ? host : ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
-  const named = reachable.includes(':') ? `[${reachable}]` : reachable
   return {
-    ...(typeof address === 'object' && address !== null && { CLAUDE_BRIDGE_URL: `http://${named}:${address.port}/mcp` }),
+    ...(typeof address === 'object' &&
+      address !== null && { CLAUDE_BRIDGE_URL: `http://${reachable(address.address)}:${address.port}/mcp` }),
     ...(token !== undefined && { CLAUDE_BRIDGE_KEY: token }),
   }
+}
+
+/** On all addresses means on this machine's own, too. */
+function reachable(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return '127.0.0.1'
+  return address.includes(':') ? `[${address}]` : address
 }
 
 const idleMs = 5 * 60_000

@@ -14,6 +14,11 @@ export const fullNames = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-
 
 const alias = new RegExp(`^(?:${aliases.join('|')})(?:\\[1m\\])?$`)
 const fullName = /^claude-[a-z0-9][a-z0-9.-]{0,90}(?:\[1m\])?$/
+/** Of Bedrock, by its id or by a profile's, and of Vertex. */
+const cloudName =
+  /^(?:(?:[a-z]{2,6}(?:-gov)?\.)?anthropic\.claude-[a-z0-9][a-z0-9.:-]{0,90}|claude-[a-z0-9][a-z0-9.-]{0,90}@[a-z0-9]{1,20})(?:\[1m\])?$/
+/** A profile of Bedrock, whose id keeps its case. */
+const arn = /^arn:aws(?:-[a-z]{1,10}){0,2}:bedrock:[a-z0-9-]{1,30}:\d{0,12}:[a-z-]{1,40}\/[A-Za-z0-9][A-Za-z0-9.:_-]{0,150}$/
 const prefix = /^(?:claude|anthropic|max)\//
 /** Free choice of the caller, and echoed: one short printable word. */
 const label = /^max(?:\/[\x21-\x7e]{1,120})?$/
@@ -25,13 +30,14 @@ export interface ModelRoute {
 }
 
 /**
- * Where a model's name goes: aliases and full names of the CLI, also behind `claude/`, `anthropic/` and `max/`; `max`
- * and `max/<any label>` go to `claudeModel`. Case does not matter. Null for every other name.
+ * Where a model's name goes: aliases and full names of the CLI and of the clouds that have Claude's models, also behind `claude/`,
+ * `anthropic/` and `max/`; `max` and `max/<any label>` go to `claudeModel`. Case does not matter. Null for every other name.
  */
 export function resolveModel(name: string, options: { claudeModel: string }): ModelRoute | null {
   const lower = name.toLowerCase()
   const bare = lower.replace(prefix, '')
-  if (alias.test(bare) || fullName.test(bare)) return { kind: 'claude', model: bare }
+  if (arn.test(name)) return { kind: 'claude', model: name }
+  if (alias.test(bare) || fullName.test(bare) || cloudName.test(bare)) return { kind: 'claude', model: bare }
   return label.test(lower) ? { kind: 'claude', model: options.claudeModel } : null
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { baseEnvironment, credentialKind, workspaceEnvironment } from '../../src/claude/process/environment.js'
+import { baseEnvironment, credentialKind, notPassed, workspaceEnvironment } from '../../src/claude/process/environment.js'
 
 /** A host with everything on it that must stay there. */
 const secrets = {
@@ -24,7 +24,6 @@ const secrets = {
   CLAUDE_CODE_SESSION_ID: 'secret',
   CLAUDE_CODE_EXTRA_BODY: '{"secret":1}',
   CLAUDE_CODE_SIMPLE: '1',
-  CLAUDE_CODE_USE_BEDROCK: '1',
   CLAUDE_CODE_API_KEY_HELPER_TTL_MS: '1',
   MAX_THINKING_TOKENS: '1',
   AI_AGENT: 'secret',
@@ -47,6 +46,8 @@ const wanted = {
   CLAUDE_CODE_OAUTH_TOKEN: 'token',
   CLAUDE_CODE_CERT_STORE: 'bundled',
   IS_SANDBOX: '1',
+  MCP_TIMEOUT: '5000',
+  MCP_TOOL_TIMEOUT: '90000',
 }
 
 await t.test('nothing of the host but what is needed', async (t) => {
@@ -73,6 +74,43 @@ await t.test('the credential, in the CLI’s order', async (t) => {
   t.equal(credentialKind({ ...all, ANTHROPIC_API_KEY: '' }), 'auth_token')
   t.equal(credentialKind({ CLAUDE_CODE_OAUTH_TOKEN: 'c' }), 'oauth_token')
   t.equal(credentialKind({ CLAUDE_CONFIG_DIR: '/c' }), 'login')
+})
+
+await t.test('another cloud, where it is switched on', async (t) => {
+  const aws = { AWS_SECRET_ACCESS_KEY: 'aws', AWS_PROFILE: 'p', AWS_REGION: 'eu', CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1' }
+  const google = { GOOGLE_APPLICATION_CREDENTIALS: 'g', CLOUD_ML_REGION: 'eu', VERTEX_REGION_CLAUDE_4_5_SONNET: 'us' }
+  const azure = { AZURE_CLIENT_SECRET: 'z', AZURE_TENANT_ID: 't' }
+  const host = { ...aws, ...google, ...azure, ANTHROPIC_API_KEY: 'a', GITHUB_TOKEN: 'secret' }
+  const table: [string, string, string, object][] = [
+    ['CLAUDE_CODE_USE_BEDROCK', '1', 'bedrock', aws],
+    ['CLAUDE_CODE_USE_MANTLE', 'yes', 'bedrock', aws],
+    ['CLAUDE_CODE_USE_ANTHROPIC_AWS', 'on', 'anthropic_aws', aws],
+    ['CLAUDE_CODE_USE_VERTEX', 'TRUE', 'vertex', google],
+    ['CLAUDE_CODE_USE_FOUNDRY', '1', 'foundry', azure],
+  ]
+  for (const [name, value, kind, theirs] of table) {
+    const env = { ...host, [name]: value }
+    const passed = baseEnvironment(env)
+    t.equal(credentialKind(env), kind, name)
+    t.match(passed, { ...theirs, [name]: value }, name)
+    for (const other of Object.keys({ ...aws, ...google, ...azure, GITHUB_TOKEN: '' })) {
+      if (!Object.hasOwn(theirs, other) && other !== 'CLAUDE_CODE_SKIP_BEDROCK_AUTH') t.notOk(other in passed, `${name}: ${other}`)
+    }
+  }
+  for (const value of ['0', '', 'false', 'off']) {
+    const env = { ...host, CLAUDE_CODE_USE_BEDROCK: value }
+    t.equal(credentialKind(env), 'api_key', value)
+    t.notOk('AWS_PROFILE' in baseEnvironment(env), value)
+  }
+})
+
+await t.test('settings of the CLI that no process gets', async (t) => {
+  const session = { CLAUDECODE: '1', CLAUDE_CODE_ENTRYPOINT: 'cli', CLAUDE_CODE_SSE_PORT: '1', CLAUDE_CODE_SESSION_ID: 'x' }
+  t.strictSame(notPassed({ ...session, ...wanted, PATH: '/bin', AWS_PROFILE: 'x', CLAUDE_BRIDGE_URL: 'x', CLAUDE_MODEL: 'opus' }), [])
+  t.strictSame(
+    notPassed({ MAX_THINKING_TOKENS: '1', CLAUDE_CODE_MAX_OUTPUT_TOKENS: '9', MAX_MCP_OUTPUT_TOKENS: '', CLAUDE_CODE_USE_GATEWAY: '1' }),
+    ['CLAUDE_CODE_MAX_OUTPUT_TOKENS', 'CLAUDE_CODE_USE_GATEWAY', 'MAX_THINKING_TOKENS'],
+  )
 })
 
 await t.test('the configuration folder is the workspace’s, but for a login in a file', async (t) => {

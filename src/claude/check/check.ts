@@ -132,6 +132,9 @@ function dummyCredential(kind: CredentialKind): Record<string, string> {
     case 'oauth_token':
     case 'login':
       return { CLAUDE_CODE_OAUTH_TOKEN: dummy }
+    default:
+      // a cloud is not asked
+      return {}
   }
 }
 

@@ -2,7 +2,10 @@
  * What a CLI process inherits: what it needs and no more. The bridge's own keys, an outer CLI session's variables and
  * anything else of the host stay out.
  */
-export type CredentialKind = 'api_key' | 'auth_token' | 'oauth_token' | 'login'
+import { type CloudKind, cloudOf, isForCloud } from './clouds.js'
+
+/** A cloud's own credentials are its SDK's matter. */
+export type CredentialKind = 'api_key' | 'auth_token' | 'oauth_token' | 'login' | CloudKind
 
 /** Passed on as they are: the provider's settings, proxies, certificates, locale (API contract, section 1). */
 const passed = [
@@ -27,6 +30,9 @@ const passed = [
   'CLAUDE_CODE_CERT_STORE',
   // without it the CLI refuses some modes as root, in a container above all
   'IS_SANDBOX',
+  // how long a server of MCP may take to connect, and a call of its tools, in milliseconds
+  'MCP_TIMEOUT',
+  'MCP_TOOL_TIMEOUT',
 ]
 
 /** Set on every process; each line is a measured fact of the CLI. */
@@ -53,6 +59,8 @@ const fixed: Record<string, string> = {
 
 /** Which credential the CLI will use, in the CLI's own order of preference. */
 export function credentialKind(env: NodeJS.ProcessEnv): CredentialKind {
+  const cloud = cloudOf(env)
+  if (cloud !== null) return cloud
   if (env['ANTHROPIC_API_KEY']) return 'api_key'
   if (env['ANTHROPIC_AUTH_TOKEN']) return 'auth_token'
   if (env['CLAUDE_CODE_OAUTH_TOKEN']) return 'oauth_token'
@@ -64,11 +72,27 @@ export function baseEnvironment(env: NodeJS.ProcessEnv): Record<string, string> 
   const result: Record<string, string> = {}
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value === '') continue
-    if (passed.includes(name) || name.startsWith('ANTHROPIC_') || name.startsWith('LC_')) result[name] = value
+    if (isPassed(name, env)) result[name] = value
   }
   // only a login kept in a file needs the user's own folder; see workspaceEnvironment
   if (credentialKind(env) === 'login' && env['CLAUDE_CONFIG_DIR']) result['CLAUDE_CONFIG_DIR'] = env['CLAUDE_CONFIG_DIR']
   return { ...result, ...fixed }
+}
+
+function isPassed(name: string, env: NodeJS.ProcessEnv): boolean {
+  return passed.includes(name) || name.startsWith('ANTHROPIC_') || name.startsWith('LC_') || isForCloud(name, env)
+}
+
+/** Settings of the CLI: names that it or its users give to such. */
+const ofTheCli = /^(?:CLAUDE_CODE_|MCP_|MAX_MCP_|MAX_THINKING_TOKENS$|DISABLE_|ENABLE_TOOL_SEARCH$|API_TIMEOUT_MS$)/
+/** What a CLI session sets for the programs that it starts: not the user's word. */
+const ofASession = /^CLAUDE_CODE_(?:ENTRYPOINT|SSE_PORT|SESSION_ID|EXECPATH|SESSION_ACCESS_TOKEN|REMOTE.*|TMPDIR|CHILD_SESSION)$/
+
+/** Settings of the CLI in the host's environment that no process gets, by name: a job sets them itself, or its answer would not be the request's. */
+export function notPassed(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => env[name] && ofTheCli.test(name) && !ofASession.test(name) && !isPassed(name, env))
+    .toSorted()
 }
 
 /** Marks every process of a workspace, so that whatever a killed server leaves can be found and ended. */

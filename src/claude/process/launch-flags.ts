@@ -21,7 +21,7 @@ export interface LaunchProfile {
  * The lean profile for plain chat: none of the CLI's tools, prompts, settings or files.
  *
  * `--bare` also drops the environment notes (folder, platform, date) that the CLI adds to a conversation, but it never reads
- * an OAuth token or a stored login, so it goes with keys and bearer tokens only; nor does it have all of the file tools. Those are
+ * an OAuth token or a stored login, so it goes with keys, bearer tokens and clouds only; nor does it have all of the file tools. Those are
  * fixed at the start as well, and held inside the working directory by the rules that allow them.
  */
 export function chatProfile(
@@ -29,7 +29,7 @@ export function chatProfile(
   credential: CredentialKind,
 ): LaunchProfile {
   const tools = inside?.fileTools.toSorted() ?? []
-  const bare = tools.length === 0 && (credential === 'api_key' || credential === 'auth_token')
+  const bare = tools.length === 0 && credential !== 'oauth_token' && credential !== 'login'
   const rules = new Set(tools.map((tool) => fileTools[tool]!))
   const args = [
     '-p',
