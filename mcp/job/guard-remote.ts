@@ -27,7 +27,7 @@ async function open({ type, url, headers = {} }: GuardedRemote): Promise<Transpo
   const dispatcher = new EnvHttpProxyAgent({ headersTimeout: 0, bodyTimeout: 0 })
   const options = {
     requestInit: { headers },
-    fetch: (target: string | URL, init?: RequestInit) => fetch(target, { ...init, dispatcher } as object) as unknown as Promise<Response>,
+    fetch: (target: string | URL, init?: RequestInit) => fetchWithin(new URL(target), { ...init, dispatcher, redirect: 'manual' }),
   }
   if (type === 'sse') {
     const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js')
@@ -35,6 +35,22 @@ async function open({ type, url, headers = {} }: GuardedRemote): Promise<Transpo
   }
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js')
   return new StreamableHTTPClientTransport(new URL(url), options)
+}
+
+/** Redirects of one request. */
+const mostRedirects = 5
+
+/** Follows redirects within the origin and no others: what a server may be asked for is decided by its address. */
+async function fetchWithin(target: URL, init: object, redirects = 0): Promise<Response> {
+  const response = (await fetch(target, init)) as unknown as Response
+  const location = response.headers.get('location')
+  if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response
+  await response.body?.cancel()
+  const next = new URL(location, target)
+  if (next.origin !== target.origin) throw new Error('it redirects to another address')
+  if (redirects === mostRedirects) throw new Error('it redirects too often')
+  // a message is posted again, whatever the status says: there is no other way to send one
+  return fetchWithin(next, init, redirects + 1)
 }
 
 function toCli(message: object): void {

@@ -6,7 +6,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { JobServer, JobTools, McpServer } from '../../src/request/conversation.js'
 import { expandAll, placeholdersOf } from './expand.js'
-import { filesystemProgram, filesystemRoots, placeRoot, temporaryFolders } from './filesystem.js'
+import { filesystemProgram, filesystemRoots, isBelow, placeRoot, temporaryFolders } from './filesystem.js'
 import type { GuardedServer } from './guard-config.js'
 import { type McpRules, originOf } from './registry.js'
 
@@ -78,7 +78,8 @@ export async function prepareServers(tools: JobTools, rules: McpRules, place: Jo
   const file = path.join(place.root, 'mcp.json')
   for (const asked of tools.servers) {
     const { server, values } = resolve(asked, rules, place, variables)
-    const whole = expandAll(server, values)
+    // what a request says to a server of its own is no word of ours
+    const whole = asked.from === 'request' && server.type !== 'stdio' && !rules.allowAny ? server : expandAll(server, values)
     prepared.secrets.push(...secretsOf(server, values))
     const told = { name: asked.name, tools: asked.tools, withheld: asked.withheld ?? [] }
     const stderr = path.join(place.root, `${asked.name}.stderr`)
@@ -108,12 +109,18 @@ function resolve(
 ): { server: McpServer; values: Record<string, string | undefined> } {
   const { env, CLAUDE_BRIDGE_URL: url, CLAUDE_BRIDGE_KEY, CLAUDE_BRIDGE_DEPTH } = variables
   if (asked.from === 'request') {
-    return { server: asked.server, values: { ...(allowAny && withoutOwnSecrets(env)), WORKSPACE: place.work } }
+    return { server: keptToMcp(asked.server, url), values: { ...(allowAny && withoutOwnSecrets(env)), WORKSPACE: place.work } }
   }
   const entry = registry.get(asked.entry)
   if (entry === undefined) throw new UnknownServer(`there is no server '${asked.entry}' in the registry any more`)
   // the operator's word on where the bridge is counts; whose job it is and how deep, does not come from outside
   return { server: entry.server, values: { CLAUDE_BRIDGE_URL: url, ...env, CLAUDE_BRIDGE_KEY, CLAUDE_BRIDGE_DEPTH, WORKSPACE: place.work } }
+}
+
+/** Of this server itself a job reaches `/mcp` and no other path. */
+function keptToMcp(server: McpServer, own: string | undefined): McpServer {
+  if (server.type === 'stdio' || own === undefined || originOf(server.url) !== originOf(own)) return server
+  return { ...server, url: own }
 }
 
 const ownSecrets = /^(API_KEYS|STORE_URL|UPSTREAMS|WEBHOOK_SECRET|ANTHROPIC_.*|CLAUDE_.*)$/
@@ -137,7 +144,8 @@ function guarded(server: Extract<McpServer, { type: 'stdio' }>, place: JobPlace,
   const roots = filesystemRoots(server)
   if (roots === null) return { ...rest, command, args }
   const real = roots.map((root) => {
-    const at = root === place.work ? { relative: '.' } : placeRoot(root)
+    // where `${WORKSPACE}` stood, the folder is the job's own already
+    const at = isBelow(root, place.work) ? { relative: path.relative(place.work, root) } : placeRoot(root)
     return 'relative' in at ? path.join(place.work, at.relative) : root
   })
   const aliases = roots.some((root) => temporaryFolders().some((folder) => root.startsWith(folder) && !root.startsWith(place.work)))

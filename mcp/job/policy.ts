@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { McpServer } from '../../src/request/conversation.js'
 import { filesystemRoots, placeRoot } from './filesystem.js'
-import { type McpRules, originOf } from './registry.js'
+import { type McpRules, addressOf, originOf } from './registry.js'
 
 /**
  * How an allowed server is run: as it came (`inline`), or as the registry's entry of that name, with its environment, which the
@@ -35,9 +35,11 @@ export function judge(server: McpServer, rules: McpRules): Verdict {
   return no('its command is not in the registry')
 }
 
-function judgeUrl(url: string, { origins, allowAny }: McpRules): Verdict {
+function judgeUrl(url: string, { origins, filledIn, allowAny }: McpRules): Verdict {
   const origin = originOf(url)
   if (origin === null) return no('its URL has to be http or https, without credentials')
+  const entry = filledIn.get(addressOf(url))
+  if (entry !== undefined) return { allowed: 'registry', name: entry }
   return allowAny || origins.has(origin) ? { allowed: 'inline' } : no('its host is not in the registry')
 }
 

@@ -10,7 +10,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { McpServer } from '../../src/request/conversation.js'
 import { isServerName, readEntry } from './entry.js'
-import { expand } from './expand.js'
+import { expand, placeholdersOf } from './expand.js'
 
 export interface RegistryEntry {
   server: McpServer
@@ -26,6 +26,8 @@ export interface McpRules {
   registry: Registry
   /** `scheme://host:port` of the registry's HTTP servers */
   origins: ReadonlySet<string>
+  /** addresses with a path, of entries whose URL each job fills in, and the entries' names: a request that brings one gets the entry */
+  filledIn: ReadonlyMap<string, string>
   /** `MCP_ALLOW=any`: requests may bring any command and any host */
   allowAny: boolean
 }
@@ -47,11 +49,25 @@ const limits = z.looseObject({ disabled: z.boolean().optional(), allowedTools: t
 export function loadRules(file: string, required: boolean, allowAny: boolean, env: NodeJS.ProcessEnv): McpRules {
   const registry = parseRegistry(readText(file, required), file)
   const origins = new Set<string>()
-  for (const { server } of registry.values()) {
-    const origin = server.type === 'stdio' ? null : originOf(expand(server.url, env))
-    if (origin !== null) origins.add(origin)
+  const filledIn = new Map<string, string>()
+  for (const [name, { server }] of registry) {
+    if (server.type === 'stdio') continue
+    const url = expand(server.url, env)
+    const origin = originOf(url)
+    if (origin === null) continue
+    // what the job has for them may be another host than what stands there now
+    if (placeholdersOf(server.url).some((variable) => jobVariables.includes(variable))) filledIn.set(addressOf(url), name)
+    else origins.add(origin)
   }
-  return { registry, origins, allowAny }
+  return { registry, origins, filledIn, allowAny }
+}
+
+const jobVariables = ['WORKSPACE', 'CLAUDE_BRIDGE_URL', 'CLAUDE_BRIDGE_KEY', 'CLAUDE_BRIDGE_DEPTH']
+
+/** An http(s) URL without its query. */
+export function addressOf(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
 }
 
 /** `scheme://host:port` of an HTTP URL without credentials; null for anything else. */

@@ -21,7 +21,8 @@ const registry = parseRegistry(
   }),
   'test',
 )
-const rules: McpRules = { registry, origins: new Set(['https://mcp.example.com']), allowAny: false }
+const filledIn = new Map([['http://127.0.0.1:3010/mcp', 'search']])
+const rules: McpRules = { registry, origins: new Set(['https://mcp.example.com']), filledIn, allowAny: false }
 const any: McpRules = { ...rules, allowAny: true }
 
 function merge(members: Record<string, unknown>, by = rules): { tools: JobTools | undefined; ignored: string[] } {
@@ -93,6 +94,7 @@ await t.test('what a job gets', async (t) => {
       inline({ url: 'https://mcp.example.com/other', headers: { 'X-Key': 'k' } }),
       { servers: [{ from: 'request', server: { type: 'http', headers: { 'X-Key': 'k' } } }] },
     ],
+    [inline({ url: 'http://127.0.0.1:3010/x/../mcp?y' }), { servers: [{ name: 'x', from: 'registry', entry: 'search' }] }],
     [inline({ ...files('/tmp'), autoApprove: [] }), { servers: [{ name: 'x' }] }, ['mcp_config.mcpServers.x.autoApprove']],
     [
       { ...inline(files('.')), ...{ mcp_config: { mcpServers: { x: files('.') }, other: 1 } } },
@@ -137,7 +139,10 @@ await t.test('refused: 403', async (t) => {
     files('${WORKSPACE}/../x'),
     files(link),
     files(`${link}/ssh`),
-    { url: 'http://127.0.0.1:3010/mcp' },
+    { url: 'http://127.0.0.1:3010/tasks' },
+    { url: 'http://127.0.0.1:3010/mcp/../tasks' },
+    { url: 'http://127.0.0.1:3010/mcp/' },
+    { url: 'http://localhost:3010/mcp' },
     { url: 'http://169.254.169.254/latest' },
     { url: 'http://10.0.0.1/' },
     { url: 'http://mcp.example.com/mcp' },

@@ -9,14 +9,15 @@ import { ConfigError, readConfig } from '../../src/config.js'
 const root = path.resolve(import.meta.dirname, '../../..')
 
 await t.test('the registry that comes with the project', async (t) => {
-  const { registry, origins, allowAny } = readConfig({}).mcp.rules
+  const { registry, origins, filledIn, allowAny } = readConfig({}).mcp.rules
   t.strictSame([...registry.keys()], ['filesystem', 'bridge'])
-  t.ok(origins.has('http://127.0.0.1:3010'))
+  t.strictSame([...origins], [], 'the address of the bridge itself lets no request reach another path')
+  t.strictSame([...filledIn], [['http://127.0.0.1:3010/mcp', 'bridge']])
   t.equal(allowAny, false)
   t.equal(readConfig({ MCP_ALLOW: 'any' }).mcp.rules.allowAny, true)
   t.strictSame(
-    [...loadRules(path.join(root, '.mcp.json'), true, false, { CLAUDE_BRIDGE_URL: 'https://b.test/mcp' }).origins],
-    ['https://b.test'],
+    [...loadRules(path.join(root, '.mcp.json'), true, false, { CLAUDE_BRIDGE_URL: 'https://b.test/mcp' }).filledIn],
+    [['https://b.test/mcp', 'bridge']],
   )
 })
 

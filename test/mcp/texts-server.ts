@@ -39,12 +39,19 @@ export interface TextsServer {
   close(): void
 }
 
+/** `/moved?to=…&status=…` redirects; any other path is the server's. */
 export async function startTextsServer(kind: 'json' | 'stream' | 'sse'): Promise<TextsServer> {
   const heads: TextsServer['heads'] = []
   /** of the old transport: every answer goes there */
   let events: ServerResponse | undefined
   const server = createServer((request, response) => {
     heads.push(request.headers)
+    const { pathname, searchParams } = new URL(request.url!, 'http://texts')
+    const to = pathname === '/moved' ? searchParams.get('to') : null
+    if (to !== null) {
+      request.resume()
+      return void response.writeHead(Number(searchParams.get('status') ?? 307), { location: to }).end()
+    }
     if (request.method === 'GET' && kind === 'sse') {
       events = response.writeHead(200, { 'content-type': 'text/event-stream' })
       return void events.write('event: endpoint\ndata: /messages?session=one\n\n')
