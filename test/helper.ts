@@ -174,6 +174,9 @@ export function gate(): { opened: Promise<void>; open: () => void } {
  */
 export const onlyParked = { perProfile: 0, total: 0 }
 
+/** A model of which a call can be forced: those that always think take no such choice. */
+export const forcible = 'claude-sonnet-4-6'
+
 /** The model of `BridgeOptions.direct`. */
 export const direct = 'direct'
 

@@ -4,7 +4,7 @@ import { tool } from '@langchain/core/tools'
 import { ChatOpenAI, type ChatOpenAIFields } from '@langchain/openai'
 import t from 'tap'
 import { z } from 'zod'
-import { direct, gate, onlyParked, startBridge } from '../helper.js'
+import { direct, forcible, gate, onlyParked, startBridge } from '../helper.js'
 import {
   httpError,
   message,
@@ -124,7 +124,7 @@ await t.test('bindTools: tool_choice', async (t) => {
   for (const [choice, told] of cases) {
     const marker = `L-choice-${choice}`
     standin.when(marker, choice === 'none' ? message('no') : message(call('Rome', `toolu_${choice}`)))
-    const answer = await chat.bindTools([weather], { tool_choice: choice }).invoke(marker)
+    const answer = await chatOf({ model: forcible }).bindTools([weather], { tool_choice: choice }).invoke(marker)
     t.equal(answer.tool_calls?.length, choice === 'none' ? 0 : 1)
     t.match(callsOf(bridge, marker)[0]!.body.tool_choice, told)
   }
@@ -138,7 +138,10 @@ await t.test('withStructuredOutput, by schema, by function and as JSON', async (
   t.match(toolsOf(callsOf(bridge, 'L-schema')[0]!)['StructuredOutput'], { required: ['name', 'age'] })
 
   standin.when('L-function', message(toolUse(offered('person'), ann)))
-  t.strictSame(await chat.withStructuredOutput(schema, { name: 'person', method: 'functionCalling' }).invoke('L-function'), ann)
+  t.strictSame(
+    await chatOf({ model: forcible }).withStructuredOutput(schema, { name: 'person', method: 'functionCalling' }).invoke('L-function'),
+    ann,
+  )
   const [asked] = callsOf(bridge, 'L-function')
   t.match(asked!.body.tool_choice, { type: 'tool', name: 'mcp__client__person' })
 

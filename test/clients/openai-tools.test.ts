@@ -1,7 +1,7 @@
 /** The official client's helpers for functions: `runTools`, the stream helper, choices and several answers at once. */
 import type OpenAI from 'openai'
 import t from 'tap'
-import { onlyParked, startBridge } from '../helper.js'
+import { forcible, onlyParked, startBridge } from '../helper.js'
 import { type RecordedRequest, message, offered, text, toolResults, toolUse } from '../standin/index.js'
 import { clientOf, collect, errorOf, question, streamed } from './openai.js'
 import { callsOf, processesOf, toolsOf } from './tools.js'
@@ -158,7 +158,7 @@ await t.test('choices', async (t) => {
     cases.map(async ([fields, choice], index) => {
       const marker = `T-choice-${index}.`
       standin.when(marker, message(call('get_time', 'Oslo', `toolu_c${index}`)))
-      const answer = await completions.create(question(marker, { tools: [weather, time], ...fields }))
+      const answer = await completions.create(question(marker, { model: forcible, tools: [weather, time], ...fields }))
       t.match(answer.choices[0], {
         finish_reason: 'tool_calls',
         message: { content: null, tool_calls: [{ function: { name: 'get_time' } }] },
@@ -171,7 +171,7 @@ await t.test('choices', async (t) => {
 await t.test('runTools with a named function ends after it', async (t) => {
   standin.when('T-named', message(call('get_time', 'Oslo', 'toolu_n')), message('never asked'))
   const runner = completions.runTools({
-    model: 'sonnet',
+    model: forcible,
     messages: [{ role: 'user', content: 'T-named' }],
     tools: [runnable(weather, weatherOf), runnable(time, () => 'noon')],
     tool_choice: { type: 'function', function: { name: 'get_time' } },

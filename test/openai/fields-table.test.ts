@@ -1,4 +1,5 @@
 /** The table of fields: in the documentation as in the code, and every row as it says. */
+import { forcible } from '../helper.js'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { readConfig } from '../../src/config.js'
@@ -31,10 +32,10 @@ const samples: Record<keyof typeof fields, [value: unknown, beside?: Record<stri
   background: [true],
   wait_for_completion: [false],
   tools: [tools],
-  tool_choice: ['required', { tools }],
+  tool_choice: ['required', { model: forcible, tools }],
   parallel_tool_calls: [false, { tools }],
   functions: [[{ name: 'f' }]],
-  function_call: [{ name: 'f' }, { functions: [{ name: 'f' }] }],
+  function_call: [{ name: 'f' }, { model: forcible, functions: [{ name: 'f' }] }],
   logprobs: [true],
   top_logprobs: [3],
   audio: [{ voice: 'alloy' }],

@@ -1,7 +1,7 @@
 /** Functions of the client, end to end: the real CLI offers them, the stand-in calls them, the client answers. */
 import t, { type Test } from 'tap'
 import { markedProcesses } from '../claude/harness.js'
-import { onlyParked, startBridge, until } from '../helper.js'
+import { forcible, onlyParked, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, message, offered, text, toolResults, toolUse } from '../standin/index.js'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
@@ -213,7 +213,7 @@ await t.test('tool_choice and parallel_tool_calls reach the API', async (t) => {
   const messages: unknown[] = []
   for (const [index, [fields, choice, thinking]] of cases.entries()) {
     messages.push(user(`F-choice-${index}`))
-    await chat({ model: 'claude-opus-5-5', tools: [weather, time], messages, ...fields })
+    await chat({ model: forcible, tools: [weather, time], messages, ...fields })
     messages.push({ role: 'assistant', content: 'fine' })
     const [call] = callsOf(`F-choice-${index}`)
     t.strictSame(call!.body.tool_choice, choice, JSON.stringify(fields))
@@ -223,7 +223,7 @@ await t.test('tool_choice and parallel_tool_calls reach the API', async (t) => {
 
 await t.test('a choice counts for its own request only', async (t) => {
   standin.when('F-once', message(toolUse(offered('get_weather'), { city: 'Bern' }, 'toolu_once')), message('so'))
-  const ask = { tools: [weather], messages: [user('F-once')] }
+  const ask = { model: forcible, tools: [weather], messages: [user('F-once')] }
   const first = await chat({ ...ask, tool_choice: 'required' })
   await chat({ ...ask, messages: [...ask.messages, first.choices[0]!.message, result('toolu_once', 'fog')] })
   const [one, two] = callsOf('F-once')
@@ -307,7 +307,7 @@ await t.test('a history with calls and no tools', async (t) => {
 
 await t.test("functions and function_call, OpenAI's former names", async (t) => {
   standin.when('F-former', message(toolUse(offered('get_weather'), { city: 'Linz' }, 'toolu_f')), message('cold'))
-  const ask = { functions: [weather.function], messages: [user('F-former')] }
+  const ask = { model: forcible, functions: [weather.function], messages: [user('F-former')] }
   const first = await chat({ ...ask, function_call: { name: 'get_weather' } })
   t.match(first.choices[0], {
     finish_reason: 'function_call',

@@ -5,6 +5,7 @@ import type { ChatRequest } from './chat-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { checkFields } from './check-fields.js'
 import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
+import { fitOptions } from '../../request/fit-options.js'
 import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
@@ -50,6 +51,7 @@ export function parseRequest(
   const maxTokens = body.max_completion_tokens ?? body.max_tokens
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
+  fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice')
   nameOverruled(body, ignored)
   // whoever can ask other models takes them out before; see parse-chat.ts
   if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')

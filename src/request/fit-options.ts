@@ -1,0 +1,52 @@
+/** Options go only to models that take them: one that a model refuses would cost the whole request, after several calls of the API. */
+import type { ClaudeRequest } from './conversation.js'
+import type { Ignored } from './ignored.js'
+import { takesOf } from './model-families.js'
+
+type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 'toolChoice' | 'output'>
+
+/** Below this limit of tokens thinking could leave nothing for the answer. */
+const fewTokens = 2048
+
+/** Takes out of a request what its model does not take, and names it. @param choice the field that the choice of a tool came in */
+export function fitOptions(run: Options, ignored: Ignored, choice: 'tool_choice' | 'function_call' = 'tool_choice'): void {
+  const takes = takesOf(run.model)
+  if (takes === null) return
+  if (takes.withoutThinking) {
+    if (takes.effortBounded && isWithoutThinking(run) && (run.effort === 'xhigh' || run.effort === 'max')) {
+      run.effort = 'high'
+      ignored.add('reasoning_effort')
+    }
+    return
+  }
+  if (isForced(run)) {
+    // the one that was to be called is the only one there is
+    if (typeof run.toolChoice === 'object') run.tools = toolsNamed(run, run.toolChoice.name)
+    delete run.toolChoice
+    ignored.add(choice)
+  }
+  // the JSON of an answer is a call as well, which cannot be forced beside others: what may not be called is not there
+  if (run.toolChoice === 'none' && run.output !== undefined) {
+    delete run.tools
+    delete run.toolChoice
+  }
+  if (run.effort === 'none') {
+    run.effort = 'low'
+    ignored.add('reasoning_effort')
+  }
+  // a title of 16 tokens would be spent on thoughts
+  if (run.effort === undefined && run.maxTokens !== undefined && run.maxTokens < fewTokens) run.effort = 'low'
+}
+
+function toolsNamed({ tools = [] }: Options, name: string): Options['tools'] {
+  return tools.filter((tool) => tool.name === name)
+}
+
+function isForced({ tools, toolChoice }: Options): boolean {
+  return tools !== undefined && (toolChoice === 'required' || typeof toolChoice === 'object')
+}
+
+/** As the turn will be sent: see `turn-settings.ts`. */
+function isWithoutThinking(run: Options): boolean {
+  return isForced(run) || (run.maxTokens !== undefined && run.maxTokens < fewTokens)
+}

@@ -1,0 +1,39 @@
+/**
+ * What Claude's models take, by family: from the list of models that the CLI 2.1.329 carries, and the API's documentation of thinking and of
+ * sampling, as of 2026-11-29. A model that is not here is sent what was asked for.
+ */
+
+export interface Takes {
+  /** thinking can be switched off, and so a call can be forced */
+  withoutThinking: boolean
+  /** without thinking no effort above `high` */
+  effortBounded?: true
+}
+
+const families: readonly [id: RegExp, Takes][] = [
+  [/^claude-3-/, { withoutThinking: true }],
+  [/^claude-(?:opus|sonnet|haiku)-4(?:-\d)?$/, { withoutThinking: true }],
+  [/^claude-sonnet-5$/, { withoutThinking: true }],
+  [/^claude-opus-5$/, { withoutThinking: true, effortBounded: true }],
+  [/^claude-(?:opus|sonnet|haiku)-5-5$/, { withoutThinking: false }],
+  [/^claude-(?:fable|mythos)-5(?:-\d)?$/, { withoutThinking: false }],
+]
+
+/** What the CLI makes of its aliases with Anthropic's own API. */
+const aliases: Readonly<Record<string, string>> = {
+  opus: 'claude-opus-5-5',
+  sonnet: 'claude-sonnet-5-5',
+  haiku: 'claude-haiku-5-5',
+  fable: 'claude-fable-5-2',
+}
+
+/** @param model as the CLI is told it; null: it is not known */
+export function takesOf(model: string): Takes | null {
+  const plain = model
+    .replace(/\[1m\]$/, '')
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, '')
+    .replace(/(?:-v\d+)?(?::\d+)?$/, '')
+    .replace(/[-@]\d{8}$/, '')
+  const id = Object.hasOwn(aliases, plain) ? aliases[plain]! : plain
+  return families.find(([family]) => family.test(id))?.[1] ?? null
+}

@@ -1,0 +1,68 @@
+/** Options that a model does not take are taken out, and named. */
+import t from 'tap'
+import { fitOptions } from '../../src/request/fit-options.js'
+import { createIgnored } from '../../src/request/ignored.js'
+import { takesOf } from '../../src/request/model-families.js'
+
+type Options = Parameters<typeof fitOptions>[0]
+
+const tools: Options['tools'] = [{ name: 'f', description: '', parameters: {} }]
+const other: NonNullable<Options['tools']> = [{ name: 'g', description: '', parameters: {} }]
+const output: Options['output'] = { name: 'x', schema: { type: 'object' } }
+
+const cases: [name: string, asked: Options, gives: Options, named: string[]][] = [
+  ['a forced call', { model: 'opus', tools, toolChoice: 'required' }, { model: 'opus', tools }, ['tool_choice']],
+  [
+    'a named call',
+    { model: 'claude-fable-5-2', tools: [...tools, ...other], toolChoice: { name: 'f' } },
+    { model: 'claude-fable-5-2', tools },
+    ['tool_choice'],
+  ],
+  ['no call', { model: 'sonnet', tools, toolChoice: 'none' }, { model: 'sonnet', tools, toolChoice: 'none' }, []],
+  ['no call and JSON', { model: 'sonnet', tools, toolChoice: 'none', output }, { model: 'sonnet', output }, []],
+  ['no thinking', { model: 'haiku', effort: 'none' }, { model: 'haiku', effort: 'low' }, ['reasoning_effort']],
+  ['a title', { model: 'sonnet', maxTokens: 16 }, { model: 'sonnet', maxTokens: 16, effort: 'low' }, []],
+  ['a title with an effort', { model: 'sonnet', maxTokens: 16, effort: 'high' }, { model: 'sonnet', maxTokens: 16, effort: 'high' }, []],
+  ['a long answer', { model: 'sonnet', maxTokens: 4000 }, { model: 'sonnet', maxTokens: 4000 }, []],
+  [
+    'effort without thinking',
+    { model: 'claude-opus-5', tools, toolChoice: 'required', effort: 'max' },
+    { model: 'claude-opus-5', tools, toolChoice: 'required', effort: 'high' },
+    ['reasoning_effort'],
+  ],
+  [
+    'a model that takes it',
+    { model: 'claude-sonnet-4-6', tools, toolChoice: 'required', effort: 'none' },
+    { model: 'claude-sonnet-4-6', tools, toolChoice: 'required', effort: 'none' },
+    [],
+  ],
+  [
+    'an unknown one',
+    { model: 'claude-next-9', tools, toolChoice: 'required' },
+    { model: 'claude-next-9', tools, toolChoice: 'required' },
+    [],
+  ],
+]
+for (const [name, asked, gives, named] of cases) {
+  const ignored = createIgnored()
+  const run = { ...asked }
+  fitOptions(run, ignored)
+  t.strictSame([run, ignored.names()], [gives, named], name)
+}
+
+const withoutThinking: Record<string, boolean | undefined> = {
+  sonnet: false,
+  'opus[1m]': false,
+  'claude-3-5-haiku-20241022': true,
+  'claude-sonnet-4-20250514': true,
+  'claude-sonnet-4-5-20250929': true,
+  'claude-sonnet-4-5@20250929': true,
+  'us.anthropic.claude-opus-4-1-20250805-v1:0': true,
+  'eu.anthropic.claude-sonnet-5-5': false,
+  'anthropic.claude-fable-5-2': false,
+  'claude-opus-4-8': true,
+  'claude-opus-5': true,
+  'claude-opus-6': undefined,
+  constructor: undefined,
+}
+for (const [model, expected] of Object.entries(withoutThinking)) t.equal(takesOf(model)?.withoutThinking, expected, model)
