@@ -1,7 +1,7 @@
 /** One provider over HTTP: its connections, its key, its limits. Knows what is sent, not what comes back. */
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { redact } from '../redact.js'
-import { providerBody, type UpstreamRequest } from '../request/upstream-request.js'
+import { providerText, type UpstreamRequest } from '../request/upstream-request.js'
 import type { Provider } from './settings.js'
 
 /** Idle connections are kept this long, unless the provider says less. */
@@ -50,13 +50,12 @@ export class ProviderClient {
 
   /** Resolves with the answer's head, whatever its status; rejects with undici's errors. */
   ask(request: UpstreamRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const sent = { ...providerBody(request), model: request.model, stream: true, stream_options: { include_usage: true } }
     return this.agent.request({
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       method: 'POST',
       headers: this.headers,
-      body: JSON.stringify(sent),
+      body: providerText(request, { stream: true, streamOptions: true }),
       signal,
     })
   }
