@@ -1,6 +1,7 @@
 /** What a job of another provider's model stores: the client's own text, of which the provider gets what is its business. */
 import type { ClaudeRequest } from './conversation.js'
 import { listWith, membersOf, objectText } from './json-members.js'
+import type { Dialect } from './upstream-models.js'
 
 /** One call of an OpenAI-compatible provider. */
 export interface UpstreamRequest {
@@ -67,14 +68,6 @@ const ours = new Set<string>([...handledHere, ...checksAndHooks, ...ofTheCli])
 
 /** Members that the bridge reads of a provider's body, by their names; all others are the provider's to judge. */
 export const readHere = [...handledHere, ...notCarried, ...checksAndHooks, ...ofTheCli] as const
-
-/** What of the request's own dialect a provider takes. */
-export interface Dialect {
-  /** it streams its answers */
-  stream: boolean
-  /** it knows `stream_options` */
-  streamOptions: boolean
-}
 
 /**
  * The JSON that the provider is sent: the client's own text of every member that is not the bridge's, those that are not known here too.
