@@ -78,7 +78,6 @@ function behind(value: unknown, depth: number): string {
 
 /** Line ends stay: they tell the lines of a stack apart, which are taken out later. */
 function words(text: string): string | null {
-   
   const said = text
     .slice(0, longest)
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]+/g, ' ')
