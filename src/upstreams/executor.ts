@@ -79,8 +79,9 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
       const withLimits = (failure: Failure) => fail(limits === null ? failure : { ...failure, headers: limits })
       run.alive()
       if (response.statusCode >= 200 && response.statusCode <= 299) {
+        run.emit({ type: 'status', status: 'in_progress', answered: true, ...(limits !== null && { headers: limits }) })
         if (learning) client.dialects.learn(request.model, dialect)
-        return readAnswer(run, request.provider, response.body, limits, settle, withLimits)
+        return readAnswer(run, request.provider, response.body, settle, withLimits)
       }
       const body = await readError(response.body)
       // each refusal takes one addition away, so that there are three calls at most
