@@ -47,6 +47,7 @@ const environment = z.object({
   WARM_PROCESSES: wholeNumber(0, 64).default(1),
   MAX_PROCESSES: wholeNumber(1, 2000).optional(),
   PROCESS_PER_JOB: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
+  RETRY_RATE_LIMITS: z.enum(['0', '1'], 'must be 0 or 1').default('1'),
   START_PROBE: z.enum(['0', '1'], 'must be 0 or 1').default('1'),
   MAX_QUEUED: wholeNumber(0, 1_000_000).default(100),
   DRAIN_S: wholeNumber(0, 86_400).default(5),
@@ -93,6 +94,8 @@ export interface Config {
   processPerJob: boolean
   /** the CLI is started once as for a job, with a question that does not leave the machine */
   startProbe: boolean
+  /** the CLI asks again where the model's API limits it, unless the client does so itself */
+  retryRateLimits: boolean
   /** requests without a key are let in, from other machines too */
   allowAnonymous: boolean
   /** how long running answers may still take after SIGTERM */
@@ -158,6 +161,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     maxProcesses,
     processPerJob: values.PROCESS_PER_JOB === '1',
     startProbe: values.START_PROBE === '1',
+    retryRateLimits: values.RETRY_RATE_LIMITS === '1',
     allowAnonymous: values.ALLOW_ANONYMOUS === '1',
     drainS: values.DRAIN_S,
     jobTimeoutS: values.JOB_TIMEOUT_S,

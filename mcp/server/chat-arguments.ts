@@ -5,11 +5,10 @@
 import { z } from 'zod'
 import { submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
-import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
 import { type Rule, fields } from '../../src/openai/in/honoured-fields.js'
 import { parseLargeChat } from '../../src/openai/in/parse-chat.js'
 import { refuse } from '../../src/errors/refuse.js'
-import { validateLarge } from '../../src/openai/in/validate-large.js'
+import { validateChat } from '../../src/openai/in/validate-chat.js'
 import { depthHeader } from '../../src/intake/depth.js'
 import type { ToolContext } from './tool.js'
 
@@ -49,7 +48,7 @@ export async function submitArguments(
   for (const name of decided) {
     if (args[name] != null) throw refuse('unsupported_parameter', name, 'the tool decides how the answer is taken')
   }
-  const { value, error } = await validateLarge(chatRequestSchema, { ...args, model: args['model'] ?? 'max' })
+  const { value, error } = await validateChat({ ...args, model: args['model'] ?? 'max' }, config.upstreams)
   if (error !== undefined) throw error
   const parsed = await parseLargeChat(value, config)
   const { owner, parent, requestId, depth } = caller

@@ -17,7 +17,7 @@ export interface Caller {
 }
 
 /** What the operator has set, for what a call asks for. */
-export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read'>>
+export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read' | 'forClaude'>>
 
 export interface ToolContext {
   jobs: Jobs

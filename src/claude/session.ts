@@ -122,6 +122,7 @@ export class Session {
       output: request.output !== undefined,
       continued: this.called.size > 0,
       costBefore: this.cost,
+      clientRetries: request.clientRetries === true,
       emit: (event) => {
         if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)
         listener.emit(event)

@@ -1,7 +1,7 @@
 /**
- * Decides when the headers of a job's stream go out, and holds its frames until then. The status line waits until it is known that
- * there will be an answer, so that what fails before the first token is an HTTP error; but not longer than a client should wait
- * for its first byte.
+ * Decides when the headers of a job's stream go out, and holds its frames until then. The status line waits until the model's API has
+ * answered 200, so that its refusal is an HTTP status, however slow: clients ask again and fall back by the status alone. It waits at
+ * most until the first comment is due, counted from the request on: longer, a client may take the connection for dead.
  */
 import type { FastifyReply } from 'fastify'
 import { type JobEvent, type LoggedEvent, isContent } from '../jobs/events.js'
@@ -9,6 +9,8 @@ import type { Job } from '../jobs/job.js'
 import { jobHeaders } from './job-headers.js'
 import { SseStream } from './sse-stream.js'
 import type { Timing } from './timing.js'
+
+type StatusEvent = Extract<JobEvent, { type: 'status' }>
 
 /** A view of a job's log as frames. */
 export interface Frames {
@@ -20,7 +22,8 @@ export interface Frames {
 export class Opening {
   stream: SseStream | null = null
   private held = ''
-  private timer: NodeJS.Timeout
+  private readonly timer: NodeJS.Timeout
+  private patience: NodeJS.Timeout | undefined
 
   constructor(
     private readonly reply: FastifyReply,
@@ -28,8 +31,7 @@ export class Opening {
     private readonly frames: Frames,
     private readonly timing: Timing,
   ) {
-    // from the queue on: a client hears something at the latest when the first comment would be due
-    this.timer = setTimeout(() => this.open(), timing.commentEveryMs)
+    this.timer = setTimeout(() => this.open(), Math.max(0, timing.commentEveryMs - reply.elapsedTime))
   }
 
   /** The frames of a batch that may be written now; none while the headers wait. */
@@ -39,7 +41,6 @@ export class Opening {
       frames += this.frames.event(event)
       if (event.type === 'status' && this.stream === null) this.announce(event)
       if (isContent(event)) this.open()
-      if (event.type === 'status' && event.phase === 'waiting') this.hold(event.reason !== undefined)
     }
     if (this.stream !== null) return frames
     this.held += frames
@@ -47,7 +48,7 @@ export class Opening {
   }
 
   open(): void {
-    clearTimeout(this.timer)
+    this.cancel()
     if (this.stream !== null || this.reply.sent) return
     jobHeaders(this.reply, this.job)
     this.stream = new SseStream(this.reply, this.timing)
@@ -63,19 +64,15 @@ export class Opening {
 
   cancel(): void {
     clearTimeout(this.timer)
+    clearTimeout(this.patience)
   }
 
   /** What is known of the answer before its first token still finds its place in the headers. */
-  private announce({ model, headers }: Extract<JobEvent, { type: 'status' }>): void {
+  private announce({ model, answered, headers }: StatusEvent): void {
     if (this.reply.sent) return
     if (model !== undefined) this.reply.header('x-bridge-model', model)
     if (headers !== undefined) this.reply.headers(headers)
-  }
-
-  /** The model was asked; `again`: it had failed before, so a failure is likelier than an answer and worth the wait. */
-  private hold(again: boolean): void {
-    if (this.stream !== null) return
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.open(), again ? this.timing.commentEveryMs : this.timing.holdMs)
+    // some say 200, and their error as the first piece of the answer
+    if (answered) this.patience ??= setTimeout(() => this.open(), this.timing.firstPieceMs)
   }
 }

@@ -25,12 +25,12 @@ export function streamResponse(
 ): Promise<FastifyReply> {
   const events = createResponseEvents(job, echo)
   const toFrame = (event: ResponseEvent) => (event.sequence_number > after ? frame(event) : '')
-  const end = (ended: Job) => toFrame(events.end(ended))
+  const end = (ended: Job) => events.end(ended).map(toFrame).join('')
   const frames: JobFrames = {
     first: () => '',
     event: (event) => events.event(event).map(toFrame).join(''),
     end,
-    failed: ({ code, message }, ended) => (ended !== null && isFinal(ended.status) ? end(ended) : toFrame(events.broken(code, message))),
+    failed: (failure, ended) => (ended !== null && isFinal(ended.status) ? end(ended) : toFrame(events.broken(failure))),
   }
   return streamJob(reply, jobs, job, frames, { timing, resumable })
 }

@@ -2,8 +2,8 @@
 export interface Timing {
   /** A comment in an event stream this often where nothing else is said (WHATWG HTML advises about 15 s). */
   commentEveryMs: number
-  /** How long after the model was asked a stream's headers may wait for its first sign; errors come sooner as a rule. */
-  holdMs: number
+  /** How long after the API's 200 a stream's headers wait for the first piece of the answer, which may be an error. */
+  firstPieceMs: number
   /** Silence after which a blocking answer's headers go out; until then a failure still has its own HTTP status. */
   paddingAfterMs: number
   /** White space in front of a blocking answer this often from then on. */
@@ -14,7 +14,7 @@ export interface Timing {
 
 export const defaultTiming: Timing = {
   commentEveryMs: 15_000,
-  holdMs: 2500,
+  firstPieceMs: 250,
   paddingAfterMs: 45_000,
   paddingEveryMs: 15_000,
   stallMs: 60_000,

@@ -5,6 +5,7 @@ import type { Job, JobView } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
 import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../request/parsed-request.js'
+import type { ClaudeRequest } from '../request/conversation.js'
 import type { InnerRequest } from '../request/job-request.js'
 import type { Compiler } from './compiler.js'
 import { fetchImages } from './fetch-images.js'
@@ -20,6 +21,8 @@ export interface IntakeSettings extends WebhookRules {
   jobTimeoutS: number
   /** seconds that a task stays readable after its end */
   taskTtlS: number
+  /** the CLI asks again where the model's API limits it, unless the client does so itself */
+  retryRateLimits: boolean
 }
 
 /** Who asks: a request of Fastify's, or what stands for one. */
@@ -60,7 +63,8 @@ export async function submitChat(
   if (earlier !== null) return { job: earlier, joined: true }
   const limit = parsed.limitS ?? settings.jobTimeoutS
   const below = depth === 0 ? {} : { depth }
-  const run = { ...parsed.run, ...below }
+  const retries = !settings.retryRateLimits || (!background && asksAgain(request.headers))
+  const run = { ...(retries ? eachClaude(parsed.run, (one) => ({ ...one, clientRetries: true })) : parsed.run), ...below }
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
   await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)
   return jobs.submit({
@@ -86,6 +90,17 @@ export async function submitChat(
     request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),
   })
+}
+
+/** OpenAI's SDKs say how often they have asked; they ask again after a 429 that says when. */
+function asksAgain(headers: Asking['headers']): boolean {
+  return headers['x-stainless-retry-count'] !== undefined
+}
+
+function eachClaude(run: InnerRequest, change: (run: ClaudeRequest) => ClaudeRequest): InnerRequest {
+  if (run.kind === 'upstream') return run
+  if (run.kind === 'claude') return change(run)
+  return { ...run, candidates: run.candidates.map(({ name, run: one }) => ({ name, run: one.kind === 'claude' ? change(one) : one })) }
 }
 
 /** A body may take longer to come than the job that sends it lives. */

@@ -31,8 +31,8 @@ export interface LeftFile {
 export type JobEvent =
   /**
    * The record changed its status, or a running job entered a phase that no other event shows. `model` is what is being
-   * asked or answers, `headers` what its provider says of its rate limits; both where they are known. `feedback` is what a person
-   * has said who asks for more attempts.
+   * asked or answers, `headers` what its provider says of its rate limits; both where they are known. `answered`: the model's API has
+   * said 200, so that what fails from now on is no refusal. `feedback` is what a person has said who asks for more attempts.
    */
   | {
       type: 'status'
@@ -40,6 +40,7 @@ export type JobEvent =
       phase?: Phase
       reason?: string
       model?: string
+      answered?: true
       headers?: Record<string, string>
       feedback?: string
     }

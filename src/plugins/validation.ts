@@ -3,6 +3,8 @@ import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { validate } from '../errors/request-error.js'
 import { metaschemaProblem } from '../schema/metaschema.js'
+import { chatRequestSchema } from '../openai/in/chat-request.js'
+import { validateChat } from '../openai/in/validate-chat.js'
 import { isLarge, validateLarge } from '../openai/in/validate-large.js'
 
 export default fp(
@@ -11,8 +13,11 @@ export default fp(
     const checked = new WeakSet<object>()
     app.addHook('preValidation', async (request) => {
       const schema = request.routeOptions.schema?.body
-      if (!(schema instanceof z.ZodObject) || !isLarge(request.body)) return
-      const { value, error } = await validateLarge(schema, request.body)
+      const { body } = request
+      if (!(schema instanceof z.ZodObject)) return
+      // whose rules a chat request is under depends on its model
+      if (schema !== chatRequestSchema && !isLarge(body)) return
+      const { value, error } = await (schema === chatRequestSchema ? validateChat(body, app.config.upstreams) : validateLarge(schema, body))
       if (error !== undefined) throw error
       checked.add(value)
       request.body = value
@@ -28,5 +33,5 @@ export default fp(
     )
     app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   },
-  { name: 'validation' },
+  { name: 'validation', decorators: { fastify: ['config'] } },
 )

@@ -92,6 +92,8 @@ export interface ClaudeRequest extends Conversation {
   inside?: JobTools
   /** who asks, of several people behind one key: their conversations share no process */
   person?: string
+  /** the client asks again by itself where the model's API limits it: the CLI does not ask again for it */
+  clientRetries?: true
   /** what the Responses API repeats of its request; its own business */
   response?: unknown
 }

@@ -63,6 +63,7 @@ const claude: z.ZodType<ClaudeRequest> = z.object({
   output: z.object({ name: z.string(), description: z.string().optional(), schema: json }).optional(),
   inside: z.object({ servers: z.array(jobServer), fileTools: z.array(z.string()) }).optional(),
   person: z.string().optional(),
+  clientRetries: z.literal(true).optional(),
   response: z.unknown().optional(),
 })
 

@@ -1,5 +1,13 @@
 /** The models of other providers, as `UPSTREAMS` names them, and which name means which. */
 
+/** What a provider takes of what the bridge adds to a request. */
+export interface Dialect {
+  /** it streams its answers */
+  stream: boolean
+  /** it knows `stream_options` */
+  streamOptions: boolean
+}
+
 /** One model of a provider, with what its operator says about it. */
 export interface UpstreamModel {
   /** the provider's own name for it */
@@ -12,6 +20,8 @@ export interface UpstreamModel {
   timeoutS?: number
   /** names of models that are asked instead where this one cannot answer */
   fallbacks: readonly string[]
+  /** what the operator says of it, in place of what its provider has */
+  dialect?: Partial<Dialect>
 }
 
 export interface UpstreamProvider {

@@ -1,5 +1,7 @@
 /** What a job of another provider's model stores: the client's own text, of which the provider gets what is its business. */
 import type { ClaudeRequest } from './conversation.js'
+import { listWith, membersOf, objectText } from './json-members.js'
+import type { Dialect } from './upstream-models.js'
 
 /** One call of an OpenAI-compatible provider. */
 export interface UpstreamRequest {
@@ -38,14 +40,13 @@ const handledHere = [
   'background',
   'wait_for_completion',
   'fallbacks',
-]
+] as const
 
-/** Under the rules of the table of fields: the bridge's own, and what no answer of its can carry. */
-export const underRules = [
-  'logprobs',
-  'top_logprobs',
-  'audio',
-  'modalities',
+/** What no answer can carry: refused where it asks for something, else passed on. */
+const notCarried = ['logprobs', 'top_logprobs', 'audio', 'modalities'] as const
+
+/** The bridge's own, with rules in the table of fields. */
+const checksAndHooks = [
   'validation',
   'retry_config',
   'max_attempts_before_tool_use',
@@ -55,17 +56,43 @@ export const underRules = [
   'debug_tool_mcp_config',
   'original_user_prompt',
   'webhook_url',
-]
+] as const
 
-export const ofTheCli = ['mcp_config', 'mcp_servers', 'allowed_tools']
+/** Members of a provider's body that the table of fields may refuse. */
+export const underRules: readonly string[] = [...notCarried, ...checksAndHooks]
 
-/** Not passed on. A body may have any number of members. */
-const ours = new Set([...handledHere, ...underRules, ...ofTheCli])
+export const ofTheCli = ['mcp_config', 'mcp_servers', 'allowed_tools'] as const
 
-/** What the provider is sent, without `model` and `stream`: every member that is not the bridge's, those that are not known here too. */
-export function providerBody({ text, added = [] }: UpstreamRequest): Record<string, unknown> {
-  const body = JSON.parse(text) as Record<string, unknown>
-  const asked = (body['messages'] as unknown[] | null | undefined) ?? [{ role: 'user', content: body['question'] }]
-  const passedOn = Object.entries(body).filter(([name, value]) => value != null && !ours.has(name))
-  return { messages: [...asked, ...added], ...Object.fromEntries(passedOn) }
+/** Not passed on as they are. A body may have any number of members. */
+const ours = new Set<string>([...handledHere, ...checksAndHooks, ...ofTheCli])
+
+/** Members that the bridge reads of a provider's body, by their names; all others are the provider's to judge. */
+export const readHere = [...handledHere, ...notCarried, ...checksAndHooks, ...ofTheCli] as const
+
+/**
+ * The JSON that the provider is sent: the client's own text of every member that is not the bridge's, those that are not known here too.
+ *
+ * @param dialect what the bridge adds for itself: answers are streamed, with usage
+ */
+export function providerText({ text, model, added = [] }: UpstreamRequest, dialect: Dialect): string {
+  const given = membersOf(text)
+  const passedOn = [...given].filter(([name]) => !ours.has(name))
+  return objectText([
+    ['messages', listWith(messagesIn(given), added)],
+    ...passedOn,
+    ['model', JSON.stringify(model)],
+    ['stream', String(dialect.stream)],
+    ...(dialect.stream && dialect.streamOptions ? [['stream_options', streamOptions(given)] as const] : []),
+  ])
+}
+
+function messagesIn(given: ReadonlyMap<string, string>): string {
+  const messages = given.get('messages') ?? 'null'
+  return messages === 'null' ? `[{"role":"user","content":${given.get('question') ?? 'null'}}]` : messages
+}
+
+/** The client's own, but always with usage: the job's record has it. */
+function streamOptions(given: ReadonlyMap<string, string>): string {
+  const own = given.get('stream_options') ?? 'null'
+  return objectText(membersOf(own === 'null' ? '{}' : own).set('include_usage', 'true'))
 }

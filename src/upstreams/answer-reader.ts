@@ -32,7 +32,7 @@ export class AnswerReader {
 
   /** @throws BridgeError where the chunk is an error */
   add(chunk: unknown): JobEvent[] {
-    const error = memberOf(chunk, 'error') ?? memberOf(chunk, 'choices', 0, 'error')
+    const error = memberOf(chunk, 'error') ?? memberOf(chunk, 'choices', 0, 'error') ?? errorItself(chunk)
     if (error !== undefined && error !== null) throw this.faultOf(error)
     this.model =
       textAt(chunk, 'model')
@@ -96,6 +96,11 @@ export class AnswerReader {
     const { code, message, ...more } = failureOfError(this.provider, error)
     return new BridgeError(code, message, more)
   }
+}
+
+/** An error that stands in no member of its own (vLLM), or in a list of them. */
+function errorItself(chunk: unknown): unknown {
+  return textAt(chunk, 'object') === 'error' ? chunk : listAt(chunk, 'errors')[0]
 }
 
 /** Text, or parts of text and thinking as Mistral sends them. */

@@ -66,21 +66,29 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     }
     await run.seat.take(this.places.get(request.provider)!)
     run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
-    let response: Dispatcher.ResponseData
-    try {
-      response = await client.ask(request, run.signal)
-    } catch (error) {
-      if (isOurs(error, run.signal)) run.trouble?.('a provider could not be asked', error)
-      return fail(failureOfConnection(request.provider, error, false, false))
-    }
-    const limits = rateLimits(response.headers)
-    const withLimits = (failure: Failure) => fail(limits === null ? failure : { ...failure, headers: limits })
-    run.alive()
-    if (response.statusCode < 200 || response.statusCode > 299) {
+    let dialect = client.dialects.of(request.model)
+    for (let learning = false; ; learning = true) {
+      let response: Dispatcher.ResponseData
+      try {
+        response = await client.ask(request, dialect, run.signal)
+      } catch (error) {
+        if (isOurs(error, run.signal)) run.trouble?.('a provider could not be asked', error)
+        return fail(failureOfConnection(request.provider, error, false, false))
+      }
+      const limits = rateLimits(response.headers)
+      const withLimits = (failure: Failure) => fail(limits === null ? failure : { ...failure, headers: limits })
+      run.alive()
+      if (response.statusCode >= 200 && response.statusCode <= 299) {
+        run.emit({ type: 'status', status: 'in_progress', answered: true, ...(limits !== null && { headers: limits }) })
+        if (learning) client.dialects.learn(request.model, dialect)
+        return readAnswer(run, request.provider, response.body, settle, withLimits)
+      }
       const body = await readError(response.body)
-      return withLimits(failureOfStatus(request.provider, response.statusCode, body, response.headers))
+      // each refusal takes one addition away, so that there are three calls at most
+      const simpler = run.signal.aborted ? null : client.dialects.after(request.model, dialect, response.statusCode, body)
+      if (simpler === null) return withLimits(failureOfStatus(request.provider, response.statusCode, body, response.headers))
+      dialect = simpler
     }
-    await readAnswer(run, request.provider, response.body, limits, settle, withLimits)
   }
 }
 

@@ -1,6 +1,7 @@
-/** Why a provider's call failed: from statuses, codes and types, never from the words of a message. */
+/** Why a provider's call failed: the code from statuses, codes and types, never from the words of a message; the words are passed on. */
 import { BridgeError, type ErrorCode, type Failure } from '../errors/catalogue.js'
 import { memberOf, textAt } from './loose.js'
+import { errorIn, reasonOf } from './reason.js'
 
 /** Of an answer with a status of its own. `body` is its text. */
 export function failureOfStatus(
@@ -10,10 +11,10 @@ export function failureOfStatus(
   headers: Record<string, string | string[] | undefined>,
 ): Failure {
   const json = parsed(body)
-  const error = memberOf(json, 'error') ?? json
-  const code = codeOfWords(error) ?? codeOfStatus(status, json !== null)
+  const error = errorIn(json)
+  const code = codeOfWords(error) ?? codeOfStatus(status, typeof json === 'object' && json !== null)
   const failure: Failure = { code: status >= 500 ? codeOfStatus(status, true) : code, message: '' }
-  failure.message = messageOf(failure.code, provider, `status ${status}`, error)
+  failure.message = messageOf(failure.code, provider, `status ${status}`, json)
   const retryAfter = retryAfterOf(headers)
   if (retryAfter !== null) failure.retryAfter = retryAfter
   addParam(failure, error)
@@ -105,7 +106,7 @@ function codeOfWords(error: unknown): ErrorCode | null {
 function messageOf(code: ErrorCode, provider: string, what: string, error: unknown): string {
   // its words may hold a part of the key
   if (code === 'upstream_auth') return `${provider} refused the bridge's key (${what}).`
-  const said = textAt(error, 'message') ?? textAt(error, 'detail') ?? (typeof error === 'string' && error !== '' ? error : null)
+  const said = reasonOf(error)
   return said === null ? `${provider} failed (${what}).` : `${provider}: ${said}`
 }
 
@@ -123,10 +124,11 @@ function retryAfterOf(headers: Record<string, string | string[] | undefined>): n
   return Number.isFinite(seconds) ? Math.min(86_400, Math.max(1, Math.ceil(seconds))) : null
 }
 
+/** The text itself where it is no JSON. */
 function parsed(body: string): unknown {
   try {
     return JSON.parse(body)
   } catch {
-    return null
+    return body
   }
 }

@@ -1,7 +1,9 @@
 /** One provider over HTTP: its connections, its key, its limits. Knows what is sent, not what comes back. */
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { redact } from '../redact.js'
-import { providerBody, type UpstreamRequest } from '../request/upstream-request.js'
+import type { Dialect } from '../request/upstream-models.js'
+import { providerText, type UpstreamRequest } from '../request/upstream-request.js'
+import { Dialects } from './dialects.js'
 import type { Provider } from './settings.js'
 
 /** Idle connections are kept this long, unless the provider says less. */
@@ -10,6 +12,7 @@ const keepAliveMs = 15_000
 export class ProviderClient {
   /** why no request can be made; null where one can */
   readonly problem: string | null
+  readonly dialects: Dialects
   private readonly agent: Dispatcher
   private readonly url: URL
   private readonly headers: Record<string, string>
@@ -23,6 +26,7 @@ export class ProviderClient {
     const { apiKeyEnv, baseUrl, timeouts } = settings
     const key = apiKeyEnv === null ? null : (env[apiKeyEnv]?.trim() ?? '')
     this.problem = problemOf(apiKeyEnv, key)
+    this.dialects = new Dialects(settings)
     this.url = new URL(baseUrl)
     // a URL without a path has one all the same: `/`
     this.url.pathname = `${baseUrl.pathname.replace(/\/+$/, '')}/chat/completions`
@@ -49,14 +53,14 @@ export class ProviderClient {
   }
 
   /** Resolves with the answer's head, whatever its status; rejects with undici's errors. */
-  ask(request: UpstreamRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const sent = { ...providerBody(request), model: request.model, stream: true, stream_options: { include_usage: true } }
+  ask(request: UpstreamRequest, dialect: Dialect, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     return this.agent.request({
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       method: 'POST',
       headers: this.headers,
-      body: JSON.stringify(sent),
+      body: providerText(request, dialect),
+      ...(!dialect.stream && { headersTimeout: this.settings.timeouts.whole * 1000 }),
       signal,
     })
   }

@@ -14,7 +14,6 @@ export async function readAnswer(
   run: Run,
   provider: string,
   body: Dispatcher.ResponseData['body'],
-  limits: Record<string, string> | null,
   settle: (outcome: Outcome) => void,
   fail: (failure: Failure) => void,
 ): Promise<void> {
@@ -41,7 +40,7 @@ export async function readAnswer(
       if (!announced && (answer.model !== null || events.length > 0)) {
         announced = true
         const model = answer.model === null ? {} : { model: answer.model }
-        run.emit({ type: 'status', status: 'in_progress', ...model, ...(limits !== null && { headers: limits }) })
+        run.emit({ type: 'status', status: 'in_progress', ...model })
       }
       for (const event of events) run.emit(event)
     }

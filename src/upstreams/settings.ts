@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { resolveModel } from '../request/model-names.js'
 import { toParam } from '../errors/request-error.js'
-import { resolveUpstream, type UpstreamModel, type UpstreamProvider } from '../request/upstream-models.js'
+import { type Dialect, resolveUpstream, type UpstreamModel, type UpstreamProvider } from '../request/upstream-models.js'
 
 /** Seconds. */
 export interface UpstreamTimeouts {
   connect: number
   /** from the request to the first byte of the answer */
   firstByte: number
+  /** the same of an answer that is not streamed, which has its first byte when it is whole */
+  whole: number
   /** longest silence of an answer; comments of a stream count as signs of life */
   idle: number
 }
@@ -22,6 +24,8 @@ export interface Provider extends UpstreamProvider {
   timeouts: Readonly<UpstreamTimeouts>
   /** calls at once */
   maxConcurrent: number
+  /** what its operator says of it; what is left out is learnt */
+  dialect: Readonly<Partial<Dialect>>
 }
 
 /** Names that are Claude's already. */
@@ -30,12 +34,16 @@ const taken = ['claude', 'anthropic', 'max']
 const seconds = z.number().positive().max(86_400)
 const modelName = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be one word of at most 200 characters')
 
+/** Left out: tried, and learnt from a refusal. */
+const dialect = { stream: z.boolean().optional(), stream_options: z.boolean().optional() }
+
 const modelSchema = z.strictObject({
   id: modelName,
   long_running: z.boolean().default(false),
   default: z.enum(['block', 'poll']).default('block'),
   timeout: seconds.max(604_800).optional(),
   fallbacks: z.array(modelName).max(8).default([]),
+  ...dialect,
 })
 
 const headerName = z
@@ -55,6 +63,7 @@ const providerSchema = z.strictObject({
   headers: z.record(headerName, z.string().regex(/^[\x20-\x7e]*$/, 'must be plain ASCII')).default({}),
   timeouts: z.strictObject({ connect: seconds.optional(), first_byte: seconds.optional(), idle: seconds.optional() }).default({}),
   max_concurrent: z.int().min(1).max(10_000).default(100),
+  ...dialect,
 })
 
 const settingsSchema = z.record(
@@ -136,9 +145,11 @@ function toProvider(name: string, given: z.infer<typeof providerSchema>, idleTim
     apiKeyEnv: given.api_key_env ?? null,
     headers: given.headers,
     maxConcurrent: given.max_concurrent,
+    dialect: toDialect(given),
     timeouts: {
       connect: given.timeouts.connect ?? 10,
       firstByte: given.timeouts.first_byte ?? Math.min(120, idleTimeoutS),
+      whole: given.timeouts.first_byte ?? idleTimeoutS,
       idle: given.timeouts.idle ?? Math.min(120, idleTimeoutS),
     },
     any: models.includes('*'),
@@ -154,7 +165,18 @@ function toModel(given: string | z.infer<typeof modelSchema>): UpstreamModel {
     way: model.default,
     fallbacks: model.fallbacks,
     ...(model.timeout !== undefined && { timeoutS: model.timeout }),
+    dialect: toDialect(model),
   }
+}
+
+function toDialect({
+  stream,
+  stream_options: options,
+}: {
+  stream?: boolean | undefined
+  stream_options?: boolean | undefined
+}): Partial<Dialect> {
+  return { ...(stream !== undefined && { stream }), ...(options !== undefined && { streamOptions: options }) }
 }
 
 /** Each name has to mean one thing. */

@@ -20,7 +20,7 @@ export class HeldAnswer {
   add(event: JobEvent): void {
     if (event.type === 'text') this.text += event.text
     if (event.type === 'usage') this.model = event.model
-    if (!isContent(event)) return this.pass(event)
+    if (!isContent(event)) return this.pass(this.open ? event : withoutAnswered(event))
     if (this.open) {
       this.shown = true
       return this.pass(event)
@@ -40,4 +40,12 @@ export class HeldAnswer {
     }
     this.held = []
   }
+}
+
+/** That the API has answered is no answer yet where one has to pass: until then a failure is still the request's. */
+function withoutAnswered(event: JobEvent): JobEvent {
+  if (event.type !== 'status' || event.answered === undefined) return event
+  const rest = { ...event }
+  delete rest.answered
+  return rest
 }

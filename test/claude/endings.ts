@@ -55,8 +55,8 @@ export function endingsOf(version: string | null): Case[] {
     {
       name: '401',
       script: always(httpError(401, { message: 'invalid x-api-key' })),
-      expected: failed('upstream_auth'),
-      calls: 1,
+      expected: failed('upstream_auth', { message: /Invalid API key.*asked 3 times/ }),
+      calls: 3,
     },
     { name: '403', script: always(httpError(403)), expected: failed('upstream_forbidden'), calls: 1 },
     {

@@ -9,6 +9,7 @@ const nothing: Symptoms = {
   text: '',
   contentSeen: false,
   retryDelayMs: null,
+  refusals: 0,
   limitResetsAt: null,
   model: 'claude-test',
 }

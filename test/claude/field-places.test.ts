@@ -18,7 +18,7 @@ chatProfile({ model: 'm', maxTokens: 1 }, 'api_key')
 
 const plain: ClaudeRequest = { kind: 'claude', model: 'm', system: [], turns: [] }
 /** Another value of each field that a process is told of. */
-const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'response' | 'turns'>> = {
+const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'response' | 'turns' | 'clientRetries'>> = {
   model: 'other',
   person: 'ben',
   effort: 'none',

@@ -207,7 +207,7 @@ await t.test('asked again', async (t) => {
 
 await t.test('retries that are the client’s to decide', async (t) => {
   const table: [object, object | null][] = [
-    [retry(401, 'authentication_failed'), failed('upstream_auth')],
+    [retry(401, 'authentication_failed'), null],
     [retry(403, 'authentication_failed'), failed('upstream_forbidden')],
     [retry(403, 'oauth_org_not_allowed'), failed('upstream_forbidden')],
     [retry(404, 'model_not_found'), failed('model_not_found')],

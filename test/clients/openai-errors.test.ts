@@ -9,7 +9,7 @@ import { type Answer, cutAfter, hang, html, httpError, message, promptTooLong, r
 import { type Chunk, clientOf, collect, errorOf, question, streamed, textOf } from './openai.js'
 
 // on a crowded machine an error may take longer to come than a stream's headers would wait
-const timing = { holdMs: 60_000, commentEveryMs: 60_000 }
+const timing = { firstPieceMs: 60_000, commentEveryMs: 60_000 }
 const bridge = await startBridge(t, { direct: 100, timing })
 const { standin } = bridge
 const client = clientOf(bridge)

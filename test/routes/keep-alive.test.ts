@@ -7,7 +7,7 @@ import { ask, askDirect, direct, gate, startBridge, until } from '../helper.js'
 import { FrameReader } from '../helper-sse.js'
 import { cutAfter, hang, httpError, message } from '../standin/index.js'
 
-const timing = { commentEveryMs: 60, holdMs: 60, paddingAfterMs: 150, paddingEveryMs: 60, stallMs: 500 }
+const timing = { commentEveryMs: 60, firstPieceMs: 60, paddingAfterMs: 150, paddingEveryMs: 60, stallMs: 500 }
 const bridge = await startBridge(t, { direct: 1, timing, env: { MAX_CONCURRENT: '1' } })
 const { standin } = bridge
 const chat = '/v1/chat/completions'

@@ -33,7 +33,7 @@ async function ended(id: string): Promise<ResponseObject> {
 
 await t.test('what fails before the first token is an HTTP error', async (t) => {
   // on a busy machine the CLI may take longer to give up than headers are held otherwise
-  const patient = await startBridge(t, { timing: { holdMs: 60_000 } })
+  const patient = await startBridge(t, { timing: { firstPieceMs: 60_000 } })
   patient.standin.when('Q-400', httpError(400, { message: 'this will not do' }))
   patient.standin.when('Q-429', rateLimited(7))
   const post = (body: object) => patient.post(route, body)

@@ -101,7 +101,7 @@ await t.test('poll, and the events of the task', async (t) => {
   const task = (await (await bridge.get(`/tasks/${id}?wait=30`)).json()) as Task
   t.match(task, { status: 'completed', result: { choices: [{ message: { content: 'later' } }] }, usage: openaiUsage })
   const types = (await framesOf(await bridge.get(`/tasks/${id}/events`))).map((frame) => frame.event).filter(Boolean)
-  t.strictSame(types, ['status', 'status', 'status', 'status', 'text', 'usage', 'finish', 'end'])
+  t.strictSame(types, ['status', 'status', 'status', 'status', 'status', 'text', 'usage', 'finish', 'end'])
 })
 
 await t.test('every field goes on, except what is the bridge’s own', async (t) => {

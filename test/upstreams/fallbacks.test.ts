@@ -17,7 +17,7 @@ const settings = {
   keyless: { base_url: second.url, api_key_env: 'NOT_SET_KEY', models: '*' },
 }
 // headers wait for who answers, and on a busy machine the CLI takes its time to give up
-const timing = { holdMs: 60_000 }
+const timing = { firstPieceMs: 60_000 }
 const bridge = await startBridge(t, { timing, env: { UPSTREAMS: JSON.stringify(settings), ACME_KEY: secret } })
 const client = clientOf(bridge)
 const chat = '/v1/chat/completions'

@@ -7,6 +7,8 @@ export interface Asked {
   headers: IncomingHttpHeaders
   path: string
   body: Record<string, unknown> & { messages: { role: string; content: unknown }[] }
+  /** the body as it came */
+  text: string
   /** the connection was closed before the answer was whole */
   left: boolean
 }
@@ -32,7 +34,7 @@ export async function startProvider(t: Pick<Test, 'teardown'>): Promise<TestProv
     request.setEncoding('utf8').on('data', (piece: string) => (text += piece))
     request.on('end', () => {
       const body = JSON.parse(text) as Asked['body']
-      const one: Asked = { headers: request.headers, path: request.url ?? '', body, left: false }
+      const one: Asked = { headers: request.headers, path: request.url ?? '', body, text, left: false }
       asked.push(one)
       response.on('close', () => (one.left = !response.writableFinished))
       const said = JSON.stringify(body.messages.at(-1))

@@ -17,6 +17,8 @@ export interface Symptoms {
   contentSeen: boolean
   /** milliseconds the CLI was going to wait before it asked again; null where it was not */
   retryDelayMs: number | null
+  /** how often the API has refused, by the CLI's own count; 0 where it did not say */
+  refusals: number
   /** Unix seconds at which a rejected subscription limit opens again */
   limitResetsAt: number | null
   /** the model's name as it was asked for */
@@ -90,13 +92,21 @@ function retryAfterOf(code: ErrorCode, { retryDelayMs, limitResetsAt }: Symptoms
   return beyondCliPatienceS
 }
 
-function messageOf(code: ErrorCode, { text, status, model }: Symptoms): string {
-  const said = redact(text.replace(/^API Error: /, ''))
+/** The API's own words where there are any, and how often it was asked for them. */
+function messageOf(code: ErrorCode, symptoms: Symptoms): string {
+  const words = wordsOf(code, symptoms)
+  const { refusals } = symptoms
+  return refusals < 2 || code === 'upstream_interrupted' ? words : `${words.replace(/\.$/, '')} (asked ${refusals} times).`
+}
+
+function wordsOf(code: ErrorCode, { text, status, category, model }: Symptoms): string {
+  const said = redact(text.replace(/^(?:Failed to authenticate\. )?API Error: /, ''))
+  const how = [status ?? 'no status', ...(category === null ? [] : [category])].join(', ')
   switch (code) {
     case 'claude_not_authenticated':
       return `The Claude CLI is not logged in: ${loginHint}.`
     case 'upstream_auth':
-      return `The model's API refused the Claude CLI's credential (${status ?? 'no status'}: ${said}). To mend it, ${loginHint}.`
+      return `The model's API refused the Claude CLI's credential (${said === '' ? how : said}). To mend it, ${loginHint}.`
     case 'model_not_found':
       return `The model \`${model}\` does not exist or this account may not use it.`
     case 'upstream_unreachable':
@@ -104,6 +114,6 @@ function messageOf(code: ErrorCode, { text, status, model }: Symptoms): string {
     case 'upstream_interrupted':
       return `The model's answer broke off: ${said || 'the stream ended before the answer was complete'}`
     default:
-      return said === '' ? `The model's API failed (${status ?? 'no status'}).` : said
+      return said === '' ? `The model's API failed (${how}).` : said
   }
 }

@@ -27,6 +27,8 @@ export const fieldPlaces = {
   // which job asked for this one; its MCP servers are told
   depth: ['outside'],
   person: ['owner'],
+  // whether the CLI may ask again, which the reader of a turn decides
+  clientRetries: ['outside'],
   // what another API repeats of its request
   response: ['outside'],
   model: ['launch'],

@@ -34,17 +34,23 @@ export interface TurnOptions {
   continued?: boolean
   /** what the process had cost before, in the CLI's estimate: its figures are totals since its start */
   costBefore?: number
+  /** the client asks again by itself where the API limits it */
+  clientRetries?: boolean
   emit: (event: JobEvent) => void
 }
 
 /** A longer wait than this is the client's to decide, so the turn ends and says how long it is. */
 const patienceMs = 2000
 
+/** An API that takes so long to refuse takes as long once more, and the client may fall back meanwhile. */
+const slowRefusalMs = 2500
+
 export class TurnReader {
   private ending: Ending | null = null
   private contentSeen = false
   /** a message has begun upstream and has not come to its own end */
   private messageOpen = false
+  private answered = false
   private readonly streamed = new Set<string>()
   private readonly cutter: StopCutter
   private readonly tokens = new TokenCount()
@@ -61,6 +67,10 @@ export class TurnReader {
   private sessionId: string | null = null
   private errorSeen: CliMessage | null = null
   private retryDelayMs: number | null = null
+  /** when the API was asked last, in milliseconds of `performance.now()`; a CLI that does not say it has no slow refusals */
+  private askedAt = Number.POSITIVE_INFINITY
+  /** how often the API has refused what is asked now */
+  private refusals = 0
   private limitResetsAt: number | null = null
   private costSeen: number | null = null
 
@@ -104,6 +114,7 @@ export class TurnReader {
       case 'system':
         if (message.subtype === 'api_retry') this.retry(message)
         else if (message.subtype === 'init') this.offered(message['tools'])
+        else if (message.subtype === 'status' && message['status'] === 'requesting') this.askedAt = performance.now()
         break
       case 'rate_limit_event': {
         const info = objectIn(message['rate_limit_info'])
@@ -143,6 +154,8 @@ export class TurnReader {
         this.messageOpen = true
         if (id !== undefined) this.streamed.add(id)
         this.answeredBy = textIn(message?.['model']) ?? this.answeredBy
+        this.refusals = 0
+        this.answers()
         this.tokens.start(message?.['usage'])
         this.output?.startMessage()
         break
@@ -169,6 +182,14 @@ export class TurnReader {
         break
       }
     }
+  }
+
+  /** The API has said 200. Told once: what a turn asks further is behind an answer that has begun. */
+  private answers(): void {
+    if (this.answered) return
+    this.answered = true
+    const model = this.answeredBy === null ? {} : { model: this.answeredBy }
+    this.options.emit({ type: 'status', status: 'in_progress', answered: true, ...model })
   }
 
   /**
@@ -255,13 +276,18 @@ export class TurnReader {
   }
 
   private retry(retry: CliMessage): void {
+    this.refusals += 1
     const status = amountIn(retry['error_status']) ?? null
     const error = textIn(retry['error']) ?? null
     this.retryDelayMs = amountIn(retry['retry_delay_ms']) ?? null
     if (this.contentSeen) return this.interrupted()
-    const hopeless = status === 401 || status === 403 || status === 404
-    const tooLong = status === 429 && (this.retryDelayMs ?? 0) > patienceMs
-    if (hopeless || tooLong) return this.fail(error, status, null, '', true)
+    // a refused credential is asked about again: only the CLI's last word has the API's own, and a login may be refreshed meanwhile
+    const hopeless = status === 403 || status === 404
+    const { clientRetries = false } = this.options
+    const waitMs = this.retryDelayMs ?? 0
+    const limited = status === 429 && (clientRetries || waitMs > patienceMs || performance.now() - this.askedAt > slowRefusalMs)
+    if (hopeless || limited) return this.fail(error, status, null, '', true)
+    this.askedAt = performance.now() + waitMs
     const reason = `asked again: ${error ?? 'no answer'}${status === null ? '' : ` (${status})`}`
     this.options.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason })
   }
@@ -284,6 +310,7 @@ export class TurnReader {
       return this.acceptOutput(this.output, result)
     }
     const said = this.errorSeen === null ? undefined : textsOf(this.errorSeen)[0]
+    if (this.refusals > 0) this.refusals += 1
     this.fail(
       textIn(this.errorSeen?.['error']) ?? null,
       amountIn(this.errorSeen?.['api_error_status']) ?? amountIn(result['api_error_status']) ?? null,
@@ -335,6 +362,7 @@ export class TurnReader {
       contentSeen: this.contentSeen,
       retryDelayMs: this.retryDelayMs,
       limitResetsAt: this.limitResetsAt,
+      refusals: this.refusals,
       model: this.options.model,
     })
     this.ending = { outcome: { kind: 'failed', failure }, kill }

@@ -1,11 +1,10 @@
 /** What would become of a chat request, without asking anybody: each of its fields honoured or ignored, or why it is refused. */
 import { BridgeError } from '../../errors/catalogue.js'
-import { chatRequestSchema } from './chat-request.js'
 import { errorObject } from '../out/error-body.js'
 import { fields } from './honoured-fields.js'
 import { type ChatOptions, parseLargeChat } from './parse-chat.js'
 import type { RequestCheck } from '../out/response-schemas.js'
-import { validateLarge } from './validate-large.js'
+import { validateChat } from './validate-chat.js'
 import type { PendingSource } from '../../request/pending-source.js'
 
 /**
@@ -22,7 +21,7 @@ export async function checkRequest(
   const known = given.filter((name) => name === 'model' || Object.hasOwn(fields, name))
   const result: RequestCheck = { object: 'chat.completion.check', ok: false, honoured: [], ignored: [], error: null }
   try {
-    const checked = await validateLarge(chatRequestSchema, body)
+    const checked = await validateChat(body, options.upstreams ?? [])
     if (checked.error !== undefined) throw checked.error
     const { ignored, pending } = await parseLargeChat(checked.value, options)
     await compile(pending)

@@ -1,5 +1,6 @@
 /** A checked body -> what the bridge has to do, whoever's model is asked for, and with those that take its place. */
-import type { ChatRequest } from './chat-request.js'
+import { type Validated, validate } from '../../errors/request-error.js'
+import { type ChatRequest, chatRequestSchema } from './chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
 import { modelNotFound, resolveModel } from '../../request/model-names.js'
@@ -12,6 +13,8 @@ import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-m
 import type { InnerRequest } from '../../request/job-request.js'
 import type { UpstreamRequest } from '../../request/upstream-request.js'
 import { tryValidators } from './validator-models.js'
+import type { CheckedChat } from './validate-chat.js'
+import { validateLarge } from './validate-large.js'
 
 export interface ChatOptions {
   /** model of `max/<label>` */
@@ -22,29 +25,47 @@ export interface ChatOptions {
   mcp?: ToolRules
   /** the body's messages, where they have been read before */
   read?: ReadMessages | undefined
+  /** the body under the rules of Claude's models, where that is known */
+  forClaude?: Validated<ChatRequest> | undefined
 }
 
-type Options = ChatOptions & Required<Pick<ChatOptions, 'upstreams' | 'mcp'>> & { text: () => string }
+interface Options extends ChatOptions {
+  upstreams: readonly UpstreamProvider[]
+  mcp: ToolRules
+  /** the JSON of the body */
+  text(): string
+  /** the body under the rules of Claude's models; throws what they refuse */
+  asChat(): ChatRequest
+}
 type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
 
 /** As {@link parseChat}, with turns for the event loop while the messages are read. */
-export async function parseLargeChat(body: ChatRequest, options: ChatOptions, text?: string): Promise<ParsedRequest<InnerRequest>> {
+export async function parseLargeChat(body: CheckedChat, options: ChatOptions, text?: string): Promise<ParsedRequest<InnerRequest>> {
   const found = resolveUpstream(body.model, options.upstreams ?? [])
   const names = [body.model, ...(body.fallbacks ?? found?.model.fallbacks ?? [])]
   // another provider gets the messages as they are
-  const read = names.some((name) => resolveUpstream(name, options.upstreams ?? []) === null)
-  return parseChat(body, { ...options, read: read ? await readMessages(body.messages) : undefined }, text)
+  if (names.every((name) => resolveUpstream(name, options.upstreams ?? []) !== null)) return parseChat(body, options, text)
+  const forClaude = found === null ? { value: body as ChatRequest } : await validateLarge(chatRequestSchema, body)
+  const read = await readMessages(forClaude.value?.messages)
+  return parseChat(body, { ...options, forClaude, read }, text)
 }
 
 /**
- * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `text`: the JSON it was read
+ * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed the schema of its model. `text`: the JSON it was read
  * from; left out: the body as JSON.
  */
-export function parseChat(body: ChatRequest, given: ChatOptions, text?: string): ParsedRequest<InnerRequest> {
-  const options = { ...given, upstreams: given.upstreams ?? [], mcp: given.mcp ?? noTools, text: () => (text ??= JSON.stringify(body)) }
-  const parsed = parseOne({ ...body, fallbacks: null }, options)
-  tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, options))
-  const listed = resolveUpstream(body.model, options.upstreams)?.model.fallbacks ?? []
+export function parseChat(body: CheckedChat, given: ChatOptions, text?: string): ParsedRequest<InnerRequest> {
+  const upstreams = given.upstreams ?? []
+  const listed = resolveUpstream(body.model, upstreams)?.model.fallbacks
+  const options: Options = {
+    ...given,
+    upstreams,
+    mcp: given.mcp ?? noTools,
+    text: () => (text ??= JSON.stringify(body)),
+    asChat: () => checked(given.forClaude ?? (listed === undefined ? { value: body as ChatRequest } : validate(chatRequestSchema, body))),
+  }
+  const parsed = parseOne(body, body.model, options)
+  tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, { ...given, read: undefined, forClaude: undefined }))
   const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed
   const others = names.map((name, index) => inPlace(body, name, index, options))
@@ -66,17 +87,23 @@ export function parseChat(body: ChatRequest, given: ChatOptions, text?: string):
   }
 }
 
-function parseOne(body: ChatRequest, options: Options): One {
-  const upstream = resolveUpstream(body.model, options.upstreams)
-  if (upstream !== null) return parseUpstreamRequest(body, upstream, options.text())
-  if (resolveModel(body.model, options) === null) throw modelNotFound(body.model, options.upstreams)
-  return parseRequest(body, options)
+function checked({ value, error }: Validated<ChatRequest>): ChatRequest {
+  if (error !== undefined) throw error
+  return value
+}
+
+/** The request of one model, whatever the body says of the model and of those in its place. */
+function parseOne(body: CheckedChat, model: string, options: Options): One {
+  const upstream = resolveUpstream(model, options.upstreams)
+  if (upstream !== null) return parseUpstreamRequest({ ...body, model }, upstream, options.text())
+  if (resolveModel(model, options) === null) throw modelNotFound(model, options.upstreams)
+  return parseRequest({ ...options.asChat(), model, fallbacks: null }, options)
 }
 
 /** The same request of another model. What that one cannot do is the fault of its place in the list. */
-function inPlace(body: ChatRequest, model: string, index: number, options: Options): One {
+function inPlace(body: CheckedChat, model: string, index: number, options: Options): One {
   try {
-    return parseOne({ ...body, model, fallbacks: null }, options)
+    return parseOne(body, model, options)
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/\.$/, '') : String(error)
     throw refuse('invalid_value', `fallbacks[${index}]`, why, error)

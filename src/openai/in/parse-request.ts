@@ -111,7 +111,9 @@ function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort 
  * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
  * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
  */
-export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 'background'> {
+export function deliveryOf(
+  body: Pick<ChatRequest, 'stream' | 'background' | 'wait_for_completion'>,
+): Pick<ParsedRequest, 'delivery' | 'background'> {
   const { background, wait_for_completion: wait } = body
   if (background === false && wait === false) {
     throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
@@ -123,15 +125,16 @@ export function deliveryOf(body: ChatRequest): Pick<ParsedRequest, 'delivery' | 
   }
 }
 
-export function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
-  if (body.stream_options == null) return false
-  // as OpenAI does
-  if (body.stream !== true) {
-    throw refuse('invalid_value', 'stream_options', 'it is only allowed with stream: true')
+function includeUsage(body: ChatRequest, ignored: Ignored): boolean {
+  const asked = usageAsked(body)
+  for (const [name, value] of Object.entries(body.stream_options ?? {})) {
+    if (name !== 'include_usage' && value != null && value !== false) ignored.add(`stream_options.${name}`)
   }
-  const { include_usage: usage, ...others } = body.stream_options
-  for (const [name, value] of Object.entries(others)) {
-    if (value != null && value !== false) ignored.add(`stream_options.${name}`)
-  }
-  return usage ?? false
+  return asked
+}
+
+/** Whether a stream is to tell its usage. Throws 400, as OpenAI does, for options of a stream where there is none. */
+export function usageAsked({ stream, stream_options: options }: Pick<ChatRequest, 'stream' | 'stream_options'>): boolean {
+  if (options != null && stream !== true) throw refuse('invalid_value', 'stream_options', 'it is only allowed with stream: true')
+  return options?.include_usage ?? false
 }

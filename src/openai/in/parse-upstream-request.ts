@@ -3,20 +3,20 @@
  * here too, except what is the bridge's own business and what its answers could not carry back.
  */
 import { BridgeError } from '../../errors/catalogue.js'
-import type { ChatRequest } from './chat-request.js'
 import { checkFields } from './check-fields.js'
 import { createIgnored } from '../../request/ignored.js'
 import { isNothing } from '../../request/is-nothing.js'
-import { deliveryOf, includeUsage, maxChoices } from './parse-request.js'
+import { deliveryOf, maxChoices, usageAsked } from './parse-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import type { PendingSource } from '../../request/pending-source.js'
 import { refuse } from '../../errors/refuse.js'
+import type { ProviderRequest } from './provider-request.js'
 import { requestPlan } from './request-plan.js'
 import type { UpstreamRoute } from '../../request/upstream-models.js'
 import { ofTheCli, type UpstreamRequest, underRules } from '../../request/upstream-request.js'
 
-/** Throws BridgeError: 400 with `param`. `body` has passed `chatRequestSchema`; `text` is the JSON it was read from. */
-export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, text: string): ParsedRequest<UpstreamRequest> {
+/** Throws BridgeError: 400 with `param`. `body` has passed `providerRequestSchema`; `text` is the JSON it was read from. */
+export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute, text: string): ParsedRequest<UpstreamRequest> {
   const ignored = createIgnored()
   const given = Object.entries(body).filter(([, value]) => value != null)
   checkFields(Object.fromEntries(given.filter(([name]) => underRules.includes(name))), ignored)
@@ -29,7 +29,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, te
   const pending: PendingSource[] = []
   const plan = requestPlan(body, ignored, pending)
   const { model } = route
-  const user = body.user ?? body.safety_identifier
+  const user = labelOf(body['user']) ?? labelOf(body['safety_identifier'])
   const asked = deliveryOf(body)
   const silent = asked.delivery === 'block' && body.background == null && body.wait_for_completion == null
   return {
@@ -45,7 +45,7 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, te
     delivery: asked.delivery,
     background: asked.background || (model.longRunning && body.background !== false),
     ...(silent && model.way === 'poll' && { pollByDefault: true as const }),
-    includeUsage: includeUsage(body, ignored),
+    includeUsage: usageAsked(body),
     n,
     metadata: body.metadata ?? {},
     store: body.store ?? false,
@@ -53,17 +53,29 @@ export function parseUpstreamRequest(body: ChatRequest, route: UpstreamRoute, te
     pending,
     ...(plan && { plan }),
     lane: `provider/${route.provider}`,
-    ...(user != null && { user }),
-    ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
+    ...(user !== null && { user }),
+    ...(isFilled(body['functions']) && { formerCalls: true as const }),
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
     ...(model.timeoutS !== undefined && { limitS: model.timeoutS }),
   }
 }
 
-function requireMessages({ messages, question }: ChatRequest): void {
+function requireMessages({ messages, question }: ProviderRequest): void {
   if (messages != null || question != null) return
   throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
+}
+
+/** Characters of a label of a task. */
+const longestLabel = 512
+
+/** The task's label, of a member that is the provider's to judge. */
+function labelOf(value: unknown): string | null {
+  return typeof value === 'string' ? value.slice(0, longestLabel) : null
+}
+
+function isFilled(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0
 }
 
 /** Empty ones change nothing for Claude's models either. */

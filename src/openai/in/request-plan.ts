@@ -1,14 +1,20 @@
 /** How the answers of a request are checked and made again: what its members say, with what the user has asked for. */
 import type { AttemptPlan } from '../../request/plan.js'
-import { toPlan } from '../../validation/parsing.js'
+import { type PlanFields, toPlan } from '../../validation/parsing.js'
 import type { PendingSource } from '../../request/pending-source.js'
-import type { ChatRequest } from './chat-request.js'
 import type { Ignored } from '../../request/ignored.js'
 import { refuse } from '../../errors/refuse.js'
 
+/** What a plan is made of; messages may be of any shape, as a provider judges its own. */
+interface PlanBody extends PlanFields {
+  messages?: unknown[] | null | undefined
+  question?: string | null | undefined
+  n?: number | null | undefined
+}
+
 /** Undefined where nothing is checked and nothing made again. `toolRequest`: see `PlanContext`. Throws 400 with `param`. */
 export function requestPlan(
-  body: ChatRequest,
+  body: PlanBody,
   ignored: Ignored,
   pending: PendingSource[],
   toolRequest: (config: Record<string, unknown>) => Record<string, unknown> = noServers,
@@ -29,13 +35,18 @@ function noServers(): never {
 }
 
 /** What the user said last, in words. */
-function lastUserText({ messages, question }: ChatRequest): string {
-  const last = messages?.findLast(({ role }) => role === 'user')
+function lastUserText({ messages, question }: PlanBody): string {
+  const last = messages?.findLast((message) => textMember(message, 'role') === 'user')
   if (last === undefined) return question ?? ''
-  const content = last.content as string | { text?: string }[] | null
+  const { content } = last as { content?: unknown }
   if (typeof content === 'string') return content
-  return (content ?? [])
-    .map(({ text = '' }) => text)
+  return (Array.isArray(content) ? content : [])
+    .map((part) => textMember(part, 'text') ?? '')
     .join('\n')
     .trim()
+}
+
+function textMember(value: unknown, name: string): string | null {
+  const member = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : null
+  return typeof member === 'string' ? member : null
 }

@@ -3,8 +3,10 @@
  * final record alone: who folds the log again from its first event gets the same events with the same numbers, and so can
  * go on after any of them.
  */
+import type { Failure } from '../../errors/catalogue.js'
 import type { JobEvent } from '../../jobs/events.js'
 import type { Job } from '../../jobs/job.js'
+import { errorBody, errorObject } from '../out/error-body.js'
 import type { ResponseEcho } from './echo.js'
 import { createOutput } from './output.js'
 import type { OutputEvent } from './output-events.js'
@@ -17,10 +19,10 @@ export interface ResponseEvent extends OutputEvent {
 export interface ResponseEvents {
   /** The events of one event of the log, from the first on. */
   event(event: JobEvent): ResponseEvent[]
-  /** The last event, for a job that has ended. */
-  end(job: Job): ResponseEvent
+  /** The last events, for a job that has ended. One that failed says so twice: clients raise on `error` alone. */
+  end(job: Job): ResponseEvent[]
   /** An event that is no part of the story, in place of the last one. */
-  broken(code: string, message: string): ResponseEvent
+  broken(failure: Failure): ResponseEvent
 }
 
 /** `job`: at any time of its life. */
@@ -52,10 +54,17 @@ export function createResponseEvents(job: Job, echo: ResponseEcho): ResponseEven
     event: (event) => [...opening(event), ...output.event(event)].map(number),
     end(ended) {
       const response = toResponse(ended, echo, output.items())
-      return number({ type: endOf(ended), response })
+      const last = { type: endOf(ended), response }
+      return (ended.status === 'failed' && ended.error !== null ? [errorEvent(ended.error), last] : [last]).map(number)
     },
-    broken: (code, message) => number({ type: 'error', code, message, param: null }),
+    broken: (failure) => number(errorEvent(failure)),
   }
+}
+
+/** The members of OpenAI's reference, and `error`, which its SDKs look for. */
+function errorEvent(failure: Failure): OutputEvent {
+  const { code, message, param } = errorObject(failure)
+  return { type: 'error', code, message, param, ...errorBody(failure) }
 }
 
 /** There is no event for a cancelled response; its status is in the last one. */

@@ -85,7 +85,8 @@ const runs: Record<string, { events: JobEvent[]; job?: Partial<Job>; types: stri
 
 /** What openai-node makes of the events, over their bytes. */
 async function read(events: ResponseEvent[]): Promise<object> {
-  const lines = events.map((event) => `${JSON.stringify(event)}\n`)
+  // it raises on an error, and with that it has no response
+  const lines = events.filter(({ type }) => type !== 'error').map((event) => `${JSON.stringify(event)}\n`)
   const response = await ResponseStream.fromReadableStream(new Blob(lines).stream()).finalResponse()
   return own(response)
 }
@@ -130,6 +131,12 @@ for (const [name, { events, job: more, types }] of Object.entries(runs)) {
     )
     const last = job.status === 'completed' || job.status === 'incomplete' ? job.status : 'failed'
     t.equal(told.at(-1)!.type, `response.${last}`)
+    const errors = told.filter(({ type }) => type === 'error')
+    t.match(errors, job.status === 'failed' ? [{ code: job.error!.code, error: { message: job.error!.message } }] : [])
+    if (errors.length > 0) {
+      const whole = ResponseStream.fromReadableStream(new Blob(told.map((event) => `${JSON.stringify(event)}\n`)).stream())
+      await t.rejects(whole.finalResponse(), { code: job.error!.code }, 'the client raises')
+    }
     t.equal(told.filter(({ type }) => /^response\.(completed|incomplete|failed)$/.test(type)).length, 1)
     const added = told.filter(({ type }) => type === 'response.output_item.added').map((event) => event['output_index'])
     t.strictSame(

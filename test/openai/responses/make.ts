@@ -25,7 +25,7 @@ export const echo = (more: object = {}): ResponseEcho => toEcho({ model: 'sonnet
 /** The whole stream of a job, as the route numbers it. */
 export function stream(events: JobEvent[], job: Job, said = echo()): ResponseEvent[] {
   const told = createResponseEvents(job, said)
-  return [...[queued, begun, ...events].flatMap((event) => told.event(event)), told.end(job)]
+  return [...[queued, begun, ...events].flatMap((event) => told.event(event)), ...told.end(job)]
 }
 
 /** A body as it arrives, without what it may refer to. Throws as the route does. */
