@@ -31,6 +31,7 @@ function bodyOf(event: JobEvent): Record<string, unknown> {
     }
     case 'text':
     case 'reasoning':
+    case 'commentary':
       return { choice: event.choice, text: event.text }
     case 'tool_call': {
       const { choice, index, id, name } = event

@@ -186,10 +186,11 @@ export class TurnReader {
     this.messageOpen = false
     // the CLI would ask up to three times more and glue the answers together
     if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded') {
+      this.emitCommentary()
       for (const text of this.output?.cutShort() ?? []) this.emitText(text)
       this.finish({ kind: 'finished', reason: 'length' }, null, true)
     } else if (this.calls.any) {
-      for (const text of this.output?.besideCalls() ?? []) this.emitText(text)
+      this.emitCommentary()
       // the process waits for the results, unless it has turned a call down and asks the model again
       this.finish({ kind: 'finished', reason: 'tool_calls' }, null, !this.calls.whole)
     } else if (stopReason === 'tool_use') {
@@ -204,6 +205,7 @@ export class TurnReader {
     if (name === outputTool) return this.output?.start(block)
     if (!this.calls.knows(name)) return this.activity.start(block, name, id)
     this.contentSeen = true
+    this.emitCommentary()
     this.emitText(this.cutter.rest())
     this.calls.start(block, name, id)
   }
@@ -229,8 +231,16 @@ export class TurnReader {
     this.options.emit({ type: 'text', choice: this.options.choice, text: whole })
   }
 
+  private emitCommentary(): void {
+    for (const { type, text } of this.output?.beforeCall() ?? []) {
+      if (text === '') continue
+      this.contentSeen = true
+      this.options.emit({ type, choice: this.options.choice, text })
+    }
+  }
+
   private reasoning(text: string): void {
-    if (text === '') return
+    if (text === '' || this.output?.reasoning(text) === true) return
     this.contentSeen = true
     this.options.emit({ type: 'reasoning', choice: this.options.choice, text })
   }

@@ -9,7 +9,7 @@
 import type { JobEvent } from '../../jobs/events.js'
 import type { Job } from '../../jobs/job.js'
 import { bridgeOf } from './bridge.js'
-import { hasResult } from './completion.js'
+import { betweenAsides, hasResult } from './completion.js'
 import { toFinishReason, type FinishReason } from './finish-reason.js'
 import { startOfCall, toDelta } from './deltas.js'
 import type { Chunk, Delta } from './response-schemas.js'
@@ -48,6 +48,8 @@ export interface Chunker {
 interface OpenChoice {
   joiner: Joiner
   finish: Extract<JobEvent, { type: 'finish' }> | null
+  /** what was told last beside the content */
+  aside: 'reasoning' | 'commentary' | null
   /** for each tool call, whether a piece of its arguments has been sent */
   calls: Map<number, boolean>
 }
@@ -57,7 +59,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function choiceOf(index: number): OpenChoice {
     let choice = choices.get(index)
-    if (choice === undefined) choices.set(index, (choice = { joiner: createJoiner(), finish: null, calls: new Map() }))
+    if (choice === undefined) choices.set(index, (choice = { joiner: createJoiner(), finish: null, aside: null, calls: new Map() }))
     return choice
   }
 
@@ -71,12 +73,20 @@ export function createChunker(options: ChunkerOptions): Chunker {
       .map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
   }
 
+  function aside({ choice, type, text }: Extract<JobEvent, { type: 'reasoning' | 'commentary' }>): Chunk[] {
+    const open = choiceOf(choice)
+    const between = open.aside === null || open.aside === type ? '' : betweenAsides
+    open.aside = type
+    return pieces(choice, 'reasoning_content', between + text)
+  }
+
   function event(event: JobEvent): Chunk[] {
     switch (event.type) {
       case 'text':
         return pieces(event.choice, 'content', event.text)
       case 'reasoning':
-        return pieces(event.choice, 'reasoning_content', event.text)
+      case 'commentary':
+        return aside(event)
       case 'tool_call': {
         const { calls } = choiceOf(event.choice)
         const chunks = []

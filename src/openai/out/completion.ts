@@ -6,6 +6,9 @@ import { completionId } from './ids.js'
 import type { Completion } from './response-schemas.js'
 import { toUsage } from './usage.js'
 
+/** What stands in `reasoning_content` between reasoning and words that were said before calls. */
+export const betweenAsides = '\n\n'
+
 type Message = Completion['choices'][number]['message']
 
 /** Whether a job has a result: it ended with an answer. A failed or cancelled one has none, whatever it had said. */
@@ -43,10 +46,11 @@ function toMessage(choice: Choice, formerCalls: boolean): Message {
   const message: Message = {
     role: 'assistant',
     // OpenAI: null where the answer is not text but calls or a refusal
-    content: choice.text === '' && (choice.toolCalls.length > 0 || refusal !== null) ? null : choice.text,
+    content: choice.text === '' && (choice.toolCalls.length > 0 || refusal !== null || choice.asides !== undefined) ? null : choice.text,
     refusal,
   }
-  if (choice.reasoning !== '') message.reasoning_content = choice.reasoning
+  const thoughts = choice.asides?.map(({ text }) => text).join(betweenAsides) ?? choice.reasoning
+  if (thoughts !== '') message.reasoning_content = thoughts
   const calls = choice.toolCalls.map(toToolCall)
   if (formerCalls && calls.length > 0) message.function_call = calls[0]!.function
   else if (calls.length > 0) message.tool_calls = calls

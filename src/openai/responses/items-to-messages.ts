@@ -44,7 +44,9 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
   }
 
   function* addMessage(item: MessageItem, place: string): Steps<void> {
-    nameOthers(item, ['type', 'role', 'content', 'id', 'status'], 'input[]', reading)
+    // a phase says what a message was, and the message is carried as it stands
+    const phase = item.role === 'assistant' ? ['phase'] : []
+    nameOthers(item, ['type', 'role', 'content', 'id', 'status', ...phase], 'input[]', reading)
     if (item.role === 'assistant') {
       const message = gather()
       places.set(here(), place)

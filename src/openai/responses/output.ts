@@ -39,11 +39,15 @@ export function createOutput(taskId: string): Output {
 
   const idOf = (type: OutputItem['type']) => outputItemId(type, taskId, items.length)
 
-  function message(): Placed<MessageOutput> {
-    if (text?.item.type === 'message') return text as Placed<MessageOutput>
+  function message(phase?: 'commentary'): Placed<MessageOutput> {
+    if (text?.item.type === 'message' && text.item.phase === phase) return text as Placed<MessageOutput>
     closeText('completed')
     const id = idOf('message')
-    const placed = add<MessageOutput>({ id, type: 'message', status: 'in_progress', role: 'assistant', content: [] })
+    const told = {
+      ...{ id, type: 'message' as const, status: 'in_progress' as const, role: 'assistant' as const },
+      ...(phase && { phase }),
+    }
+    const placed = add<MessageOutput>({ ...told, content: [] })
     text = placed
     return placed
   }
@@ -65,8 +69,8 @@ export function createOutput(taskId: string): Output {
 
   /** A piece of text that no longer ends in half a character. */
   function say(member: string, piece: string): void {
-    if (member === 'text') {
-      const placed = message()
+    if (member === 'text' || member === 'commentary') {
+      const placed = message(member === 'text' ? undefined : member)
       if (placed.item.content.length === 0) addPart(placed, emptyText())
       const part = placed.item.content[0]!
       if (part.type === 'output_text') part.text += piece
@@ -153,9 +157,9 @@ export function createOutput(taskId: string): Output {
   function read(event: JobEvent): void {
     switch (event.type) {
       case 'text':
-        return pieces('text', event.text)
       case 'reasoning':
-        return pieces('reasoning', event.text)
+      case 'commentary':
+        return pieces(event.type, event.text)
       case 'tool_call':
         return call(event)
       case 'finish':

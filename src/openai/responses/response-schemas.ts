@@ -23,6 +23,7 @@ const messageItem = open({
   type: z.literal('message'),
   status: itemStatus,
   role: z.literal('assistant'),
+  phase: z.literal('commentary').optional().describe('said before calls, where the answer has to be JSON: no part of the answer'),
   content: z.array(z.discriminatedUnion('type', [outputText, refusal])),
 })
 const reasoningItem = open({
