@@ -6,7 +6,7 @@ import { hasResult } from '../openai/out/completion.js'
 import { carryOver } from '../openai/responses/carry-over.js'
 import type { ChatMessage } from '../openai/responses/chat-messages.js'
 import { responseId, taskIdOfItem } from '../openai/responses/ids.js'
-import type { ReferenceItem } from '../openai/responses/item-schemas.js'
+import { type ReferenceItem, isKnown } from '../openai/responses/item-schemas.js'
 import type { PlacedItem } from '../openai/responses/items-to-messages.js'
 import type { ResponseRequest } from '../openai/responses/request.js'
 import type { OutputItem } from '../openai/responses/response-schemas.js'
@@ -33,7 +33,7 @@ export async function readContext(jobs: Jobs, body: ResponseRequest, owner: stri
   let references = 0
   for (const [index, item] of input.entries()) {
     const place = `input[${index}]`
-    if (item.type !== 'item_reference') {
+    if (!isKnown(item) || item.type !== 'item_reference') {
       items.push({ item, place })
       continue
     }

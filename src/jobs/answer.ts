@@ -7,6 +7,9 @@ import type { Finish, JobEvent, LeftFile, Usage } from './events.js'
 export interface ToolCall {
   id: string
   name: string
+  namespace?: string
+  /** the client takes one text, which is the member `input` of the arguments */
+  custom?: true
   /** JSON text, as the model wrote it */
   arguments: string
 }
@@ -66,6 +69,8 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       const call = (calls[event.index] ??= { id: '', name: '', arguments: '' })
       if (event.id !== undefined) call.id = event.id
       if (event.name !== undefined) call.name = event.name
+      if (event.namespace !== undefined) call.namespace = event.namespace
+      if (event.custom) call.custom = true
       call.arguments += event.arguments
       break
     }

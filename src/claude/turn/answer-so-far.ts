@@ -1,4 +1,5 @@
 import { isContent, type JobEvent } from '../../jobs/events.js'
+import { callName } from '../../request/call-names.js'
 import type { AssistantBlock } from '../../request/conversation.js'
 
 /** What the client gets to see of an answer, as it will send it back, and whether there is anything at all. */
@@ -14,7 +15,7 @@ export class AnswerSoFar {
     if (event.type === 'text') this.text += event.text
     if (event.type === 'commentary') this.commentary += event.text
     if (event.type !== 'tool_call') return
-    const call = (this.calls[event.index] ??= { id: event.id ?? '', name: event.name ?? '', text: '' })
+    const call = (this.calls[event.index] ??= { id: event.id ?? '', name: callName(event.name ?? '', event.namespace), text: '' })
     call.text += event.arguments
   }
 

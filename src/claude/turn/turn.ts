@@ -28,6 +28,8 @@ export interface TurnOptions {
   stop?: readonly string[]
   /** the client's functions: the model's names -> the client's */
   functions?: ReadonlyMap<string, string>
+  /** those of the client's names whose tool takes one text */
+  custom?: ReadonlySet<string>
   /** The answer has to be JSON: see `TurnReader.takeOutput`. */
   output?: boolean
   /** The turn began in an earlier answer that ended with calls: the result's totals cover both. */
@@ -67,7 +69,7 @@ export class TurnReader {
   constructor(private readonly options: TurnOptions) {
     const { choice, stop = [], functions = new Map<string, string>(), output = false } = options
     this.cutter = new StopCutter(stop)
-    this.calls = new CallReader(choice, functions, options.emit)
+    this.calls = new CallReader(choice, functions, options.custom ?? new Set(), options.emit)
     this.activity = new ActivityReader(choice, options.emit)
     this.output = output ? new OutputReader() : null
   }

@@ -55,6 +55,7 @@ const toolCall = z.discriminatedUnion('type', [
     id: z.string().min(1),
     function: z.looseObject({
       name: functionName,
+      namespace: functionName.nullish().describe('of a tool that was offered in one'),
       arguments: z.string().describe('JSON text of an object'),
     }),
   }),

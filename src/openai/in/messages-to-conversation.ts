@@ -12,6 +12,7 @@
  */
 import { createCallIds, type CallIds } from './call-ids.js'
 import { nameOthers, toBlocks, toResultBlocks, toTextBlocks, type Reading } from './content-blocks.js'
+import { callName } from '../../request/call-names.js'
 import type { AssistantBlock, Conversation, ToolResultBlock, UserBlock } from '../../request/conversation.js'
 import type { Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
@@ -127,11 +128,22 @@ function* readAssistant(message: AssistantMessage, path: string, index: number, 
   else turns.push({ role: 'assistant', content: blocks })
 }
 
-function readCall(id: string, called: { name: string; arguments: string }, param: string, path: string, reader: Reader): AssistantBlock {
+function readCall(
+  id: string,
+  called: { name: string; namespace?: string | null | undefined; arguments: string },
+  param: string,
+  path: string,
+  reader: Reader,
+): AssistantBlock {
   if (reader.calls.has(id)) throw refuse('invalid_value', param, 'another call has the same id')
   const ours = reader.ids.next(id)
   reader.calls.set(id, { id: ours, param, place: reader.calls.size, answered: false })
-  return { type: 'tool_use', id: ours, name: called.name, input: parseArguments(called.arguments, `${path}.arguments`) }
+  return {
+    type: 'tool_use',
+    id: ours,
+    name: callName(called.name, called.namespace),
+    input: parseArguments(called.arguments, `${path}.arguments`),
+  }
 }
 
 function* readTool(message: ToolMessage, path: string, reader: Reader): Steps<void> {

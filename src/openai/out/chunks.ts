@@ -11,7 +11,8 @@ import type { Job } from '../../jobs/job.js'
 import { bridgeOf } from './bridge.js'
 import { betweenAsides, hasResult } from './completion.js'
 import { toFinishReason, type FinishReason } from './finish-reason.js'
-import { startOfCall, toDelta } from './deltas.js'
+import { type InputReader, createInputReader } from './custom-input.js'
+import { customMember, startOfCall, toDelta } from './deltas.js'
 import type { Chunk, Delta } from './response-schemas.js'
 import { createJoiner, type Joiner } from '../in/surrogates.js'
 import { toUsage } from './usage.js'
@@ -52,6 +53,8 @@ interface OpenChoice {
   aside: 'reasoning' | 'commentary' | null
   /** for each tool call, whether a piece of its arguments has been sent */
   calls: Map<number, boolean>
+  /** the calls of custom tools */
+  inputs: Map<number, InputReader>
 }
 
 export function createChunker(options: ChunkerOptions): Chunker {
@@ -59,7 +62,8 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function choiceOf(index: number): OpenChoice {
     let choice = choices.get(index)
-    if (choice === undefined) choices.set(index, (choice = { joiner: createJoiner(), finish: null, aside: null, calls: new Map() }))
+    if (choice === undefined)
+      choices.set(index, (choice = { joiner: createJoiner(), finish: null, aside: null, calls: new Map(), inputs: new Map() }))
     return choice
   }
 
@@ -88,13 +92,16 @@ export function createChunker(options: ChunkerOptions): Chunker {
       case 'commentary':
         return aside(event)
       case 'tool_call': {
-        const { calls } = choiceOf(event.choice)
+        const { calls, inputs } = choiceOf(event.choice)
         const chunks = []
         if (event.id !== undefined || event.name !== undefined) {
-          calls.set(event.index, false)
+          if (event.custom) inputs.set(event.index, createInputReader())
+          else calls.set(event.index, false)
           chunks.push(chunk(event.choice, startOfCall(event, options.formerCalls)))
         }
-        if (event.arguments !== '') {
+        const input = inputs.get(event.index)
+        if (input !== undefined) chunks.push(...pieces(event.choice, customMember(event.index), input.add(event.arguments)))
+        else if (event.arguments !== '') {
           calls.set(event.index, true)
           chunks.push(...pieces(event.choice, String(event.index), event.arguments))
         }
@@ -118,7 +125,8 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function finish(index: number): Chunk[] {
     const choice = choiceOf(index)
-    const chunks = choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
+    const chunks = [...choice.inputs].flatMap(([call, input]) => pieces(index, customMember(call), input.end()))
+    chunks.push(...choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls))))
     for (const [call, hasArguments] of choice.calls) {
       // as in the completion: a call without arguments has the arguments {}
       if (!hasArguments) chunks.push(chunk(index, toDelta(String(call), '{}', options.formerCalls)))

@@ -4,6 +4,7 @@
  */
 import { type Answer, type Choice, commentaryOf } from '../../jobs/answer.js'
 import type { AssistantBlock, Conversation, Turn, UserBlock } from '../../request/conversation.js'
+import { callName, partsOfCallName } from '../../request/call-names.js'
 import type { ChatMessage, ChatPart } from './chat-messages.js'
 
 /** `instructions`: those of the earlier response, which stand in front of its system messages. */
@@ -67,10 +68,11 @@ function answerOf(choice: Choice): ChatMessage {
     role: 'assistant',
     content: [commentaryOf(choice), text].flatMap((said) => (said === '' ? [] : [{ type: 'text', text: said }])),
     ...(refusal !== null && { refusal }),
-    tool_calls: toolCalls.map((call) => callOf(call.id, call.name, call.arguments)),
+    tool_calls: toolCalls.map((call) => callOf(call.id, callName(call.name, call.namespace), call.arguments)),
   }
 }
 
+/** `name`: with its namespace */
 function callOf(id: string, name: string, json: string) {
-  return { id, type: 'function' as const, function: { name, arguments: json || '{}' } }
+  return { id, type: 'function' as const, function: { ...partsOfCallName(name), arguments: json || '{}' } }
 }

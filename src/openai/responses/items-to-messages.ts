@@ -4,26 +4,38 @@
  */
 import { nameOthers, type Reading } from '../in/content-blocks.js'
 import type { ChatAssistant, ChatMessage, ChatPart } from './chat-messages.js'
-import type { CallItem, CallOutputItem, InputItem, MessageItem } from './item-schemas.js'
+import { answeredIn, readHosted } from './hosted-items.js'
+import {
+  type CallItem,
+  type CallOutputItem,
+  type InputItem,
+  type MessageItem,
+  type OtherItem,
+  type ReferenceItem,
+  isKnown,
+} from './item-schemas.js'
 import { memberOf, toChatPart } from './parts.js'
 import type { Places } from './places.js'
 import { type Steps, yieldsAt } from '../../slices.js'
 
 /** An item, and the path in the request that it came from. */
 export interface PlacedItem {
-  item: Exclude<InputItem, { type: 'item_reference' }>
+  item: Exclude<InputItem, ReferenceItem>
   place: string
 }
 
 /** Adds to `messages`; what is left out or without effect is named in `reading`. */
 export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[], places: Places, reading: Reading): Steps<void> {
   let assistant: ChatAssistant | null = null
+  let results: { message: ChatMessage; place: string }[] = []
+  const answered = answeredIn(items)
 
   const gather = (): ChatAssistant => {
     if (assistant === null) messages.push((assistant = { role: 'assistant', content: [], tool_calls: [] }))
     return assistant
   }
   const add = (message: ChatMessage): void => {
+    flushResults()
     assistant = null
     messages.push(message)
   }
@@ -48,6 +60,7 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
     const phase = item.role === 'assistant' ? ['phase'] : []
     nameOthers(item, ['type', 'role', 'content', 'id', 'status', ...phase], 'input[]', reading)
     if (item.role === 'assistant') {
+      if (results.length > 0 && results.length === assistant?.tool_calls.length) flushResults()
       const message = gather()
       places.set(here(), place)
       const from = message.content.length
@@ -65,16 +78,44 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
   }
 
   function addCall(item: CallItem, place: string): void {
-    nameOthers(item, ['type', 'call_id', 'name', 'arguments', 'id', 'status'], 'input[]', reading)
+    nameOthers(item, ['type', 'call_id', 'name', 'namespace', 'arguments', 'input', 'id', 'status'], 'input[]', reading)
+    const { call_id: id, name, namespace } = item
+    const text = item.type === 'custom_tool_call' ? JSON.stringify({ input: item.input }) : item.arguments
+    pushCall({ id, name, ...(namespace != null && { namespace }), arguments: text }, place)
+  }
+
+  function pushCall({ id, ...called }: { id: string; name: string; namespace?: string; arguments: string }, place: string): void {
     const message = gather()
     const call = `${here()}.tool_calls[${message.tool_calls.length}]`
     places.set(call, place)
     places.set(`${call}.id`, `${place}.call_id`)
     places.set(`${call}.function`, place)
-    message.tool_calls.push({
-      ...{ id: item.call_id, type: 'function' },
-      function: { name: item.name, arguments: item.arguments },
-    })
+    message.tool_calls.push({ id, type: 'function', function: called })
+  }
+
+  function addHosted(item: OtherItem, place: string): void {
+    const hosted = readHosted(item, answered)
+    if (hosted.kind === 'nothing') return reading.ignored.add(`input[].${item.type}`)
+    if (hosted.kind === 'call') {
+      const { id, name, arguments: text, result } = hosted
+      pushCall({ id, name, arguments: text }, place)
+      if (result !== null) results.push({ message: { role: 'tool', tool_call_id: id, content: result }, place })
+      return
+    }
+    flushResults()
+    addResult({ role: 'tool', tool_call_id: hosted.id, content: hosted.content }, place)
+  }
+
+  /** A result that is no item of its own stands behind all the calls that were made together with its own. */
+  function addResult(message: ChatMessage, place: string): void {
+    assistant = null
+    messages.push(message)
+    places.set(here(), place)
+  }
+
+  function flushResults(): void {
+    for (const { message, place } of results) addResult(message, place)
+    results = []
   }
 
   function* addOutput(item: CallOutputItem, place: string): Steps<void> {
@@ -89,20 +130,31 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
 
   for (const [index, { item, place }] of items.entries()) {
     if (yieldsAt(index)) yield
+    if (!isKnown(item)) {
+      addHosted(item, place)
+      continue
+    }
     switch (item.type) {
       case 'function_call':
+      case 'custom_tool_call':
         addCall(item, place)
         break
       case 'function_call_output':
+      case 'custom_tool_call_output':
         yield* addOutput(item, place)
         break
       case 'reasoning':
         reading.ignored.add('input[].reasoning')
         break
+      case 'additional_tools':
+      case 'item_reference':
+        // read before: see offered-tools.ts, response-context.ts
+        break
       default:
         yield* addMessage(item, place)
     }
   }
+  flushResults()
 }
 
 type InputPartList = Exclude<MessageItem['content'], string>

@@ -19,6 +19,7 @@ import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'
 import { type ResponseEcho, echoSchema, toEcho } from './echo.js'
 import { ownFields } from './fields.js'
+import { offeredTools } from './offered-tools.js'
 import { type PlacedItem, addItems } from './items-to-messages.js'
 import { createPlaces } from './places.js'
 import type { ResponseRequest } from './request.js'
@@ -70,7 +71,11 @@ export async function parseResponseRequest(
   await inSlices(addItems(items, messages, places, { ignored, images: 0, remote: [] }))
   checkCalls(messages, places)
   try {
-    const { value, error } = await validateLarge(chatRequestSchema, { ...toChatFields(body), messages })
+    const { value, error } = await validateLarge(chatRequestSchema, {
+      ...toChatFields(body),
+      tools: offeredTools(body.tools, items, places),
+      messages,
+    })
     if (error !== undefined) throw error
     const parsed = parseRequest(value, { claudeModel, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
