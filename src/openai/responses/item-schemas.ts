@@ -3,6 +3,7 @@
  * what is done with a member that is not here is decided in `items-to-messages.ts`.
  */
 import { z } from 'zod'
+import { thoughtPart } from '../in/anthropic-parts.js'
 import { functionName, toolListSchema } from '../in/tool-schemas.js'
 
 const textPart = z.looseObject({
@@ -28,28 +29,31 @@ const filePart = z.looseObject({
   file_url: z.string().nullish().describe('refused: nothing is fetched'),
 })
 
-const partSchema = z.discriminatedUnion('type', [textPart, refusalPart, imagePart, filePart])
+const partSchema = z.discriminatedUnion('type', [textPart, refusalPart, imagePart, filePart, thoughtPart])
 const contentSchema = z.union([z.string(), z.array(partSchema)])
 
 const messageItem = z.looseObject({
   type: z.literal('message').nullish(),
   role: z.enum(['user', 'assistant', 'system', 'developer']),
-  content: contentSchema,
+  content: contentSchema.nullable(),
 })
 
 const namespace = functionName.nullish().describe('of a tool that was offered in one')
 
 const callItem = z.looseObject({
   type: z.literal('function_call'),
-  call_id: z.string().min(1),
+  call_id: z.string().nullish(),
   name: z.string(),
   namespace,
-  arguments: z.string().describe('JSON text of an object'),
+  arguments: z
+    .union([z.string(), z.looseObject({})])
+    .nullish()
+    .describe('JSON text of an object'),
 })
 
 const customCallItem = z.looseObject({
   type: z.literal('custom_tool_call'),
-  call_id: z.string().min(1),
+  call_id: z.string().nullish(),
   name: z.string(),
   namespace,
   input: z.string(),
@@ -57,8 +61,8 @@ const customCallItem = z.looseObject({
 
 const callOutputItem = z.looseObject({
   type: z.enum(['function_call_output', 'custom_tool_call_output']),
-  call_id: z.string().min(1),
-  output: contentSchema,
+  call_id: z.string().nullish(),
+  output: contentSchema.nullish(),
 })
 
 const additionalTools = z

@@ -14,7 +14,7 @@ import {
   type ReferenceItem,
   isKnown,
 } from './item-schemas.js'
-import { memberOf, toChatPart } from './parts.js'
+import { leftOut, memberOf, toChatPart } from './parts.js'
 import type { Places } from './places.js'
 import { type Steps, yieldsAt } from '../../slices.js'
 
@@ -29,6 +29,8 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
   let assistant: ChatAssistant | null = null
   let results: { message: ChatMessage; place: string }[] = []
   const answered = answeredIn(items)
+  const lastAnswer = lastAnswerOf(items)
+  const lastMessage = items.findLastIndex(({ item }) => 'role' in item && item.role === 'assistant')
 
   const gather = (): ChatAssistant => {
     if (assistant === null) messages.push((assistant = { role: 'assistant', content: [], tool_calls: [] }))
@@ -47,10 +49,15 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
     for (const [index, part] of content.entries()) {
       if (yieldsAt(index)) yield
       const own = `${place}[${index}]`
-      const chat = `${at}[${from + index}]`
+      const left = leftOut(part, reading.past === true)
+      if (left !== null) {
+        reading.ignored.add(`input[].content[].${left}`)
+        continue
+      }
+      const chat = `${at}[${from + parts.length}]`
       places.set(chat, own)
       for (const [below, member] of memberOf[part.type] ?? []) places.set(chat + below, own + member)
-      parts.push(toChatPart(part, own, reading))
+      parts.push(toChatPart(part as Parameters<typeof toChatPart>[0], own, reading))
     }
     return parts
   }
@@ -64,7 +71,7 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
       const message = gather()
       places.set(here(), place)
       const from = message.content.length
-      const parts = typeof item.content === 'string' ? [{ type: 'output_text' as const, text: item.content }] : item.content
+      const parts = typeof item.content === 'string' ? [{ type: 'output_text' as const, text: item.content }] : (item.content ?? [])
       for (const part of yield* partsOf(parts, `${place}.content`, `${here()}.content`, from)) message.content.push(part)
       return
     }
@@ -74,14 +81,19 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
     // a text alone is no item
     if (place === 'input') places.set(`${here()}.content`, place)
     message.content =
-      typeof item.content === 'string' ? item.content : yield* partsOf(item.content, `${place}.content`, `${here()}.content`, 0)
+      typeof item.content === 'string' ? item.content : yield* partsOf(item.content ?? [], `${place}.content`, `${here()}.content`, 0)
   }
 
-  function addCall(item: CallItem, place: string): void {
+  function addCall(item: CallItem, place: string, index: number): void {
     nameOthers(item, ['type', 'call_id', 'name', 'namespace', 'arguments', 'input', 'id', 'status'], 'input[]', reading)
     const { call_id: id, name, namespace } = item
-    const text = item.type === 'custom_tool_call' ? JSON.stringify({ input: item.input }) : item.arguments
-    pushCall({ id, name, ...(namespace != null && { namespace }), arguments: text }, place)
+    const given = item.type === 'custom_tool_call' ? { input: item.input } : (item.arguments ?? '')
+    const text = typeof given === 'string' ? given : JSON.stringify(given)
+    pushCall({ id: id ?? '', name, ...(namespace != null && { namespace }), arguments: text }, place)
+    // the model has gone on without it
+    if (index >= lastMessage || id == null || answered.has(id)) return
+    reading.ignored.add('input[].call_id')
+    results.push({ message: { role: 'tool', tool_call_id: id, content: '(There is no result of this call.)' }, place })
   }
 
   function pushCall({ id, ...called }: { id: string; name: string; namespace?: string; arguments: string }, place: string): void {
@@ -120,16 +132,19 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
 
   function* addOutput(item: CallOutputItem, place: string): Steps<void> {
     nameOthers(item, ['type', 'call_id', 'output', 'id', 'status'], 'input[]', reading)
-    const message = { role: 'tool' as const, tool_call_id: item.call_id, content: '' as string | ChatPart[] }
+    const message = { role: 'tool' as const, tool_call_id: item.call_id ?? '', content: '' as string | ChatPart[] }
     add(message)
     places.set(here(), place)
     places.set(`${here()}.tool_call_id`, `${place}.call_id`)
     places.set(`${here()}.content`, `${place}.output`)
-    message.content = typeof item.output === 'string' ? item.output : yield* partsOf(item.output, `${place}.output`, `${here()}.content`, 0)
+    const { output } = item
+    message.content =
+      output == null || typeof output === 'string' ? (output ?? '') : yield* partsOf(output, `${place}.output`, `${here()}.content`, 0)
   }
 
   for (const [index, { item, place }] of items.entries()) {
     if (yieldsAt(index)) yield
+    reading.past = index < lastAnswer
     if (!isKnown(item)) {
       addHosted(item, place)
       continue
@@ -137,7 +152,7 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
     switch (item.type) {
       case 'function_call':
       case 'custom_tool_call':
-        addCall(item, place)
+        addCall(item, place, index)
         break
       case 'function_call_output':
       case 'custom_tool_call_output':
@@ -157,4 +172,9 @@ export function* addItems(items: readonly PlacedItem[], messages: ChatMessage[],
   flushResults()
 }
 
-type InputPartList = Exclude<MessageItem['content'], string>
+type InputPartList = Exclude<MessageItem['content'], string | null>
+
+/** The last item that the model has said: what comes behind it is asked now. */
+function lastAnswerOf(items: readonly PlacedItem[]): number {
+  return items.findLastIndex(({ item }) => ('role' in item && item.role === 'assistant') || String(item.type).endsWith('_call'))
+}

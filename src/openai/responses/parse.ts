@@ -45,6 +45,8 @@ export interface ResponseContext {
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
   items: readonly PlacedItem[]
+  /** members that were left out before, to be named */
+  unknown?: readonly string[]
 }
 
 /** What can be refused without looking at other responses; to be called first. Throws 400 with `param`. */
@@ -61,9 +63,9 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel }: ResponseContext,
+  { carried, items, claudeModel, unknown = [] }: ResponseContext,
 ): Promise<ParsedResponse> {
-  const ignored = createIgnored()
+  const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
   nameInner(body, ignored)
   const places = createPlaces(carried.length)

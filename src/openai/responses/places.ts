@@ -6,6 +6,8 @@ import { BridgeError } from '../../errors/catalogue.js'
 
 const fixed: [chat: string, own: string][] = [
   ['messages', 'input'],
+  ['messages[].tool_call_id', 'input[].call_id'],
+  ['messages[].tool_calls[].id', 'input[].call_id'],
   ['max_completion_tokens', 'max_output_tokens'],
   ['reasoning_effort', 'reasoning.effort'],
   ['verbosity', 'text.verbosity'],
