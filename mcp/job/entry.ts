@@ -1,6 +1,7 @@
 /** One server of an MCP config, in the format that the ecosystem uses for `.mcp.json`. */
 import { z } from 'zod'
 import type { McpServer } from '../../src/request/conversation.js'
+import { usualEntry } from './entry-dialects.js'
 
 /** A name becomes part of every tool's name (`mcp__<server>__<tool>`), so two underscores in a row would be ambiguous. */
 export const serverName = /^(?!.*__)[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/
@@ -47,12 +48,13 @@ export const httpSchema = z.object({
 const maxPairs = 500
 
 /** A value as a server, or what is wrong with it and where (`headers.x`), without the value: it may be a secret. */
-export function readEntry(value: unknown): { server: McpServer; unknown: string[] } | { problem: string; at: string } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'expected an object', at: '' }
+export function readEntry(given: unknown): { server: McpServer; unknown: string[] } | { problem: string; at: string } {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return { problem: 'expected an object', at: '' }
+  const value = usualEntry(given as Record<string, unknown>)
   const remote = 'url' in value && !('command' in value)
   const schema = remote ? httpSchema : stdioSchema
   for (const member of ['env', 'headers'] as const) {
-    const pairs: unknown = Object.hasOwn(value, member) ? (value as Record<string, unknown>)[member] : null
+    const pairs: unknown = Object.hasOwn(value, member) ? value[member] : null
     const count = typeof pairs === 'object' && pairs !== null ? Object.keys(pairs).length : 0
     if (count > maxPairs) return { problem: `it has ${count} members, more than ${maxPairs}`, at: member }
   }

@@ -7,6 +7,7 @@ import type { JobServer, JobTools } from '../../src/request/conversation.js'
 import type { Ignored } from '../../src/request/ignored.js'
 import type { McpAsk, ToolRules } from '../../src/request/mcp-ask.js'
 import { refuse } from '../../src/errors/refuse.js'
+import { notTakenIn } from './entry-dialects.js'
 import { isServerName, readEntry } from './entry.js'
 import { judge } from './policy.js'
 import type { McpRules } from './registry.js'
@@ -56,6 +57,8 @@ function bring(name: string, value: unknown, param: string, rules: McpRules, ign
   }
   const entry = readEntry(value)
   if ('problem' in entry) throw refuse('invalid_value', entry.at === '' ? param : `${param}.${entry.at}`, entry.problem)
+  const meant = notTakenIn(value as Record<string, unknown>)
+  if (meant !== null) throw refuse('unsupported_parameter', `${param}.${meant}`, 'it changes what is meant, and is not taken here')
   for (const member of entry.unknown) ignored.add(`${param}.${member}`)
   const verdict = judge(entry.server, rules)
   if (verdict.allowed === false) {

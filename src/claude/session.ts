@@ -119,6 +119,7 @@ export class Session {
       model: request.model,
       stop: request.stop ?? [],
       functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
+      custom: new Set(request.tools?.flatMap(({ name, custom }) => (custom ? [name] : []))),
       output: request.output !== undefined,
       continued: this.called.size > 0,
       costBefore: this.cost,

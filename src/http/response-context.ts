@@ -6,7 +6,7 @@ import { hasResult } from '../openai/out/completion.js'
 import { carryOver } from '../openai/responses/carry-over.js'
 import type { ChatMessage } from '../openai/responses/chat-messages.js'
 import { responseId, taskIdOfItem } from '../openai/responses/ids.js'
-import type { ReferenceItem } from '../openai/responses/item-schemas.js'
+import { type ReferenceItem, isKnown } from '../openai/responses/item-schemas.js'
 import type { PlacedItem } from '../openai/responses/items-to-messages.js'
 import type { ResponseRequest } from '../openai/responses/request.js'
 import type { OutputItem } from '../openai/responses/response-schemas.js'
@@ -19,28 +19,36 @@ const maxReferences = 200
 export interface Context {
   carried: ChatMessage[]
   items: PlacedItem[]
+  /** what was left out of the items, for `bridge.ignored` */
+  unknown: string[]
 }
 
 /** @throws BridgeError previous_response_not_found, item_not_found, invalid_value */
 export async function readContext(jobs: Jobs, body: ResponseRequest, owner: string): Promise<Context> {
   const { previous_response_id: previous, input } = body
   const carried = previous == null ? [] : await carriedFrom(jobs, previous, owner)
-  if (input == null) return { carried, items: [] }
-  if (typeof input === 'string') return { carried, items: [{ item: { role: 'user', content: input }, place: 'input' }] }
+  if (input == null) return { carried, items: [], unknown: [] }
+  if (typeof input === 'string') return { carried, items: [{ item: { role: 'user', content: input }, place: 'input' }], unknown: [] }
 
   const outputs = new Map<string, Map<string, OutputItem>>()
   const items: PlacedItem[] = []
+  const unknown = new Set<string>()
   let references = 0
   for (const [index, item] of input.entries()) {
     const place = `input[${index}]`
-    if (item.type !== 'item_reference') {
+    if (!isKnown(item) || item.type !== 'item_reference') {
       items.push({ item, place })
       continue
     }
     if (++references > maxReferences) throw refuse('invalid_value', place, `at most ${maxReferences} references are followed`)
-    items.push({ item: await follow(jobs, item, place, owner, outputs), place })
+    // of the past, an id that is not known carries nothing
+    const past = input.slice(index + 1).some((later) => 'role' in later && later.role === 'assistant')
+    const found = await follow(jobs, item, owner, outputs)
+    if (found !== undefined) items.push({ item: found, place })
+    else if (past) unknown.add('input[].item_reference')
+    else throw notFound(item.id, place)
   }
-  return { carried, items }
+  return { carried, items, unknown: [...unknown] }
 }
 
 async function carriedFrom(jobs: Jobs, id: string, owner: string): Promise<ChatMessage[]> {
@@ -61,18 +69,19 @@ function wordFor({ status }: Job): string {
 async function follow(
   jobs: Jobs,
   { id }: ReferenceItem,
-  place: string,
   owner: string,
   outputs: Map<string, Map<string, OutputItem>>,
-): Promise<PlacedItem['item']> {
+): Promise<PlacedItem['item'] | undefined> {
   const taskId = taskIdOfItem(id)
   if (taskId !== null && !outputs.has(taskId)) {
     const job = await findResponse(jobs, responseId(taskId), owner)
     const items = job === null ? [] : await outputOf(jobs, job)
     outputs.set(taskId, new Map(items.map((item) => [item.id, item])))
   }
-  const found = outputs.get(taskId ?? '')?.get(id)
-  if (found !== undefined) return found
+  return outputs.get(taskId ?? '')?.get(id)
+}
+
+function notFound(id: string, place: string): BridgeError {
   const message = `Item with id '${id.slice(0, 80)}' not found. Only what a stored response has answered can be referred to.`
-  throw new BridgeError('item_not_found', message, { param: `${place}.id` })
+  return new BridgeError('item_not_found', message, { param: `${place}.id` })
 }

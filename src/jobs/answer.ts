@@ -7,13 +7,24 @@ import type { Finish, JobEvent, LeftFile, Usage } from './events.js'
 export interface ToolCall {
   id: string
   name: string
+  namespace?: string
+  /** the client takes one text, which is the member `input` of the arguments */
+  custom?: true
   /** JSON text, as the model wrote it */
   arguments: string
+}
+
+/** What is told beside the content. */
+export interface Aside {
+  type: 'reasoning' | 'commentary'
+  text: string
 }
 
 export interface Choice {
   text: string
   reasoning: string
+  /** reasoning and commentary in the order in which they were told; absent: there was no commentary */
+  asides?: Aside[]
   toolCalls: ToolCall[]
   refusal: string | null
   finish: Finish | null
@@ -50,13 +61,16 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       choiceOf(answer, event.choice).text += event.text
       break
     case 'reasoning':
-      choiceOf(answer, event.choice).reasoning += event.text
+    case 'commentary':
+      addAside(choiceOf(answer, event.choice), event)
       break
     case 'tool_call': {
       const calls = choiceOf(answer, event.choice).toolCalls
       const call = (calls[event.index] ??= { id: '', name: '', arguments: '' })
       if (event.id !== undefined) call.id = event.id
       if (event.name !== undefined) call.name = event.name
+      if (event.namespace !== undefined) call.namespace = event.namespace
+      if (event.custom) call.custom = true
       call.arguments += event.arguments
       break
     }
@@ -90,6 +104,19 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
     case 'end':
       break
   }
+}
+
+function addAside(choice: Choice, { type, text }: Aside): void {
+  if (type === 'commentary') choice.asides ??= choice.reasoning === '' ? [] : [{ type: 'reasoning', text: choice.reasoning }]
+  else choice.reasoning += text
+  const last = choice.asides?.at(-1)
+  if (last?.type === type) last.text += text
+  else choice.asides?.push({ type, text })
+}
+
+/** The words before the calls of an answer that has to be JSON. */
+export function commentaryOf({ asides = [] }: Choice): string {
+  return asides.map(({ type, text }) => (type === 'commentary' ? text : '')).join('')
 }
 
 function choiceOf(answer: Answer, index: number): Choice {

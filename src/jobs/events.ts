@@ -48,8 +48,22 @@ export type JobEvent =
   | { type: 'text'; choice: number; text: string }
   /** A piece of the model's reasoning. */
   | { type: 'reasoning'; choice: number; text: string }
-  /** A piece of a call of one of the client's functions; the first piece of an `index` has `id` and `name`. */
-  | { type: 'tool_call'; choice: number; index: number; id?: string; name?: string; arguments: string }
+  /** A piece of what the model says before its calls where the answer has to be JSON: it is shown and is no part of the content. */
+  | { type: 'commentary'; choice: number; text: string }
+  /**
+   * A piece of a call of one of the client's functions; the first piece of an `index` has `id`, `name`, and `namespace` where the function
+   * has one. `custom`: the client takes one text, which is the member `input` of the arguments.
+   */
+  | {
+      type: 'tool_call'
+      choice: number
+      index: number
+      id?: string
+      name?: string
+      namespace?: string
+      custom?: true
+      arguments: string
+    }
   /** A tool at work inside the run (never one of the client's functions). */
   | {
       type: 'tool_activity'
@@ -88,7 +102,9 @@ export interface LoggedEvent {
   event: JobEvent
 }
 
+const contentTypes: ReadonlySet<JobEvent['type']> = new Set(['text', 'reasoning', 'commentary', 'tool_call', 'finish'])
+
 /** Whether an event carries something of the answer: from the first such event on, a job counts as delivered. */
 export function isContent(event: JobEvent): boolean {
-  return event.type === 'text' || event.type === 'reasoning' || event.type === 'tool_call' || event.type === 'finish'
+  return contentTypes.has(event.type)
 }

@@ -47,6 +47,7 @@ function changeOf(job: Job, { at, event }: LoggedEvent, answer: Answer): Partial
       }
     case 'text':
     case 'reasoning':
+    case 'commentary':
     case 'tool_call':
     case 'tool_activity':
     case 'files':

@@ -159,6 +159,7 @@ function followProgress(progress: Progress, event: JobEvent, now: number): void 
       progress.characters += event.text.length
       break
     case 'reasoning':
+    case 'commentary':
       progress.phase = 'thinking'
       break
     case 'tool_call':

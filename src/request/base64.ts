@@ -15,6 +15,11 @@ export function isBase64(data: string): boolean {
   return Buffer.from(last, 'base64').toString('base64') === last
 }
 
+/** The same without the line breaks and spaces that mail and some encoders put in. */
+export function unwrapped(data: string): string {
+  return /\s/.test(data) ? data.replace(/\s+/g, '') : data
+}
+
 function paddingOf(data: string): number {
   return data.endsWith('==') ? 2 : data.endsWith('=') ? 1 : 0
 }

@@ -14,7 +14,7 @@ export type ToolResultBlock = Extract<UserBlock, { type: 'text' | 'image' }>
 
 export type AssistantBlock =
   | { type: 'text'; text: string }
-  /** A call of one of the client's functions, by the client's name for it; `input` is the call's arguments, parsed. */
+  /** A call of one of the client's functions, by the {@link ClientTool}'s name; `input` is the call's arguments, parsed. */
   | { type: 'tool_use'; id: string; name: string; input: Record<string, unknown> }
 
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp'
@@ -33,9 +33,12 @@ export type Effort = 'none' | 'low' | 'medium' | 'high' | 'xhigh' | 'max'
 
 /** A function of the client's, offered to the model and never run here. `parameters` is a JSON Schema of an object. */
 export interface ClientTool {
+  /** with its namespace, if it has one: see `call-names.ts` */
   name: string
   description?: string
   parameters: Record<string, unknown>
+  /** the client takes one text, which the model gives as the argument `input` */
+  custom?: true
 }
 
 /** `required`: some call; a name: a call of that function. */

@@ -3,7 +3,7 @@
  * before the request is whole. Of the four types the Claude API takes, and the data has to be what it says it is: the upstream
  * refuses a wrong media type with an error that names no part.
  */
-import { isBase64, sizeOf } from './base64.js'
+import { isBase64, sizeOf, unwrapped } from './base64.js'
 import type { ImageType, UserBlock } from './conversation.js'
 import { splitDataUrl } from './data-url.js'
 import { refuse } from '../errors/refuse.js'
@@ -47,7 +47,8 @@ export function toImageBlock(url: string, param: string, remote: RemoteImage[]):
     const why = 'images have to be http(s) URLs or data URLs, as in data:image/png;base64,…'
     throw refuse('unsupported_value', param, why)
   }
-  const { type, base64, data } = parts
+  const { type, base64 } = parts
+  const data = unwrapped(parts.data)
   const mediaType = Object.hasOwn(mediaTypes, type) ? mediaTypes[type] : undefined
   if (mediaType === undefined) {
     throw refuse('unsupported_value', param, 'the media type has to be image/png, image/jpeg, image/gif or image/webp')

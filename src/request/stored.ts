@@ -57,7 +57,9 @@ const claude: z.ZodType<ClaudeRequest> = z.object({
   stop: z.array(z.string()).optional(),
   maxTokens: z.number().optional(),
   effort: z.enum(['none', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
-  tools: z.array(z.object({ name: z.string(), description: z.string().optional(), parameters: json })).optional(),
+  tools: z
+    .array(z.object({ name: z.string(), description: z.string().optional(), parameters: json, custom: z.literal(true).optional() }))
+    .optional(),
   toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.object({ name: z.string() })]).optional(),
   parallelToolCalls: z.literal(false).optional(),
   output: z.object({ name: z.string(), description: z.string().optional(), schema: json }).optional(),

@@ -31,10 +31,11 @@ function bodyOf(event: JobEvent): Record<string, unknown> {
     }
     case 'text':
     case 'reasoning':
+    case 'commentary':
       return { choice: event.choice, text: event.text }
     case 'tool_call': {
-      const { choice, index, id, name } = event
-      return { choice, index, id, name, arguments: event.arguments }
+      const { choice, index, id, name, namespace, custom } = event
+      return { choice, index, id, name, namespace, custom, arguments: event.arguments }
     }
     case 'finish':
       return { choice: event.choice, reason: event.reason, refusal: event.refusal }

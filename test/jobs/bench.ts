@@ -176,6 +176,7 @@ function inShort(event: JobEvent): string {
   switch (event.type) {
     case 'text':
     case 'reasoning':
+    case 'commentary':
       return `${event.type}:${event.text}`
     case 'status':
     case 'end':

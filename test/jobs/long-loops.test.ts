@@ -10,7 +10,6 @@ import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { recordedEcho, toEcho } from '../../src/openai/responses/echo.js'
 import { outputItemId } from '../../src/openai/responses/ids.js'
-import type { ResponseRequest } from '../../src/openai/responses/request.js'
 import { KeptFiles } from '../../workspace/kept-files.js'
 import { ending, jobWith, put, queued, text } from './conformance/records.js'
 import { temporary } from './sqlite/helpers.js'
@@ -90,7 +89,7 @@ await t.test('200 references to items of two responses', async (t) => {
     },
   } as unknown as Jobs
   const input = Array.from({ length: 200 }, (_, index) => ({ type: 'item_reference', id: outputItemId('message', ids[index % 2]!, 0) }))
-  const { items } = await readContext(jobs, { model: 'sonnet', input } as ResponseRequest, jobWith().owner)
+  const { items } = await readContext(jobs, { model: 'sonnet', input }, jobWith().owner)
   t.equal(items.length, 200)
   t.equal(reads, 2, 'each log is read once')
 })

@@ -15,6 +15,7 @@ const tools = [{ type: 'function', function: { name: 'f' } }]
 /** For each field a value that matters, with what has to stand beside it. */
 const samples: Record<keyof typeof fields, [value: unknown, beside?: Record<string, unknown>]> = {
   messages: [[{ role: 'user', content: 'hi' }]],
+  system: ['be brief'],
   question: ['hi', { messages: undefined }],
   stream: [true],
   stream_options: [{ include_usage: true }, { stream: true }],

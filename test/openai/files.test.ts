@@ -61,7 +61,6 @@ await t.test('refused', async (t) => {
     [{ filename: 'a.txt', file_data: url('application/pdf', 'no pdf') }, 'invalid_value', 'file_data'],
     [{ filename: 'a.pdf', file_data: 'data:application/pdf,%25PDF' }, 'invalid_value', 'file_data'],
     [{ filename: 'a.pdf', file_data: 'not base64!' }, 'invalid_value', 'file_data'],
-    [{ filename: 'a.pdf', file_data: `${base64(pdf).slice(0, 8)}\n${base64(pdf).slice(8)}` }, 'invalid_value', 'file_data'],
     [{ filename: 'a.txt', file_data: base64(Buffer.from([0xff, 0xfe, 0x41, 0x00])) }, 'invalid_value', 'file_data'],
     [{ filename: 'a.docx', file_data: base64('PK') }, 'unsupported_value', 'file_data'],
     [{ filename: 'noending', file_data: base64('text') }, 'unsupported_value', 'file_data'],

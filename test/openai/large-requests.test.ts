@@ -79,7 +79,7 @@ await t.test('what is wrong many times is told once', async (t) => {
       { tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: times(300_000, () => ({})) } } },
       'tool_choice',
     ],
-    ['tool calls', { messages: [{ role: 'assistant', tool_calls: times(200_000, () => ({})) }] }, 'messages[0].tool_calls[0].type'],
+    ['tool calls', { messages: [{ role: 'assistant', tool_calls: times(200_000, () => ({})) }] }, 'messages[0].tool_calls[0].function'],
   ]
   for (const [name, members, param] of wrong) {
     const failure = within(t, name, () => refusal(() => parseWith(members)))

@@ -26,7 +26,7 @@ const bodies: [name: string, messages: unknown[], large: boolean][] = [
   ['a call that is wrong', [user, { role: 'assistant', tool_calls: [...times(900, call), { type: 'function' }] }], true],
   ['nothing at all', times(1000, () => null), true],
   ['numbers and lists', [...times(700, () => user), 5, []], true],
-  ['parts where there may be none', [...times(700, () => user), { role: 'user', content: [] }], true],
+  ['no parts', [...times(700, () => user), { role: 'user', content: [] }, { role: 'assistant', content: 'x' }, user], true],
 ]
 
 await t.test('chat requests', async (t) => {

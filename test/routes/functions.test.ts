@@ -335,7 +335,6 @@ await t.test('refused at once, with the member at fault', async (t) => {
       'invalid_function_parameters',
       'tools[0].function.parameters',
     ],
-    [{ tools: [{ type: 'web_search' }] }, 'unsupported_value', 'tools[0].type'],
     [{ tools: Array.from({ length: 129 }, (_, index) => of({ name: `f${index}` })) }, 'invalid_value', 'tools'],
     [{ tools: [of({})], tool_choice: { type: 'function', function: { name: 'g' } } }, 'invalid_value', 'tool_choice.function.name'],
     [{ tool_choice: 'required' }, 'invalid_value', 'tool_choice'],

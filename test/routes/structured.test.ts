@@ -142,7 +142,9 @@ await t.test('together with functions: calls first, then the answer, in one proc
   const tools = [{ type: 'function', function: { name: 'find', parameters: { type: 'object', properties: {} } } }]
   const messages: unknown[] = [{ role: 'user', content: 'S-both' }]
   const first = await post('S-both', { ...format(person), tools, messages })
-  t.match(first.body.choices, [{ finish_reason: 'tool_calls', message: { content: 'I look it up.', tool_calls: [{ id: 'toolu_s' }] } }])
+  t.match(first.body.choices, [
+    { finish_reason: 'tool_calls', message: { content: null, reasoning_content: 'I look it up.', tool_calls: [{ id: 'toolu_s' }] } },
+  ])
   messages.push(first.body.choices[0]!.message, { role: 'tool', tool_call_id: 'toolu_s', content: 'age 3' })
   t.strictSame(await content('S-both', { ...format(person), tools, messages }), { name: 'Cy', age: 3 })
   const sessions = callsOf('S-both').map((call) => call.headers['x-claude-code-session-id'])

@@ -114,7 +114,7 @@ export class Sessions {
    */
   keep({ session, wanted }: Found, task: string, request: ClaudeRequest, said: AnswerSoFar): boolean {
     if (wanted === null) return false
-    const content = said.blocks()
+    const content = said.blocks(request.response !== undefined)
     if (content.length > 0) session.held.add({ role: 'assistant', content }, null)
     else session.held.addUnknown()
     // without taking back only a conversation's next turn can use it, and even an idle process takes CPU in its first seconds

@@ -2,12 +2,14 @@
  * An answer that has to be JSON of a schema. The CLI offers the model a tool for it and checks every call, asking again where one
  * does not satisfy the schema (CLI protocol, section 6); so what was written is held until the CLI has accepted it.
  */
+import type { Aside } from '../../jobs/answer.js'
+
 /** The tool's name, as the CLI gives it. */
 export const outputTool = 'StructuredOutput'
 
 export class OutputReader {
-  /** text that stands beside the calls of client functions; prose is no answer here */
-  private prose: string[] = []
+  /** words of this message, and thoughts behind them: shown where calls follow; prose is no answer here */
+  private prose: Aside[] = []
   private block: number | null = null
   private pieces: string[] = []
 
@@ -29,17 +31,26 @@ export class OutputReader {
   }
 
   text(text: string): void {
-    this.prose.push(text)
+    this.prose.push({ type: 'commentary', text })
   }
 
-  /** What is shown where the answer is calls. */
-  besideCalls(): string[] {
-    return this.prose
+  /** Takes thoughts that come behind held words, so that the order stays; false where there are none. */
+  reasoning(text: string): boolean {
+    if (this.prose.length === 0) return false
+    this.prose.push({ type: 'reasoning', text })
+    return true
   }
 
-  /** What there is of an answer that was cut short. */
+  /** What was said so far, once: it is shown where a call follows. */
+  beforeCall(): Aside[] {
+    const said = this.prose
+    this.prose = []
+    return said
+  }
+
+  /** The pieces of JSON that there are of an answer that was cut short. */
   cutShort(): string[] {
-    return this.block === null ? this.prose : this.pieces
+    return this.block === null ? [] : this.pieces
   }
 
   /**

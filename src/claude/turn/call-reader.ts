@@ -1,5 +1,6 @@
 /** The model's calls of the client's functions, as they are streamed: block events in, `tool_call` events out. No I/O. */
 import type { JobEvent } from '../../jobs/events.js'
+import { partsOfCallName } from '../../request/call-names.js'
 
 export class CallReader {
   private readonly open = new Map<number, { index: number; text: string }>()
@@ -8,6 +9,8 @@ export class CallReader {
     private readonly choice: number,
     /** the model's names -> the client's */
     private readonly names: ReadonlyMap<string, string>,
+    /** those of the client's names whose tool takes one text */
+    private readonly custom: ReadonlySet<string>,
     private readonly emit: (event: JobEvent) => void,
   ) {}
 
@@ -29,7 +32,9 @@ export class CallReader {
   start(block: number, name: string, id: string): void {
     const index = this.open.size
     this.open.set(block, { index, text: '' })
-    this.emit({ type: 'tool_call', choice: this.choice, index, id, name: this.names.get(name)!, arguments: '' })
+    const tool = this.names.get(name)!
+    const custom = this.custom.has(tool) && { custom: true as const }
+    this.emit({ type: 'tool_call', choice: this.choice, index, id, ...partsOfCallName(tool), ...custom, arguments: '' })
   }
 
   delta(block: number, piece: string): boolean {

@@ -28,6 +28,8 @@ export interface TurnOptions {
   stop?: readonly string[]
   /** the client's functions: the model's names -> the client's */
   functions?: ReadonlyMap<string, string>
+  /** those of the client's names whose tool takes one text */
+  custom?: ReadonlySet<string>
   /** The answer has to be JSON: see `TurnReader.takeOutput`. */
   output?: boolean
   /** The turn began in an earlier answer that ended with calls: the result's totals cover both. */
@@ -77,7 +79,7 @@ export class TurnReader {
   constructor(private readonly options: TurnOptions) {
     const { choice, stop = [], functions = new Map<string, string>(), output = false } = options
     this.cutter = new StopCutter(stop)
-    this.calls = new CallReader(choice, functions, options.emit)
+    this.calls = new CallReader(choice, functions, options.custom ?? new Set(), options.emit)
     this.activity = new ActivityReader(choice, options.emit)
     this.output = output ? new OutputReader() : null
   }
@@ -207,10 +209,11 @@ export class TurnReader {
     this.messageOpen = false
     // the CLI would ask up to three times more and glue the answers together
     if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded') {
+      this.emitCommentary()
       for (const text of this.output?.cutShort() ?? []) this.emitText(text)
       this.finish({ kind: 'finished', reason: 'length' }, null, true)
     } else if (this.calls.any) {
-      for (const text of this.output?.besideCalls() ?? []) this.emitText(text)
+      this.emitCommentary()
       // the process waits for the results, unless it has turned a call down and asks the model again
       this.finish({ kind: 'finished', reason: 'tool_calls' }, null, !this.calls.whole)
     } else if (stopReason === 'tool_use') {
@@ -225,6 +228,7 @@ export class TurnReader {
     if (name === outputTool) return this.output?.start(block)
     if (!this.calls.knows(name)) return this.activity.start(block, name, id)
     this.contentSeen = true
+    this.emitCommentary()
     this.emitText(this.cutter.rest())
     this.calls.start(block, name, id)
   }
@@ -250,8 +254,16 @@ export class TurnReader {
     this.options.emit({ type: 'text', choice: this.options.choice, text: whole })
   }
 
+  private emitCommentary(): void {
+    for (const { type, text } of this.output?.beforeCall() ?? []) {
+      if (text === '') continue
+      this.contentSeen = true
+      this.options.emit({ type, choice: this.options.choice, text })
+    }
+  }
+
   private reasoning(text: string): void {
-    if (text === '') return
+    if (text === '' || this.output?.reasoning(text) === true) return
     this.contentSeen = true
     this.options.emit({ type: 'reasoning', choice: this.options.choice, text })
   }

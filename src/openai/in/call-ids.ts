@@ -10,17 +10,26 @@ export interface CallIds {
 }
 
 export function createCallIds(): CallIds {
-  const used = new Map<string, number>()
+  const used = new Set<string>()
+  /** ids that are used, without the number at their end */
+  const bases = new Set<string>()
+  const counts = new Map<string, number>()
+  // the CLI takes `x` and `x_2` for one call, and loses the result of the second
+  const isTaken = (id: string) => used.has(id) || used.has(baseOf(id)) || bases.has(id)
   return {
     next(id) {
       const clean = id.replace(/[^A-Za-z0-9_-]/g, '_')
       let result = clean
-      for (let count = used.get(clean) ?? 1; used.has(result); count++) {
-        result = `${clean}_${count + 1}`
-        used.set(clean, count + 1)
-      }
-      used.set(result, 1)
+      let count = counts.get(clean) ?? 1
+      while (isTaken(result)) result = `${clean}-${++count}`
+      counts.set(clean, count)
+      used.add(result)
+      if (baseOf(result) !== result) bases.add(baseOf(result))
       return result
     },
   }
+}
+
+function baseOf(id: string): string {
+  return id.replace(/_\d+$/, '')
 }

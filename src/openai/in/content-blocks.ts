@@ -1,5 +1,6 @@
 /** The content of one message -> blocks. */
 import type { AssistantBlock, ToolResultBlock, UserBlock } from '../../request/conversation.js'
+import { fileOf, urlOf } from './anthropic-parts.js'
 import { toFileBlock } from './files.js'
 import type { Ignored } from '../../request/ignored.js'
 import { maxImages, type RemoteImage, toImageBlock } from '../../request/images.js'
@@ -18,6 +19,8 @@ export interface Reading {
   images: number
   /** images whose data has to be fetched */
   remote: RemoteImage[]
+  /** what is read was said before the last answer: parts that carry nothing are left out */
+  past?: boolean
 }
 
 /**
@@ -25,13 +28,14 @@ export interface Reading {
  * has a block of white space only: such text joins the text block beside it, and is left out if there is none. So the
  * result is empty where nothing was said. `path` is that of the content, for errors.
  */
-export function* toBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<ContentBlock[]> {
-  const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : content
+export function* toBlocks(content: string | ContentPart[] | null, path: string, reading: Reading): Steps<ContentBlock[]> {
+  const parts = typeof content === 'string' ? [{ type: 'text' as const, text: content }] : (content ?? [])
   const blocks: ContentBlock[] = []
   let lead = ''
   for (const [index, part] of parts.entries()) {
     if (yieldsAt(index)) yield
     const block = toBlock(part, `${path}[${index}]`, reading)
+    if (block === null) continue
     if (block.type !== 'text') {
       blocks.push(block)
       lead = ''
@@ -48,16 +52,22 @@ export function* toBlocks(content: string | ContentPart[], path: string, reading
 }
 
 /** The same for a message that can have text only. */
-export function* toTextBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<TextBlock[]> {
+export function* toTextBlocks(content: string | ContentPart[] | null, path: string, reading: Reading): Steps<TextBlock[]> {
   return (yield* toBlocks(content, path, reading)).filter((block) => block.type === 'text')
 }
 
 /** The same for the result of a tool, whose schema has no files. */
-export function* toResultBlocks(content: string | ContentPart[], path: string, reading: Reading): Steps<ToolResultBlock[]> {
+export function* toResultBlocks(content: string | ContentPart[] | null, path: string, reading: Reading): Steps<ToolResultBlock[]> {
   return (yield* toBlocks(content, path, reading)).filter((block) => block.type !== 'document')
 }
 
-function toBlock(part: ContentPart, path: string, reading: Reading): ContentBlock {
+/** Null for a part that is left out: a thought, or in the past one that carries nothing. */
+function toBlock(part: ContentPart, path: string, reading: Reading): ContentBlock | null {
+  const nothing = reading.past === true ? emptyMember(part) : null
+  if (nothing !== null) {
+    reading.ignored.add(`messages[].content[].${nothing}`)
+    return null
+  }
   switch (part.type) {
     case 'text':
     case 'input_text':
@@ -82,6 +92,35 @@ function toBlock(part: ContentPart, path: string, reading: Reading): ContentBloc
     case 'input_file':
       nameOthers(part, ['type', ...fileMembers], 'messages[].content[]', reading)
       return toFileBlock(part, path)
+    case 'image':
+      nameOthers(part, ['type', 'source'], 'messages[].content[]', reading)
+      return imageBlock(urlOf(part.source), `${path}.source`, reading)
+    case 'document':
+      nameOthers(part, ['type', 'source', 'title'], 'messages[].content[]', reading)
+      return toFileBlock(fileOf(part), `${path}.source`)
+    // read with the message that they stand in
+    case 'tool_use':
+    case 'tool_result':
+      return null
+    default:
+      reading.ignored.add(`messages[].content[].${part.type}`)
+      return null
+  }
+}
+
+/** The member by which an image or file has nothing: an id of an upload elsewhere, or an empty text. */
+function emptyMember(part: ContentPart): string | null {
+  switch (part.type) {
+    case 'image_url':
+      return part.image_url.url === '' ? 'image_url' : null
+    case 'input_image':
+      return part.image_url ? null : part.file_id ? 'file_id' : 'image_url'
+    case 'file':
+      return part.file.file_data ? null : part.file.file_url ? null : part.file.file_id ? 'file.file_id' : 'file'
+    case 'input_file':
+      return part.file_data || part.file_url ? null : part.file_id ? 'file_id' : 'file_data'
+    default:
+      return null
   }
 }
 
@@ -101,7 +140,7 @@ function imageBlock(url: string, param: string, reading: Reading): ContentBlock 
 }
 
 /** Names the members of an object that are not read. Null and empty lists say nothing, so nothing is lost with them. */
-export function nameOthers(value: object, read: readonly string[], path: string, reading: Reading): void {
+export function nameOthers(value: object, read: readonly string[], path: string, reading: Pick<Reading, 'ignored'>): void {
   for (const [key, member] of Object.entries(value) as [string, unknown][]) {
     if (member == null || read.includes(key) || (Array.isArray(member) && member.length === 0)) continue
     reading.ignored.add(`${path}.${key}`)

@@ -2,7 +2,7 @@
  * A `file` part -> a block: a PDF becomes a document, which the Claude API reads page by page; a text file becomes a text that
  * names the file. There is no place for files that were uploaded before, so `file_id` is refused.
  */
-import { isBase64, sizeOf } from '../../request/base64.js'
+import { isBase64, sizeOf, unwrapped } from '../../request/base64.js'
 import type { UserBlock } from '../../request/conversation.js'
 import { splitDataUrl } from '../../request/data-url.js'
 import { isTextType, typeByName } from './file-types.js'
@@ -35,8 +35,9 @@ export function toFileBlock(file: FileMembers, path: string): FileBlock {
   const param = `${path}.file_data`
   if (!file.file_data) throw refuse('invalid_value', param, 'it must not be empty')
   const name = file.filename ?? ''
-  const { type, base64, data } = splitDataUrl(file.file_data) ?? { type: '', base64: true, data: file.file_data }
+  const { type, base64, data: wrapped } = splitDataUrl(file.file_data) ?? { type: '', base64: true, data: file.file_data }
   if (!base64) throw refuse('invalid_value', param, 'the data URL has to be in base64')
+  const data = unwrapped(wrapped)
   if (sizeOf(data) > maxFileBytes) throw refuse('invalid_value', param, `more than ${maxFileBytes} bytes`)
   if (!isBase64(data)) throw refuse('invalid_value', param, 'it is not valid base64')
   const mediaType = anyType.has(type) ? (typeByName(name) ?? typeByHead(data)) : type

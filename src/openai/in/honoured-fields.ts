@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { ErrorCode } from '../../errors/catalogue.js'
 import { isNothing } from '../../request/is-nothing.js'
 import { retryConfigSchema, thresholdSchema } from '../../validation/parsing.js'
-import { messageSchema } from './message-schemas.js'
+import { messageSchema, textParts as systemParts } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
 import { functionCallSchema, functionsSchema, toolChoiceSchema, toolsSchema } from './tool-schemas.js'
 
@@ -57,6 +57,7 @@ export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'ma
 
 export const fields = {
   messages: honoured(z.array(messageSchema).min(1), 'the conversation; this or `question` is required'),
+  system: honoured(z.union([z.string(), systemParts]), "Anthropic's: a text or text parts that go in front of the system messages"),
   question: honoured(z.string().regex(/\S/, 'it must not be empty'), 'short for one user message, if `messages` is absent'),
   stream: honoured(z.boolean(), 'answer with server-sent events'),
   stream_options: honoured(

@@ -3,6 +3,7 @@
  * what is done with a member that is not here is decided in `messages-to-conversation.ts`.
  */
 import { z } from 'zod'
+import { documentPart, imageSourcePart, thoughtPart, toolUsePart } from './anthropic-parts.js'
 import { functionName } from './tool-schemas.js'
 
 const textPart = z.looseObject({
@@ -43,48 +44,65 @@ const filePart = z.looseObject({ type: z.literal('file'), file: z.looseObject(fi
 // the Responses API's name for the same
 const inputFilePart = z.looseObject({ type: z.literal('input_file'), ...fileMembers })
 
-const textParts = z.array(z.discriminatedUnion('type', [textPart])).min(1)
-const parts = z.array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart, filePart, inputFilePart])).min(1)
+export const textParts = z.array(z.discriminatedUnion('type', [textPart]))
+const images = [imagePart, inputImagePart, imageSourcePart] as const
 // a tool may have nothing to say, and so may an assistant whose answer was stopped
-const toolParts = z.array(z.discriminatedUnion('type', [textPart, imagePart, inputImagePart]))
-const assistantParts = z.array(z.discriminatedUnion('type', [textPart, refusalPart]))
+const toolParts = z.array(z.discriminatedUnion('type', [textPart, ...images]))
+const toolContent = z.union([z.string(), toolParts]).nullish()
+
+/** Anthropic's: the result of a call, in a message of the user's. */
+const toolResultPart = z.looseObject({ type: z.literal('tool_result'), tool_use_id: z.string(), content: toolContent })
+
+const parts = z.array(z.discriminatedUnion('type', [textPart, ...images, filePart, inputFilePart, documentPart, toolResultPart]))
+const assistantParts = z.array(z.discriminatedUnion('type', [textPart, refusalPart, ...images, toolUsePart, thoughtPart]))
+
+const callArguments = z
+  .union([z.string(), z.looseObject({})])
+  .nullish()
+  .describe('JSON text of an object, or the object')
 
 const toolCall = z.discriminatedUnion('type', [
   z.looseObject({
-    type: z.literal('function'),
-    id: z.string().min(1),
+    type: z.literal('function').nullish(),
+    id: z.string().nullish().describe('of calls without ids the results come in their order'),
     function: z.looseObject({
       name: functionName,
-      arguments: z.string().describe('JSON text of an object'),
+      namespace: functionName.nullish().describe('of a tool that was offered in one'),
+      arguments: callArguments,
     }),
+  }),
+  z.looseObject({
+    type: z.literal('custom'),
+    id: z.string().nullish(),
+    custom: z.looseObject({ name: functionName, namespace: functionName.nullish(), input: z.string() }),
   }),
 ])
 
 const systemMessage = z.looseObject({
   role: z.enum(['system', 'developer']).describe('the same; wherever they stand, they go in front, in their order'),
-  content: z.union([z.string(), textParts]),
+  content: z.union([z.string(), textParts]).nullable(),
 })
 
-const userMessage = z.looseObject({ role: z.literal('user'), content: z.union([z.string(), parts]) })
+const userMessage = z.looseObject({ role: z.literal('user'), content: z.union([z.string(), parts]).nullable() })
 
 const assistantMessage = z.looseObject({
   role: z.literal('assistant'),
   content: z.union([z.string(), assistantParts]).nullish(),
   refusal: z.string().nullish(),
   tool_calls: z.array(toolCall).nullish(),
-  function_call: z.looseObject({ name: functionName, arguments: z.string() }).nullish().describe('former name of one call'),
+  function_call: z.looseObject({ name: functionName, arguments: callArguments }).nullish().describe('former name of one call'),
 })
 
 const toolMessage = z.looseObject({
   role: z.literal('tool'),
-  tool_call_id: z.string().min(1),
-  content: z.union([z.string(), toolParts]),
+  tool_call_id: z.string(),
+  content: z.union([z.string(), toolParts]).nullable(),
 })
 
 const functionMessage = z.looseObject({
   role: z.literal('function').describe('former name of `tool`: answers the `function_call` before it'),
   name: z.string(),
-  content: z.union([z.string(), toolParts]).nullish(),
+  content: toolContent,
 })
 
 export const messageSchema = z.discriminatedUnion('role', [systemMessage, userMessage, assistantMessage, toolMessage, functionMessage])

@@ -4,6 +4,7 @@ import type { PendingSource } from '../../request/pending-source.js'
 import type { ChatRequest } from './chat-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { checkFields } from './check-fields.js'
+import { nameOthers } from './content-blocks.js'
 import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
 import { fitOptions } from '../../request/fit-options.js'
 import { createIgnored, type Ignored } from '../../request/ignored.js'
@@ -37,7 +38,8 @@ export function parseRequest(
   const route = resolveModel(body.model, options)
   if (route === null) throw modelNotFound(body.model)
   const remoteImages: RemoteImage[] = []
-  const conversation = conversationIn(body, options.read, ignored, remoteImages)
+  const said = conversationIn(body, options.read, ignored, remoteImages)
+  const conversation = { ...said, system: [...systemOf(body.system, ignored), ...said.system] }
   const run: ClaudeRequest = {
     kind: 'claude',
     model: route.model,
@@ -90,6 +92,13 @@ function conversationIn(body: ChatRequest, read: ReadMessages | undefined, ignor
     return { system: [], turns: [{ role: 'user', content: [{ type: 'text', text: body.question }] }] }
   }
   throw new BridgeError('missing_required_parameter', "Missing required parameter: 'messages'.", { param: 'messages' })
+}
+
+/** The texts of Anthropic's `system`. */
+function systemOf(system: ChatRequest['system'], ignored: Ignored): string[] {
+  const parts = typeof system === 'string' ? [{ type: 'text' as const, text: system }] : (system ?? [])
+  for (const part of parts) nameOthers(part, ['type', 'text'], 'system[]', { ignored })
+  return parts.flatMap(({ text }) => (/\S/.test(text) ? [text] : []))
 }
 
 /** Where two fields say the same in different ways, one wins and the other is named. */

@@ -6,17 +6,22 @@ import type { Ignored } from '../../request/ignored.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
 import type { PendingSource } from '../../request/pending-source.js'
 
+const schemaName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1 to 64 of them')
+
+const members = {
+  description: z.string().nullish(),
+  schema: z.looseObject({}).nullish(),
+  strict: z.boolean().nullish(),
+}
+
 export const responseFormatSchema = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
-  z.looseObject({ type: z.literal('json_object') }),
+  z.looseObject({ type: z.literal('json_object'), schema: z.looseObject({}).nullish().describe('as of `json_schema`') }),
   z.looseObject({
     type: z.literal('json_schema'),
-    json_schema: z.looseObject({
-      name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'letters, digits, _ and - only, 1 to 64 of them'),
-      description: z.string().nullish(),
-      schema: z.looseObject({}).nullish(),
-      strict: z.boolean().nullish(),
-    }),
+    json_schema: z.looseObject({ name: schemaName.nullish(), ...members }).nullish(),
+    // the Responses API's form of the same
+    ...{ name: schemaName.nullish(), ...members },
   }),
 ])
 
@@ -30,17 +35,29 @@ const maxCharacters = 256 * 1024
 /** Null where any text will do. Throws 400 `invalid_json_schema` with `param`; the schema has to be compiled as well (`pending`). */
 export function toOutput(format: ResponseFormat, ignored: Ignored, pending: PendingSource[]): OutputSchema | null {
   if (format.type === 'text') return null
-  if (format.type === 'json_object') return { name: 'json_object', schema: { type: 'object' } }
-  // an answer always satisfies its schema here, as if it were strict
-  const { name, description, schema } = format.json_schema
-  for (const [member, value] of Object.entries(format.json_schema)) {
-    if (value != null && !read.includes(member)) ignored.add(`response_format.json_schema.${member}`)
+  if (format.type === 'json_object') {
+    if (format.schema == null) return { name: 'json_object', schema: { type: 'object' } }
+    return { name: 'json_object', schema: toObjectSchema(format.schema, 'json_object', 'response_format.schema', pending) }
   }
-  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name, pending) }
+  const inner = format.json_schema
+  const param = inner == null ? 'response_format' : 'response_format.json_schema'
+  const { name: ownName, description: ownDescription, schema: ownSchema, strict } = format
+  const flat = { name: ownName, description: ownDescription, schema: ownSchema, strict }
+  if (inner == null && flat.schema == null) {
+    const missing = 'response_format.json_schema'
+    throw new BridgeError('missing_required_parameter', `Missing required parameter: '${missing}'.`, { param: missing })
+  }
+  // an answer always satisfies its schema here, as if it were strict
+  const asked = inner ?? flat
+  for (const [member, value] of Object.entries(asked)) {
+    if (value != null && !read.includes(member)) ignored.add(`${param}.${member}`)
+  }
+  const { description, schema } = asked
+  const name = asked.name ?? 'json_schema'
+  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name, `${param}.schema`, pending) }
 }
 
-function toObjectSchema(asked: JsonSchema, name: string, pending: PendingSource[]): JsonSchema {
-  const param = 'response_format.json_schema.schema'
+function toObjectSchema(asked: JsonSchema, name: string, param: string, pending: PendingSource[]): JsonSchema {
   const wrong = (why: string) => new BridgeError('invalid_json_schema', `Invalid schema for response_format '${name}': ${why}.`, { param })
   const schema = rooted(asked)
   const { type = schema['properties'] === undefined ? undefined : 'object' } = schema

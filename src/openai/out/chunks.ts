@@ -9,9 +9,10 @@
 import type { JobEvent } from '../../jobs/events.js'
 import type { Job } from '../../jobs/job.js'
 import { bridgeOf } from './bridge.js'
-import { hasResult } from './completion.js'
+import { betweenAsides, hasResult } from './completion.js'
 import { toFinishReason, type FinishReason } from './finish-reason.js'
-import { startOfCall, toDelta } from './deltas.js'
+import { type InputReader, createInputReader } from './custom-input.js'
+import { customMember, startOfCall, toDelta } from './deltas.js'
 import type { Chunk, Delta } from './response-schemas.js'
 import { createJoiner, type Joiner } from '../in/surrogates.js'
 import { toUsage } from './usage.js'
@@ -48,8 +49,12 @@ export interface Chunker {
 interface OpenChoice {
   joiner: Joiner
   finish: Extract<JobEvent, { type: 'finish' }> | null
+  /** what was told last beside the content */
+  aside: 'reasoning' | 'commentary' | null
   /** for each tool call, whether a piece of its arguments has been sent */
   calls: Map<number, boolean>
+  /** the calls of custom tools */
+  inputs: Map<number, InputReader>
 }
 
 export function createChunker(options: ChunkerOptions): Chunker {
@@ -57,7 +62,8 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function choiceOf(index: number): OpenChoice {
     let choice = choices.get(index)
-    if (choice === undefined) choices.set(index, (choice = { joiner: createJoiner(), finish: null, calls: new Map() }))
+    if (choice === undefined)
+      choices.set(index, (choice = { joiner: createJoiner(), finish: null, aside: null, calls: new Map(), inputs: new Map() }))
     return choice
   }
 
@@ -71,20 +77,31 @@ export function createChunker(options: ChunkerOptions): Chunker {
       .map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
   }
 
+  function aside({ choice, type, text }: Extract<JobEvent, { type: 'reasoning' | 'commentary' }>): Chunk[] {
+    const open = choiceOf(choice)
+    const between = open.aside === null || open.aside === type ? '' : betweenAsides
+    open.aside = type
+    return pieces(choice, 'reasoning_content', between + text)
+  }
+
   function event(event: JobEvent): Chunk[] {
     switch (event.type) {
       case 'text':
         return pieces(event.choice, 'content', event.text)
       case 'reasoning':
-        return pieces(event.choice, 'reasoning_content', event.text)
+      case 'commentary':
+        return aside(event)
       case 'tool_call': {
-        const { calls } = choiceOf(event.choice)
+        const { calls, inputs } = choiceOf(event.choice)
         const chunks = []
         if (event.id !== undefined || event.name !== undefined) {
-          calls.set(event.index, false)
+          if (event.custom) inputs.set(event.index, createInputReader())
+          else calls.set(event.index, false)
           chunks.push(chunk(event.choice, startOfCall(event, options.formerCalls)))
         }
-        if (event.arguments !== '') {
+        const input = inputs.get(event.index)
+        if (input !== undefined) chunks.push(...pieces(event.choice, customMember(event.index), input.add(event.arguments)))
+        else if (event.arguments !== '') {
           calls.set(event.index, true)
           chunks.push(...pieces(event.choice, String(event.index), event.arguments))
         }
@@ -108,7 +125,8 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function finish(index: number): Chunk[] {
     const choice = choiceOf(index)
-    const chunks = choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls)))
+    const chunks = [...choice.inputs].flatMap(([call, input]) => pieces(index, customMember(call), input.end()))
+    chunks.push(...choice.joiner.end().map((piece) => chunk(index, toDelta(piece.member, piece.text, options.formerCalls))))
     for (const [call, hasArguments] of choice.calls) {
       // as in the completion: a call without arguments has the arguments {}
       if (!hasArguments) chunks.push(chunk(index, toDelta(String(call), '{}', options.formerCalls)))

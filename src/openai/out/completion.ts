@@ -1,10 +1,14 @@
 import type { Choice, ToolCall } from '../../jobs/answer.js'
 import type { Job } from '../../jobs/job.js'
 import { bridgeOf } from './bridge.js'
+import { inputOf } from './custom-input.js'
 import { toFinishReason } from './finish-reason.js'
 import { completionId } from './ids.js'
 import type { Completion } from './response-schemas.js'
 import { toUsage } from './usage.js'
+
+/** What stands in `reasoning_content` between reasoning and words that were said before calls. */
+export const betweenAsides = '\n\n'
 
 type Message = Completion['choices'][number]['message']
 
@@ -43,17 +47,24 @@ function toMessage(choice: Choice, formerCalls: boolean): Message {
   const message: Message = {
     role: 'assistant',
     // OpenAI: null where the answer is not text but calls or a refusal
-    content: choice.text === '' && (choice.toolCalls.length > 0 || refusal !== null) ? null : choice.text,
+    content: choice.text === '' && (choice.toolCalls.length > 0 || refusal !== null || choice.asides !== undefined) ? null : choice.text,
     refusal,
   }
-  if (choice.reasoning !== '') message.reasoning_content = choice.reasoning
-  const calls = choice.toolCalls.map(toToolCall)
-  if (formerCalls && calls.length > 0) message.function_call = calls[0]!.function
-  else if (calls.length > 0) message.tool_calls = calls
+  const thoughts = choice.asides?.map(({ text }) => text).join(betweenAsides) ?? choice.reasoning
+  if (thoughts !== '') message.reasoning_content = thoughts
+  const calls = choice.toolCalls
+  if (formerCalls && calls.length > 0) message.function_call = toFunction(calls[0]!)
+  else if (calls.length > 0) message.tool_calls = calls.map(toToolCall)
   return message
 }
 
 function toToolCall(call: ToolCall): NonNullable<Message['tool_calls']>[number] {
+  const { id, name, namespace, custom } = call
+  if (custom) return { id, type: 'custom', custom: { name, ...(namespace !== undefined && { namespace }), input: inputOf(call.arguments) } }
+  return { id, type: 'function', function: toFunction(call) }
+}
+
+function toFunction({ name, namespace, arguments: text }: ToolCall) {
   // a call without arguments is streamed by the model as no text at all, and clients parse this as JSON
-  return { id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments || '{}' } }
+  return { name, ...(namespace !== undefined && { namespace }), arguments: text || '{}' }
 }

@@ -43,9 +43,14 @@ export const bridgeSchema = open({
   session_id: z.string().nullable(),
 })
 
-const functionCall = open({ name: z.string(), arguments: z.string().describe('JSON text') })
+const namespace = z.string().optional().describe('of a tool that was offered in one')
 
-const toolCall = open({ id: z.string(), type: z.literal('function'), function: functionCall })
+const functionCall = open({ name: z.string(), namespace, arguments: z.string().describe('JSON text') })
+
+const toolCall = z.discriminatedUnion('type', [
+  open({ id: z.string(), type: z.literal('function'), function: functionCall }),
+  open({ id: z.string(), type: z.literal('custom'), custom: open({ name: z.string(), namespace, input: z.string() }) }),
+])
 
 const serviceTier = z.literal('default').optional().describe('where one was asked for; there is only this one')
 
@@ -78,8 +83,9 @@ export const completionSchema = open({
 const toolCallDelta = open({
   index: count,
   id: z.string().optional(),
-  type: z.literal('function').optional(),
-  function: open({ name: z.string().optional(), arguments: z.string() }),
+  type: z.enum(['function', 'custom']).optional(),
+  function: open({ name: z.string().optional(), namespace, arguments: z.string() }).optional(),
+  custom: open({ name: z.string().optional(), namespace, input: z.string() }).optional(),
 })
 
 export const chunkSchema = open({

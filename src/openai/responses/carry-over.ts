@@ -2,8 +2,9 @@
  * The conversation of an earlier response -> messages that the next one begins with: what was said to the model, and
  * what it answered. Its instructions are not among them, as in OpenAI's API; system messages of its input are.
  */
-import type { Answer, Choice } from '../../jobs/answer.js'
+import { type Answer, type Choice, commentaryOf } from '../../jobs/answer.js'
 import type { AssistantBlock, Conversation, Turn, UserBlock } from '../../request/conversation.js'
+import { callName, partsOfCallName } from '../../request/call-names.js'
 import type { ChatMessage, ChatPart } from './chat-messages.js'
 
 /** `instructions`: those of the earlier response, which stand in front of its system messages. */
@@ -61,15 +62,17 @@ function assistantOf(blocks: readonly AssistantBlock[]): ChatMessage {
   return { role: 'assistant', content, tool_calls: calls }
 }
 
-function answerOf({ text, refusal, toolCalls }: Choice): ChatMessage {
+function answerOf(choice: Choice): ChatMessage {
+  const { text, refusal, toolCalls } = choice
   return {
     role: 'assistant',
-    content: text === '' ? [] : [{ type: 'text', text }],
+    content: [commentaryOf(choice), text].flatMap((said) => (said === '' ? [] : [{ type: 'text', text: said }])),
     ...(refusal !== null && { refusal }),
-    tool_calls: toolCalls.map((call) => callOf(call.id, call.name, call.arguments)),
+    tool_calls: toolCalls.map((call) => callOf(call.id, callName(call.name, call.namespace), call.arguments)),
   }
 }
 
+/** `name`: with its namespace */
 function callOf(id: string, name: string, json: string) {
-  return { id, type: 'function' as const, function: { name, arguments: json || '{}' } }
+  return { id, type: 'function' as const, function: { ...partsOfCallName(name), arguments: json || '{}' } }
 }

@@ -8,7 +8,7 @@ export type ChatPart =
 export interface ChatCall {
   id: string
   type: 'function'
-  function: { name: string; arguments: string }
+  function: { name: string; namespace?: string; arguments: string }
 }
 
 export interface ChatAssistant {

@@ -3,20 +3,29 @@ import type { ChatMessage } from './chat-messages.js'
 import type { Places } from './places.js'
 
 /**
- * Every call has its output and every output its call, in OpenAI's own words for this API: the chat request that is
- * made of it would speak of `tool` messages. Throws 400 `invalid_value`.
+ * Every call of the last answer has its output and every output behind it its call, in OpenAI's own words for this API: the chat request that
+ * is made of it would speak of `tool` messages. Throws 400 `invalid_value`.
  */
 export function checkCalls(messages: readonly ChatMessage[], places: Places): void {
-  const open = new Map<string, string>()
+  // what was said before the last answer goes on, whatever it is like
+  const last = messages.findLastIndex(({ role }) => role === 'assistant')
+  const open = new Map<string, string[]>()
   messages.forEach((message, index) => {
     if (message.role === 'assistant') {
-      message.tool_calls.forEach(({ id }, at) => open.set(id, `messages[${index}].tool_calls[${at}].id`))
-    } else if (message.role === 'tool' && !open.delete(message.tool_call_id)) {
+      message.tool_calls.forEach(({ id }, at) => {
+        const place = index === last ? `messages[${index}].tool_calls[${at}].id` : ''
+        open.set(id, [...(open.get(id) ?? []), place])
+      })
+    } else if (message.role === 'tool') {
+      const waiting = open.get(message.tool_call_id)
+      if (waiting?.shift() !== undefined || index < last) return
       const why = `No tool call found for function call output with call_id ${shorten(message.tool_call_id)}.`
       throw new BridgeError('invalid_value', why, { param: places.own(`messages[${index}].tool_call_id`) })
     }
   })
-  for (const [id, chat] of open) {
+  for (const [id, left] of open) {
+    const chat = left.find((place) => place !== '')
+    if (chat === undefined) continue
     const place = places.own(chat)
     const param = place === 'previous_response_id' ? 'input' : place
     throw new BridgeError('invalid_value', `No tool output found for function call ${shorten(id)}.`, { param })

@@ -43,7 +43,9 @@ export function toEcho(body: ResponseRequest): ResponseEcho {
     temperature: body.temperature ?? 1,
     text: { format: body.text?.format ?? { type: 'text' }, ...(verbosity != null && { verbosity }) },
     tool_choice: body.tool_choice ?? 'auto',
-    tools: (body.tools ?? []).map((tool) => ({ description: null, parameters: null, strict: null, ...tool })),
+    tools: (body.tools ?? []).map((tool) =>
+      tool.type === 'function' ? { description: null, parameters: null, strict: null, ...tool } : { ...tool },
+    ),
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? 'disabled',
     ...(body.prompt_cache_key != null && { prompt_cache_key: body.prompt_cache_key }),

@@ -5,29 +5,8 @@
 import { z } from 'zod'
 import { efforts, honoured, ignored, is, refused, fields as chatFields } from '../in/honoured-fields.js'
 import { isNothing } from '../../request/is-nothing.js'
+import { toolChoiceSchema, toolListSchema } from '../in/tool-schemas.js'
 import { itemSchema } from './item-schemas.js'
-
-const functionTool = z.looseObject({
-  type: z.literal('function'),
-  name: z.string(),
-  description: z.string().nullish(),
-  parameters: z.looseObject({}).nullish().describe('a JSON Schema whose type is object'),
-  strict: z.boolean().nullish(),
-})
-
-const functionChoice = z.looseObject({ type: z.literal('function'), name: z.string() })
-
-const toolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  z.discriminatedUnion('type', [
-    functionChoice,
-    z.looseObject({
-      type: z.literal('allowed_tools'),
-      mode: z.enum(['auto', 'required']),
-      tools: z.array(functionChoice).min(1),
-    }),
-  ]),
-])
 
 const format = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('text') }),
@@ -64,8 +43,8 @@ export const ownFields = {
     z.looseObject({ format: format.nullish(), verbosity: z.enum(['low', 'medium', 'high']).nullish() }),
     '`format` as `response_format` of a chat request',
   ),
-  tools: honoured(z.array(z.discriminatedUnion('type', [functionTool])), 'functions of the client; no others'),
-  tool_choice: honoured(toolChoice, '`auto`, `none`, `required`, one function, or `allowed_tools`'),
+  tools: honoured(toolListSchema, "the client's functions, custom tools and namespaces of these; all others are left out and named"),
+  tool_choice: honoured(toolChoiceSchema, '`auto`, `none`, `required`, one function or custom tool, or `allowed_tools`'),
   store: honoured(z.boolean(), 'true by default: kept for 30 days; false: not to be read again as a response'),
   stream: honoured(z.boolean(), 'answer with server-sent events'),
   background: honoured(z.boolean(), 'answer at once; the work outlives the connection. Not with `store: false`'),

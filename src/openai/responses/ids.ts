@@ -4,9 +4,12 @@
  */
 const key = '[A-Za-z0-9]{24}'
 const responseForm = new RegExp(`^resp_(${key})$`)
-const itemForm = new RegExp(`^(?:rs|msg|fc)_(${key})_(\\d{1,9})$`)
+const itemForm = new RegExp(`^(?:rs|msg|fc|ctc)_(${key})_(\\d{1,9})$`)
 
-const prefixes = { reasoning: 'rs', message: 'msg', function_call: 'fc', function_call_output: 'fco' } as const
+const prefixes = {
+  ...{ reasoning: 'rs', message: 'msg', function_call: 'fc', function_call_output: 'fco' },
+  ...{ custom_tool_call: 'ctc', custom_tool_call_output: 'ctco' },
+} as const
 
 export type ItemType = keyof typeof prefixes
 

@@ -2,7 +2,9 @@
  * The items that a response was made from, as its stored request holds them: system messages first, then the turns. Its
  * instructions are not among them; what it carried over from the response before is.
  */
-import type { Conversation } from '../../request/conversation.js'
+import { callName } from '../../request/call-names.js'
+import type { ClaudeRequest, Conversation } from '../../request/conversation.js'
+import { inputOf } from '../out/custom-input.js'
 import { carryOver } from './carry-over.js'
 import type { ChatMessage, ChatPart } from './chat-messages.js'
 import { type ItemType, inputItemId } from './ids.js'
@@ -17,8 +19,10 @@ export interface Page {
   after?: string | undefined
 }
 
-export function toInputItems(taskId: string, said: Conversation, instructions: string | null): Item[] {
-  const items = carryOver(said, instructions, null).flatMap(itemsOf)
+export function toInputItems(taskId: string, said: Conversation & Pick<ClaudeRequest, 'tools'>, instructions: string | null): Item[] {
+  const custom = new Set(said.tools?.flatMap(({ name, custom }) => (custom ? [name] : [])))
+  const calls = new Set<string>()
+  const items = carryOver(said, instructions, null).flatMap((message) => itemsOf(message, custom, calls))
   return items.map(({ type, ...members }, index) => ({ id: inputItemId(type, taskId, index), type, ...members }))
 }
 
@@ -43,17 +47,24 @@ interface Members {
   [member: string]: unknown
 }
 
-function itemsOf(message: ChatMessage): Members[] {
+/** @param custom names of custom tools @param calls ids of their calls, as they come */
+function itemsOf(message: ChatMessage, custom: ReadonlySet<string>, calls: Set<string>): Members[] {
   const status = 'completed'
   switch (message.role) {
     case 'tool': {
       const { tool_call_id: call_id, content } = message
-      return [{ type: 'function_call_output', status, call_id, output: partsOf(content, 'input_text') }]
+      const type = calls.has(call_id) ? 'custom_tool_call_output' : 'function_call_output'
+      return [{ type, status, call_id, output: partsOf(content, 'input_text') }]
     }
     case 'assistant': {
-      const { content, tool_calls: calls } = message
+      const { content, tool_calls: called } = message
       const text: Members = { type: 'message', role: 'assistant', status, content: partsOf(content, 'output_text') }
-      const made = calls.map(({ id, function: called }): Members => ({ type: 'function_call', status, call_id: id, ...called }))
+      const made = called.map(({ id, function: { arguments: text, ...names } }): Members => {
+        if (!custom.has(callName(names.name, names.namespace)))
+          return { type: 'function_call', status, call_id: id, ...names, arguments: text }
+        calls.add(id)
+        return { type: 'custom_tool_call', status, call_id: id, ...names, input: inputOf(text) }
+      })
       return content.length > 0 ? [text, ...made] : made
     }
     default:

@@ -1,5 +1,5 @@
 /** The events of one output item, in OpenAI's names; their sequence numbers come later. */
-import type { CallOutput, MessageOutput, OutputPart, ReasoningOutput } from './response-schemas.js'
+import type { CallOutput, CustomCallOutput, MessageOutput, OutputPart, ReasoningOutput } from './response-schemas.js'
 
 export interface OutputEvent {
   type: string
@@ -69,6 +69,14 @@ export function argumentsDone({ item, index }: Placed<CallOutput>): OutputEvent 
     ...{ type: 'response.function_call_arguments.done', item_id: id, output_index: index },
     ...{ name, arguments: item.arguments },
   }
+}
+
+export function inputDelta({ item, index }: Placed<CustomCallOutput>, delta: string): OutputEvent {
+  return { type: 'response.custom_tool_call_input.delta', item_id: item.id, output_index: index, delta }
+}
+
+export function inputDone({ item, index }: Placed<CustomCallOutput>): OutputEvent {
+  return { type: 'response.custom_tool_call_input.done', item_id: item.id, output_index: index, input: item.input }
 }
 
 function place(item: { id: string }, index: number, at: number): object {

@@ -7,10 +7,11 @@
  */
 import type { JobEvent } from '../../jobs/events.js'
 import { createJoiner } from '../in/surrogates.js'
+import { type InputReader, createInputReader } from '../out/custom-input.js'
 import { outputItemId } from './ids.js'
 import * as tell from './output-events.js'
 import type { OutputEvent, Placed } from './output-events.js'
-import type { CallOutput, MessageOutput, OutputItem, ReasoningOutput } from './response-schemas.js'
+import type { CallOutput, CustomCallOutput, MessageOutput, OutputItem, ReasoningOutput } from './response-schemas.js'
 
 export interface Output {
   /** The events of one event of the log, often none. */
@@ -29,7 +30,8 @@ export function createOutput(taskId: string): Output {
   let told: OutputEvent[] = []
   let text: Placed<MessageOutput | ReasoningOutput> | null = null
   let joiner = createJoiner()
-  const calls = new Map<number, Placed<CallOutput>>()
+  const calls = new Map<number, Placed<CallOutput | CustomCallOutput>>()
+  const inputs = new Map<number, InputReader>()
 
   function add<Item extends OutputItem>(item: Item): Placed<Item> {
     const placed = { item, index: items.push(item) - 1 }
@@ -39,11 +41,15 @@ export function createOutput(taskId: string): Output {
 
   const idOf = (type: OutputItem['type']) => outputItemId(type, taskId, items.length)
 
-  function message(): Placed<MessageOutput> {
-    if (text?.item.type === 'message') return text as Placed<MessageOutput>
+  function message(phase?: 'commentary'): Placed<MessageOutput> {
+    if (text?.item.type === 'message' && text.item.phase === phase) return text as Placed<MessageOutput>
     closeText('completed')
     const id = idOf('message')
-    const placed = add<MessageOutput>({ id, type: 'message', status: 'in_progress', role: 'assistant', content: [] })
+    const told = {
+      ...{ id, type: 'message' as const, status: 'in_progress' as const, role: 'assistant' as const },
+      ...(phase && { phase }),
+    }
+    const placed = add<MessageOutput>({ ...told, content: [] })
     text = placed
     return placed
   }
@@ -65,8 +71,8 @@ export function createOutput(taskId: string): Output {
 
   /** A piece of text that no longer ends in half a character. */
   function say(member: string, piece: string): void {
-    if (member === 'text') {
-      const placed = message()
+    if (member === 'text' || member === 'commentary') {
+      const placed = message(member === 'text' ? undefined : member)
       if (placed.item.content.length === 0) addPart(placed, emptyText())
       const part = placed.item.content[0]!
       if (part.type === 'output_text') part.text += piece
@@ -77,8 +83,13 @@ export function createOutput(taskId: string): Output {
       told.push(tell.summaryDelta(placed, piece))
     } else {
       const placed = calls.get(Number(member))!
-      placed.item.arguments += piece
-      told.push(tell.argumentsDelta(placed, piece))
+      if (isCustom(placed)) {
+        placed.item.input += piece
+        told.push(tell.inputDelta(placed, piece))
+      } else if (isFunction(placed)) {
+        placed.item.arguments += piece
+        told.push(tell.argumentsDelta(placed, piece))
+      }
     }
   }
 
@@ -90,15 +101,18 @@ export function createOutput(taskId: string): Output {
     if (!calls.has(event.index)) {
       flush()
       closeText('completed')
+      const { id = '', name = '', namespace } = event
+      const called = { status: 'in_progress' as const, call_id: id, name, ...(namespace !== undefined && { namespace }) }
+      if (event.custom) inputs.set(event.index, createInputReader())
       calls.set(
         event.index,
-        add<CallOutput>({
-          ...{ id: idOf('function_call'), type: 'function_call', status: 'in_progress' },
-          ...{ call_id: event.id ?? '', name: event.name ?? '', arguments: '' },
-        }),
+        event.custom
+          ? add<CustomCallOutput>({ id: idOf('custom_tool_call'), type: 'custom_tool_call', ...called, input: '' })
+          : add<CallOutput>({ id: idOf('function_call'), type: 'function_call', ...called, arguments: '' }),
       )
     }
-    pieces(String(event.index), event.arguments)
+    const input = inputs.get(event.index)
+    pieces(String(event.index), input === undefined ? event.arguments : input.add(event.arguments))
   }
 
   function flush(): void {
@@ -116,6 +130,7 @@ export function createOutput(taskId: string): Output {
   }
 
   function finish({ reason, refusal }: FinishEvent): void {
+    for (const [index, input] of inputs) pieces(String(index), input.end())
     flush()
     if (reason === 'refusal' && refusal !== undefined && refusal !== '') {
       const placed = message()
@@ -132,11 +147,18 @@ export function createOutput(taskId: string): Output {
     const last = [...calls.values()].at(-1)
     for (const [at, placed] of calls) {
       // the model streams a call without arguments as no text at all, and clients parse this as JSON
-      if (placed.item.arguments === '' && reason !== 'length') say(String(at), '{}')
+      if (isFunction(placed) && placed.item.arguments === '' && reason !== 'length') say(String(at), '{}')
       placed.item.status = placed === last ? cut : 'completed'
-      told.push(tell.argumentsDone(placed), tell.itemDone(placed))
+      if (isCustom(placed)) told.push(tell.inputDone(placed))
+      else if (isFunction(placed)) told.push(tell.argumentsDone(placed))
+      told.push(tell.itemDone(placed))
     }
+    forget()
+  }
+
+  function forget(): void {
     calls.clear()
+    inputs.clear()
   }
 
   function startAgain(): void {
@@ -146,16 +168,16 @@ export function createOutput(taskId: string): Output {
       placed.item.status = 'incomplete'
       told.push(tell.itemDone(placed))
     }
-    calls.clear()
+    forget()
     first = items.length
   }
 
   function read(event: JobEvent): void {
     switch (event.type) {
       case 'text':
-        return pieces('text', event.text)
       case 'reasoning':
-        return pieces('reasoning', event.text)
+      case 'commentary':
+        return pieces(event.type, event.text)
       case 'tool_call':
         return call(event)
       case 'finish':
@@ -185,6 +207,14 @@ export function createOutput(taskId: string): Output {
         return copy
       }),
   }
+}
+
+function isCustom(placed: Placed<CallOutput | CustomCallOutput>): placed is Placed<CustomCallOutput> {
+  return placed.item.type === 'custom_tool_call'
+}
+
+function isFunction(placed: Placed<CallOutput | CustomCallOutput>): placed is Placed<CallOutput> {
+  return placed.item.type === 'function_call'
 }
 
 function emptyText(): Extract<MessageOutput['content'][number], { type: 'output_text' }> {

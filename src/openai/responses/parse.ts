@@ -19,6 +19,7 @@ import type { ChatMessage } from './chat-messages.js'
 import { checkCalls } from './check-calls.js'
 import { type ResponseEcho, echoSchema, toEcho } from './echo.js'
 import { ownFields } from './fields.js'
+import { offeredTools } from './offered-tools.js'
 import { type PlacedItem, addItems } from './items-to-messages.js'
 import { createPlaces } from './places.js'
 import type { ResponseRequest } from './request.js'
@@ -44,6 +45,8 @@ export interface ResponseContext {
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
   items: readonly PlacedItem[]
+  /** members that were left out before, to be named */
+  unknown?: readonly string[]
 }
 
 /** What can be refused without looking at other responses; to be called first. Throws 400 with `param`. */
@@ -60,9 +63,9 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel }: ResponseContext,
+  { carried, items, claudeModel, unknown = [] }: ResponseContext,
 ): Promise<ParsedResponse> {
-  const ignored = createIgnored()
+  const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
   nameInner(body, ignored)
   const places = createPlaces(carried.length)
@@ -70,7 +73,11 @@ export async function parseResponseRequest(
   await inSlices(addItems(items, messages, places, { ignored, images: 0, remote: [] }))
   checkCalls(messages, places)
   try {
-    const { value, error } = await validateLarge(chatRequestSchema, { ...toChatFields(body), messages })
+    const { value, error } = await validateLarge(chatRequestSchema, {
+      ...toChatFields(body),
+      tools: offeredTools(body.tools, items, places),
+      messages,
+    })
     if (error !== undefined) throw error
     const parsed = parseRequest(value, { claudeModel, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))

@@ -6,8 +6,30 @@ import type { InputPart } from './item-schemas.js'
 
 const path = 'input[].content[]'
 
+type ShownPart = Extract<InputPart, { type: 'input_text' | 'output_text' | 'text' | 'refusal' | 'input_image' | 'input_file' }>
+
+/**
+ * The member by which a part is named that is left out: a thought, or, `past`, an image or file that is an id of an upload elsewhere or has
+ * nothing at all. Null for one that is shown.
+ */
+export function leftOut(part: InputPart, past: boolean): string | null {
+  switch (part.type) {
+    case 'input_text':
+    case 'output_text':
+    case 'text':
+    case 'refusal':
+      return null
+    case 'input_image':
+      return past && !part.image_url ? (part.file_id ? 'file_id' : 'image_url') : null
+    case 'input_file':
+      return past && !part.file_data && !part.file_url ? (part.file_id ? 'file_id' : 'file_data') : null
+    default:
+      return part.type
+  }
+}
+
 /** Throws 400 with the path of the part: files that are kept at OpenAI, or that would have to be fetched. */
-export function toChatPart(part: InputPart, place: string, reading: Reading): ChatPart {
+export function toChatPart(part: ShownPart, place: string, reading: Reading): ChatPart {
   switch (part.type) {
     case 'input_text':
     case 'output_text':

@@ -6,13 +6,13 @@ import { BridgeError } from '../../errors/catalogue.js'
 
 const fixed: [chat: string, own: string][] = [
   ['messages', 'input'],
+  ['messages[].tool_call_id', 'input[].call_id'],
+  ['messages[].tool_calls[].id', 'input[].call_id'],
   ['max_completion_tokens', 'max_output_tokens'],
   ['reasoning_effort', 'reasoning.effort'],
   ['verbosity', 'text.verbosity'],
   ['response_format', 'text.format'],
   ['response_format.json_schema', 'text.format'],
-  ['tool_choice.function', 'tool_choice'],
-  ['tool_choice.allowed_tools', 'tool_choice'],
 ]
 
 export interface Places {
@@ -35,8 +35,7 @@ export function createPlaces(carried: number): Places {
       const place = places.get(at)
       if (place !== undefined) return place + chat.slice(at.length)
     }
-    // a function of the chat API is a tool of its own here
-    return chat.replace(/^(tools\[\d*\])\.function/, '$1')
+    return chat
   }
 
   return {

@@ -23,6 +23,7 @@ const messageItem = open({
   type: z.literal('message'),
   status: itemStatus,
   role: z.literal('assistant'),
+  phase: z.literal('commentary').optional().describe('said before calls, where the answer has to be JSON: no part of the answer'),
   content: z.array(z.discriminatedUnion('type', [outputText, refusal])),
 })
 const reasoningItem = open({
@@ -37,10 +38,20 @@ const callItem = open({
   status: itemStatus,
   call_id: z.string(),
   name: z.string(),
+  namespace: z.string().optional().describe('of a tool that was offered in one'),
   arguments: z.string().describe('JSON text'),
 })
+const customCallItem = open({
+  id: z.string(),
+  type: z.literal('custom_tool_call'),
+  status: itemStatus,
+  call_id: z.string(),
+  name: z.string(),
+  namespace: z.string().optional(),
+  input: z.string(),
+})
 
-export const outputItemSchema = z.discriminatedUnion('type', [messageItem, reasoningItem, callItem])
+export const outputItemSchema = z.discriminatedUnion('type', [messageItem, reasoningItem, callItem, customCallItem])
 
 export const responseUsageSchema = open({
   input_tokens: count.describe('includes cache reads and writes'),
@@ -103,6 +114,7 @@ export const deletedResponseSchema = open({ id: z.string(), object: z.literal('r
 
 export type MessageOutput = z.infer<typeof messageItem>
 export type ReasoningOutput = z.infer<typeof reasoningItem>
+export type CustomCallOutput = z.infer<typeof customCallItem>
 export type CallOutput = z.infer<typeof callItem>
 export type OutputItem = z.infer<typeof outputItemSchema>
 export type OutputPart = MessageOutput['content'][number]

@@ -1,4 +1,4 @@
-/** The fields of a Responses request -> those of the chat request that asks for the same, its messages aside. */
+/** The fields of a Responses request -> those of the chat request that asks for the same, its messages and tools aside. */
 import type { ResponseRequest } from './request.js'
 import { ownFields } from './fields.js'
 
@@ -12,8 +12,7 @@ export function toChatFields(body: ResponseRequest): Record<string, unknown> {
     reasoning_effort: body.reasoning?.effort,
     verbosity: body.text?.verbosity,
     response_format: toResponseFormat(body.text?.format),
-    tools: body.tools?.map(({ type, ...definition }) => ({ type, function: definition })),
-    tool_choice: toToolChoice(body.tool_choice),
+    tool_choice: body.tool_choice,
   }
 }
 
@@ -21,14 +20,4 @@ function toResponseFormat(format: NonNullable<ResponseRequest['text']>['format']
   if (format?.type !== 'json_schema') return format
   const { type, ...schema } = format
   return { type, json_schema: schema }
-}
-
-function toToolChoice(choice: ResponseRequest['tool_choice']): unknown {
-  if (choice == null || typeof choice === 'string') return choice
-  if (choice.type === 'function') return toFunctionChoice(choice)
-  return { type: choice.type, allowed_tools: { mode: choice.mode, tools: choice.tools.map(toFunctionChoice) } }
-}
-
-function toFunctionChoice({ name }: { name: string }): unknown {
-  return { type: 'function', function: { name } }
 }

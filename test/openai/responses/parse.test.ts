@@ -127,7 +127,7 @@ await t.test('refusals', async (t) => {
     ['no items', { input: [] }, 'invalid_value', 'input'],
     ['input of a wrong type', { input: 5 }, 'invalid_type', 'input'],
     ['an item that is none', { input: ['x'] }, 'invalid_type', 'input[0]'],
-    ['an unknown item', { input: [{ type: 'computer_call' }] }, 'unsupported_value', 'input[0].type'],
+    ['nothing but an unknown item', { input: [{ type: 'computer_call' }] }, 'invalid_value', 'input'],
     ['an unknown role', { input: [{ role: 'tool', content: 'x' }] }, 'invalid_value', 'input[0].role'],
     ['no content', { input: [user, { role: 'user' }] }, 'missing_required_parameter', 'input[1].content'],
     ['an empty text', { input: '' }, 'invalid_value', 'input'],
@@ -179,7 +179,6 @@ await t.test('refusals', async (t) => {
       'invalid_value',
       'input[1].name',
     ],
-    ['a tool of OpenAI', { tools: [{ type: 'web_search' }] }, 'unsupported_value', 'tools[0].type'],
     ['an unknown format', { text: { format: { type: 'grammar' } } }, 'unsupported_value', 'text.format.type'],
     ['a wrong effort', { reasoning: { effort: 'huge' } }, 'invalid_value', 'reasoning.effort'],
     ['no tokens', { max_output_tokens: 0 }, 'invalid_value', 'max_output_tokens'],
@@ -210,13 +209,10 @@ await t.test('rubbish', async (t) => {
   const proto = JSON.parse('{"model":"sonnet","input":"x","constructor":1,"toString":{},"hasOwnProperty":2}') as object
   t.strictSame((await parse(proto)).ignored.sort(), ['constructor', 'hasOwnProperty', 'toString'])
   const long = 'x'.repeat(10_000)
-  for (const members of [
-    { input: [{ type: long }] },
-    { tools: [{ type: long }] },
-    { input: [{ type: 'function_call_output', call_id: long, output: '' }] },
-  ]) {
+  for (const members of [{ input: [{ type: long }] }, { input: [{ type: 'function_call_output', call_id: long, output: '' }] }]) {
     t.ok((await refusalOf(parseWith(members))).message.length < 500)
   }
+  t.ok((await parseWith({ tools: [{ type: long }] })).ignored[0]!.length < 100)
   const unknown = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`member${index}`, 1]))
   t.ok((await parseWith(unknown)).ignored.length <= 65)
   const many = Array.from({ length: 50_000 }, () => user)
