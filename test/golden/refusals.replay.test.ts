@@ -80,7 +80,7 @@ const short: [name: string, route: string, code: string, more: Partial<Case>][] 
   ],
   ['no item', 'POST /v1/responses', 'item_not_found', { body: { model: 'sonnet', input: [{ type: 'item_reference', id: 'msg_none' }] } }],
   ['response without input', 'POST /v1/responses', 'missing_required_parameter', { body: { model: 'sonnet' } }],
-  ['response no v1', 'POST /responses', 'unknown_url', { body: { model: 'sonnet' } }],
+  ['response no v1', 'POST /v1/responses', 'missing_required_parameter', { path: '/responses', body: { model: 'sonnet' } }],
   ['mcp get', 'GET /mcp', 'method_not_allowed', {}],
   ['mcp version', 'POST /mcp', 'invalid_value', { body: { jsonrpc: '1.0' } }],
   ['no model', 'GET /v1/models/:id', 'model_not_found', { path: '/v1/models/gpt-4' }],

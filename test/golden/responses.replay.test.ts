@@ -44,7 +44,7 @@ const kept = async () => {
   const items = 'GET /v1/responses/:id/input_items'
   const reads: [name: string, cell: Case['cell'], path: string][] = [
     ['read', [read, 'poll', 'stop'], at],
-    ['read without v1', [read, 'poll', 'unknown_url'], `/responses/${id}`],
+    ['read without v1', [read, 'poll', 'stop'], `/responses/${id}`],
     ['events', [read, 'events', 'stop'], `${at}?stream=true`],
     ['resumed', [read, 'events resumed', 'stop'], `${at}?stream=true&starting_after=3`],
     ['items', [items, 'block', 'read'], `${at}/input_items`],

@@ -1,4 +1,5 @@
 /** A body -> what the bridge has to do. */
+import { forcible } from '../helper.js'
 import t from 'tap'
 import { parse, parseWith, refusal } from './parse.js'
 
@@ -40,7 +41,7 @@ await t.test('fields that go through', async (t) => {
     [{ safety_identifier: 's' }, { user: 's' }],
     [{ user: 'u', safety_identifier: 's' }, { user: 'u' }],
     ...(['none', 'low', 'medium', 'high', 'xhigh', 'max'] as const).map((effort): [object, object] => [
-      { reasoning_effort: effort },
+      { model: forcible, reasoning_effort: effort },
       { run: { effort } },
     ]),
     [{ reasoning_effort: 'minimal' }, { run: { effort: 'low' } }],

@@ -1,6 +1,6 @@
 /** Requests in the words of other APIs, and conversations with an odd past, as they reach the model. */
 import t from 'tap'
-import { onlyParked, startBridge } from '../helper.js'
+import { forcible, onlyParked, startBridge } from '../helper.js'
 import { type RecordedRequest, contains, message, offered, structuredOutput, systemText, toolResults, toolUse } from '../standin/index.js'
 
 const bridge = await startBridge(t, { warm: onlyParked, env: { WARM_PROCESSES: '1' } })
@@ -26,7 +26,7 @@ async function chat(body: object, status = 200): Promise<Answer> {
 await t.test("Anthropic's tools, choice, system and history: a whole loop", async (t) => {
   standin.when('D-loop', message(toolUse(offered('look'), { at: 'door' }, 'toolu_D')), message('A door.'))
   const tools = [{ name: 'look', description: 'Looks', input_schema: { type: 'object', properties: { at: { type: 'string' } } } }]
-  const ask = { system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }], tools }
+  const ask = { model: forcible, system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }], tools }
   const first = await chat({ ...ask, tool_choice: { type: 'any' }, messages: [user('D-loop')] })
   t.match(callsOf('D-loop')[0]!.body.tool_choice, { type: 'any' })
   t.equal(systemText(callsOf('D-loop')[0]!), 'Be brief.')
