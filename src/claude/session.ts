@@ -13,6 +13,7 @@ import { exercise } from './pool/exercise.js'
 import type { CliMessage } from './protocol/messages.js'
 import type { ClaudeProcess, Exit } from './process/process.js'
 import { type ControlRequest, type PromptWay, processSettings, promptOf, promptSetting } from './turn/settings.js'
+import { outputKeysOf, toolKeysOf } from './protocol/tool-keys.js'
 import { modelName } from './protocol/tool-names.js'
 import { takeBack } from './protocol/take-back.js'
 import { NotSaid, type TurnListener } from './turn/listener.js'
@@ -121,6 +122,7 @@ export class Session {
       functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
       custom: new Set(request.tools?.flatMap(({ name, custom }) => (custom ? [name] : []))),
       output: request.output !== undefined,
+      keys: { tools: toolKeysOf(request.tools), output: outputKeysOf(request.output) },
       continued: this.called.size > 0,
       costBefore: this.cost,
       clientRetries: request.clientRetries === true,
@@ -173,7 +175,7 @@ export class Session {
         }
         // words of another conversation are gone before anything of this one is said
         if (reused && !asItWas) await set
-        for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request.model, keep)) {
+        for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request, keep)) {
           this.held.add(turn, uuid)
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null

@@ -4,6 +4,8 @@
  */
 import type { ClientTool, ToolResultBlock, UserBlock } from '../../request/conversation.js'
 import { wholeTool } from '../../../mcp/job/whole-tool.js'
+import { withNames } from '../../schema/property-keys.js'
+import { namesIn } from './tool-keys.js'
 import { toolName } from './tool-names.js'
 
 type ToolResult = Extract<UserBlock, { type: 'tool_result' }>
@@ -65,7 +67,9 @@ export class ClientTools {
 }
 
 function toMcpTool({ name, description, parameters }: ClientTool): object {
-  return wholeTool({ name: toolName(name), ...(description === undefined ? {} : { description }), inputSchema: parameters })
+  const keys = namesIn(parameters)
+  const inputSchema = keys === null ? parameters : withNames(parameters, keys.toModel)
+  return wholeTool({ name: toolName(name), ...(description === undefined ? {} : { description }), inputSchema })
 }
 
 function toMcpContent(block: ToolResultBlock): object {

@@ -3,6 +3,8 @@
  * does not satisfy the schema (CLI protocol, section 6); so what was written is held until the CLI has accepted it.
  */
 import type { Aside } from '../../jobs/answer.js'
+import { KeyRenamer } from '../../schema/key-renamer.js'
+import { type KeyNames, renamed } from '../../schema/property-keys.js'
 
 /** The tool's name, as the CLI gives it. */
 export const outputTool = 'StructuredOutput'
@@ -12,6 +14,9 @@ export class OutputReader {
   private prose: Aside[] = []
   private block: number | null = null
   private pieces: string[] = []
+
+  /** `keys`: where the model has other keys than the client. */
+  constructor(private readonly keys: KeyNames | null = null) {}
 
   /** A message begins: what an earlier one said was not accepted. */
   startMessage(): void {
@@ -50,7 +55,7 @@ export class OutputReader {
 
   /** The pieces of JSON that there are of an answer that was cut short. */
   cutShort(): string[] {
-    return this.block === null ? [] : this.pieces
+    return this.block === null ? [] : this.toClient(this.pieces)
   }
 
   /**
@@ -60,7 +65,14 @@ export class OutputReader {
   accept(value: unknown, errors: readonly string[]): { value: unknown; pieces: string[] } | { problem: string } {
     if (value === undefined) return { problem: errors.join('; ') || 'The model answered in prose.' }
     const text = this.pieces.join('')
-    return { value, pieces: isSame(text, value) ? this.pieces : [JSON.stringify(value)] }
+    const own = this.keys === null ? value : renamed(value, this.keys.toClient)
+    return { value: own, pieces: isSame(text, value) ? this.toClient(this.pieces) : [JSON.stringify(own)] }
+  }
+
+  private toClient(pieces: string[]): string[] {
+    if (this.keys === null) return pieces
+    const keys = new KeyRenamer(this.keys.toClient)
+    return [...pieces.map((piece) => keys.push(piece)), keys.end()].filter((piece) => piece !== '')
   }
 }
 

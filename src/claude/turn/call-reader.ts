@@ -1,9 +1,11 @@
 /** The model's calls of the client's functions, as they are streamed: block events in, `tool_call` events out. No I/O. */
 import type { JobEvent } from '../../jobs/events.js'
 import { partsOfCallName } from '../../request/call-names.js'
+import { KeyRenamer } from '../../schema/key-renamer.js'
+import type { ToolKeys } from '../protocol/tool-keys.js'
 
 export class CallReader {
-  private readonly open = new Map<number, { index: number; text: string }>()
+  private readonly open = new Map<number, { index: number; text: string; keys: KeyRenamer | null }>()
 
   constructor(
     private readonly choice: number,
@@ -12,6 +14,7 @@ export class CallReader {
     /** those of the client's names whose tool takes one text */
     private readonly custom: ReadonlySet<string>,
     private readonly emit: (event: JobEvent) => void,
+    private readonly keys: ToolKeys = new Map(),
   ) {}
 
   /** Whether the answer has called any function. */
@@ -31,7 +34,8 @@ export class CallReader {
   /** `block`: the content block's place in its message. */
   start(block: number, name: string, id: string): void {
     const index = this.open.size
-    this.open.set(block, { index, text: '' })
+    const keys = this.keys.get(name)
+    this.open.set(block, { index, text: '', keys: keys === undefined ? null : new KeyRenamer(keys.toClient) })
     const tool = this.names.get(name)!
     const custom = this.custom.has(tool) && { custom: true as const }
     this.emit({ type: 'tool_call', choice: this.choice, index, id, ...partsOfCallName(tool), ...custom, arguments: '' })
@@ -41,8 +45,18 @@ export class CallReader {
     const call = this.open.get(block)
     if (call === undefined) return false
     call.text += piece
-    if (piece !== '') this.emit({ type: 'tool_call', choice: this.choice, index: call.index, arguments: piece })
+    this.pass(call.index, call.keys === null ? piece : call.keys.push(piece))
     return true
+  }
+
+  /** No more comes of a block. */
+  stop(block: number): void {
+    const call = this.open.get(block)
+    if (call?.keys != null) this.pass(call.index, call.keys.end())
+  }
+
+  private pass(index: number, piece: string): void {
+    if (piece !== '') this.emit({ type: 'tool_call', choice: this.choice, index, arguments: piece })
   }
 }
 

@@ -5,6 +5,8 @@
 import type { ClaudeRequest, OutputSchema } from '../../request/conversation.js'
 import { cliSchema } from '../protocol/cli-schema.js'
 import type { FieldsAt } from './field-places.js'
+import { withNames } from '../../schema/property-keys.js'
+import { namesIn } from '../protocol/tool-keys.js'
 import { clientServer } from '../protocol/tool-names.js'
 
 export interface ControlRequest {
@@ -50,7 +52,8 @@ export function promptSetting(model: string, prompt: string): ControlRequest {
 
 /** The CLI takes a schema and nothing beside it, so what the answer is for stands at the head of the schema's own description. */
 function described({ description, schema }: OutputSchema): Record<string, unknown> {
-  const taken = cliSchema(schema)
+  const keys = namesIn(schema)
+  const taken = cliSchema(keys === null ? schema : withNames(schema, keys.toModel))
   const own = taken['description']
   if (description === undefined || description === own) return taken
   return { ...taken, description: typeof own === 'string' ? `${description}\n\n${own}` : description }

@@ -10,8 +10,10 @@ import { ActivityReader } from './activity.js'
 import { CallReader } from './call-reader.js'
 import { classify } from './failure.js'
 import { amountIn, objectIn, objectsIn, textIn } from '../protocol/loose.js'
+import type { KeyNames } from '../../schema/property-keys.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { redact } from '../../redact.js'
+import type { ToolKeys } from '../protocol/tool-keys.js'
 import { OutputReader, outputTool } from '../protocol/output-reader.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
@@ -32,6 +34,8 @@ export interface TurnOptions {
   custom?: ReadonlySet<string>
   /** The answer has to be JSON: see `TurnReader.takeOutput`. */
   output?: boolean
+  /** where the model has other keys than the client */
+  keys?: { tools: ToolKeys; output: KeyNames | null }
   /** The turn began in an earlier answer that ended with calls: the result's totals cover both. */
   continued?: boolean
   /** what the process had cost before, in the CLI's estimate: its figures are totals since its start */
@@ -79,9 +83,9 @@ export class TurnReader {
   constructor(private readonly options: TurnOptions) {
     const { choice, stop = [], functions = new Map<string, string>(), output = false } = options
     this.cutter = new StopCutter(stop)
-    this.calls = new CallReader(choice, functions, options.custom ?? new Set(), options.emit)
+    this.calls = new CallReader(choice, functions, options.custom ?? new Set(), options.emit, options.keys?.tools)
     this.activity = new ActivityReader(choice, options.emit)
-    this.output = output ? new OutputReader() : null
+    this.output = output ? new OutputReader(options.keys?.output ?? null) : null
   }
 
   /**
@@ -175,6 +179,7 @@ export class TurnReader {
         break
       }
       case 'content_block_stop':
+        this.calls.stop(block)
         this.activity.stop(block)
         break
       case 'message_delta': {
