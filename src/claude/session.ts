@@ -118,7 +118,7 @@ export class Session {
       choice: listener.choice,
       model: request.model,
       stop: request.stop ?? [],
-      functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
+      functions: new Map(request.tools?.map(({ name }) => [modelName(name, request.tools), name])),
       output: request.output !== undefined,
       continued: this.called.size > 0,
       costBefore: this.cost,
@@ -169,7 +169,7 @@ export class Session {
         }
         // words of another conversation are gone before anything of this one is said
         if (reused) await set
-        for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request.model, keep)) {
+        for (const { turn, line, answered, uuid } of historyLines(request.turns.slice(keep, -1), this.mark, request, keep)) {
           this.held.add(turn, uuid)
           // but history is not: the CLI mixes up lines that it has not answered yet
           const next = answered ? new Promise<void>((done) => (taken = done)) : null

@@ -117,7 +117,7 @@ await t.test('history', async (t) => {
     { role: 'user', content: [{ type: 'tool_result', toolCallId: 'c', content: [] }] },
     { role: 'assistant', content: [{ type: 'text', text: '/b' }] },
   ]
-  const lines = historyLines(turns, 'newline', 'claude-test')
+  const lines = historyLines(turns, 'newline', { model: 'claude-test' })
   t.strictSame(
     lines.map(({ answered }) => answered),
     [true, false, true, false],
@@ -139,5 +139,5 @@ await t.test('history', async (t) => {
   })
   const ids = lines.map(({ line }) => (line as { message: { id?: string } }).message.id)
   t.not(ids[1], ids[3], 'the CLI would merge two turns of one id')
-  t.strictSame(historyLines([], 'flag', 'm'), [])
+  t.strictSame(historyLines([], 'flag', { model: 'm' }), [])
 })

@@ -113,7 +113,7 @@ export class Dialogue {
   /** Puts turns into the conversation without a question. Resolves with the `uuid` of each line of the user's. */
   async tell(turns: readonly Turn[]): Promise<string[]> {
     const uuids: string[] = []
-    for (const { line, uuid } of historyLines(turns, this.mark, this.model)) {
+    for (const { line, uuid } of historyLines(turns, this.mark, { model: this.model })) {
       if (uuid === null) this.send(line)
       else {
         uuids.push(uuid)

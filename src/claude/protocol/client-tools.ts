@@ -47,7 +47,7 @@ export class ClientTools {
           serverInfo: { name: 'claude-bridge', version: '1' },
         }
       case 'tools/list':
-        return { tools: this.tools.map(toMcpTool) }
+        return { tools: this.tools.map((tool) => toMcpTool(tool, this.tools)) }
       case 'tools/call':
         return this.call(params)
       default:
@@ -64,8 +64,8 @@ export class ClientTools {
   }
 }
 
-function toMcpTool({ name, description, parameters }: ClientTool): object {
-  return wholeTool({ name: toolName(name), ...(description === undefined ? {} : { description }), inputSchema: parameters })
+function toMcpTool({ name, description, parameters }: ClientTool, among: readonly ClientTool[]): object {
+  return wholeTool({ name: toolName(name, among), ...(description === undefined ? {} : { description }), inputSchema: parameters })
 }
 
 function toMcpContent(block: ToolResultBlock): object {

@@ -3,7 +3,7 @@
  * the CLI as a command (a leading `/word`) or a file mention (`@/path`, shut in `environment.ts`).
  */
 import { randomUUID } from 'node:crypto'
-import type { AssistantBlock, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
+import type { AssistantBlock, ClientTool, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
 import { modelName } from '../protocol/tool-names.js'
 
 /** How a version of the CLI is told that a leading slash is no command. */
@@ -38,18 +38,23 @@ export function userLine(content: readonly UserBlock[], mark: PlainTextMark, his
   }
 }
 
-/** One line for a turn of the model's. `id` keeps two such turns apart, `model` is the one that is running. */
-export function assistantLine(content: readonly AssistantBlock[], id: string, model: string): object {
+/** One line for a turn of the model's. `id` keeps two such turns apart, `model` is the one that is running, `tools` those it is offered. */
+export function assistantLine(content: readonly AssistantBlock[], id: string, { model, tools = [] }: Running): object {
   return {
     type: 'assistant',
-    message: { role: 'assistant', id, model, content: content.map(asSeenByModel) },
+    message: { role: 'assistant', id, model, content: content.map((block) => asSeenByModel(block, tools)) },
     parent_tool_use_id: null,
     session_id: '',
   }
 }
 
-function asSeenByModel(block: AssistantBlock): AssistantBlock {
-  return block.type === 'tool_use' ? { ...block, name: modelName(block.name) } : block
+function asSeenByModel(block: AssistantBlock, tools: readonly ClientTool[]): AssistantBlock {
+  return block.type === 'tool_use' ? { ...block, name: modelName(block.name, tools) } : block
+}
+
+interface Running {
+  model: string
+  tools?: readonly ClientTool[]
 }
 
 export interface HistoryLine {
@@ -61,10 +66,10 @@ export interface HistoryLine {
 }
 
 /** The turns before the last one. `from`: how many of the conversation's turns come before them. */
-export function historyLines(turns: readonly Turn[], mark: PlainTextMark, model: string, from = 0): HistoryLine[] {
+export function historyLines(turns: readonly Turn[], mark: PlainTextMark, running: Running, from = 0): HistoryLine[] {
   return turns.map((turn, index) => {
     if (turn.role === 'assistant') {
-      return { turn, line: assistantLine(turn.content, `msg_history_${from + index}`, model), answered: false, uuid: null }
+      return { turn, line: assistantLine(turn.content, `msg_history_${from + index}`, running), answered: false, uuid: null }
     }
     const uuid = randomUUID()
     return { turn, line: userLine(turn.content, mark, true, uuid), answered: true, uuid }

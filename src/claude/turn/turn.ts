@@ -12,6 +12,7 @@ import { classify } from './failure.js'
 import { amountIn, objectIn, objectsIn, textIn } from '../protocol/loose.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { redact } from '../../redact.js'
+import { modelLabel } from '../../request/model-label.js'
 import { OutputReader, outputTool } from '../protocol/output-reader.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
@@ -153,7 +154,7 @@ export class TurnReader {
         const id = textIn(message?.['id'])
         this.messageOpen = true
         if (id !== undefined) this.streamed.add(id)
-        this.answeredBy = textIn(message?.['model']) ?? this.answeredBy
+        this.answeredBy = labelIn(message?.['model']) ?? this.answeredBy
         this.refusals = 0
         this.answers()
         this.tokens.start(message?.['usage'])
@@ -269,7 +270,7 @@ export class TurnReader {
     const texts = textsOf(message)
     if (texts.length === 0 || this.abandoned()) return
     this.messageOpen = false
-    this.answeredBy = model ?? this.answeredBy
+    this.answeredBy = labelIn(model) ?? this.answeredBy
     for (const text of texts) {
       if (this.ending === null) this.text(text)
     }
@@ -382,6 +383,11 @@ export class TurnReader {
     })
     this.ending = { outcome, kill }
   }
+}
+
+function labelIn(model: unknown): string | undefined {
+  const name = textIn(model)
+  return name === undefined ? undefined : modelLabel(name)
 }
 
 /** The texts of a complete message; none where its content is not what the API's is. */
