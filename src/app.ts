@@ -14,6 +14,7 @@ import body from './plugins/body.js'
 import closing from './plugins/closing.js'
 import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
+import headers from './plugins/headers.js'
 import metrics from './plugins/metrics.js'
 import net from './plugins/net.js'
 import openapi from './plugins/openapi.js'
@@ -79,6 +80,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const tokens = new JobTokens((id) => app.jobs.atWork(id) !== null)
   app.decorate('config', config)
   app.decorate('timing', timing)
+  await app.register(headers)
   await app.register(requestIds)
   await app.register(metrics)
   await app.register(connections, { limits })

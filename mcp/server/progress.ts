@@ -1,4 +1,7 @@
-/** Progress notifications while a call waits for a job: what the job's run says of itself, and nothing while it says nothing. */
+/**
+ * Progress notifications while a call waits for a job: what the job's run says of itself, and a sign of life where it says nothing for long. Clients
+ * give a call up after a time without a notification (300 s is common); comments of the stream do not count for them.
+ */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Job } from '../../src/jobs/job.js'
 import type { Progress } from '../../src/jobs/progress.js'
@@ -8,9 +11,9 @@ import type { ToolContext } from './tool.js'
 const pauseMs = 250
 
 /** Waits for the end of a job, for `ms` milliseconds at most, and tells the client meanwhile. Null: the job was deleted. */
-export async function waitAndTell(id: string, { jobs, signal, tell }: ToolContext, ms?: number): Promise<Job | null> {
+export async function waitAndTell(id: string, { jobs, signal, tell, signOfLifeMs }: ToolContext, ms?: number): Promise<Job | null> {
   const over = new AbortController()
-  const told = tell === null ? undefined : tellAll(jobs.watch(id, AbortSignal.any([signal, over.signal])), tell, over.signal)
+  const told = tell === null ? undefined : tellAll(jobs.watch(id, AbortSignal.any([signal, over.signal])), tell, over.signal, signOfLifeMs)
   try {
     return await jobs.wait(id, signal, ms)
   } finally {
@@ -23,14 +26,27 @@ async function tellAll(
   states: AsyncGenerator<{ seq: number; progress: Progress }>,
   tell: NonNullable<ToolContext['tell']>,
   over: AbortSignal,
+  signOfLifeMs: number,
 ): Promise<void> {
+  let last = { seq: 0, message: 'waiting' }
+  let repeats = 0
+  const silence = setInterval(() => {
+    repeats += 1
+    // it has to grow, and stays below the number of the next event
+    tell(last.seq + repeats / (repeats + 1), last.message).catch(() => undefined)
+  }, signOfLifeMs)
   try {
     for await (const { seq, progress } of states) {
-      await tell(seq, words(progress))
+      last = { seq, message: words(progress) }
+      repeats = 0
+      silence.refresh()
+      await tell(seq, last.message)
       await sleep(pauseMs, undefined, { signal: over })
     }
   } catch {
     // the wait is over, or the client cannot be told any more; the answer does not depend on it
+  } finally {
+    clearInterval(silence)
   }
 }
 

@@ -29,6 +29,8 @@ export interface ServerSetup {
   caller: Caller
   /** the client's name for itself; null for one that takes no session */
   session: string | null
+  /** as in {@link ToolContext} */
+  signOfLifeMs: number
   /** Something that should not happen. */
   onTrouble(error: unknown): void
 }
@@ -53,6 +55,7 @@ export function createServer(setup: ServerSetup): Server {
         ...{ jobs: setup.jobs, config: setup.config, publicAgent: setup.publicAgent, compiler: setup.compiler, caller },
         signal: AbortSignal.any([signal, call.signal]),
         tell: progressToken === undefined ? null : tell,
+        signOfLifeMs: setup.signOfLifeMs,
       }
       return await callTool(tool, params.arguments ?? {}, context)
     } catch (error) {

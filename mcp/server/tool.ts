@@ -31,6 +31,8 @@ export interface ToolContext {
   signal: AbortSignal
   /** Tells the client how it goes on; null where it did not ask. `progress` only ever grows. */
   tell: ((progress: number, message: string) => Promise<void>) | null
+  /** silence of a job after which the client is told again, in milliseconds */
+  signOfLifeMs: number
 }
 
 export interface ToolAnswer<Output> {

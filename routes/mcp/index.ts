@@ -36,6 +36,7 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
         accept: headers.accept,
         protocolVersion: headers['mcp-protocol-version']?.toString(),
         keepAliveMs: timing.commentEveryMs,
+        signOfLifeMs: timing.signOfLifeMs,
         gone: clientGone(reply),
         onTrouble: (error) => request.log.error({ err: error }, 'a call of a tool failed'),
       })

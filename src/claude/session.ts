@@ -119,7 +119,7 @@ export class Session {
       choice: listener.choice,
       model: request.model,
       stop: request.stop ?? [],
-      functions: new Map(request.tools?.map(({ name }) => [modelName(name), name])),
+      functions: new Map(request.tools?.map(({ name }) => [modelName(name, request.tools), name])),
       custom: new Set(request.tools?.flatMap(({ name, custom }) => (custom ? [name] : []))),
       output: request.output !== undefined,
       keys: { tools: toolKeysOf(request.tools), output: outputKeysOf(request.output) },

@@ -87,6 +87,8 @@ function startPadding(reply: FastifyReply, job: Job, { paddingAfterMs, paddingEv
   const pad = () => {
     if (!reply.sent) {
       jobHeaders(reply, job)
+      // the connection may break before the answer: the head says where it can be read then
+      reply.header('location', `/tasks/${job.id}`)
       writeHead(reply, { 'content-type': 'application/json; charset=utf-8', 'x-accel-buffering': 'no' })
     }
     raw.write(' ')

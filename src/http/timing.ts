@@ -8,6 +8,8 @@ export interface Timing {
   paddingAfterMs: number
   /** White space in front of a blocking answer this often from then on. */
   paddingEveryMs: number
+  /** Silence of a job after which an MCP client that waits for it is told of its progress again. */
+  signOfLifeMs: number
   /** How long a connection may take nothing before its reader is dropped. */
   stallMs: number
 }
@@ -17,5 +19,6 @@ export const defaultTiming: Timing = {
   firstPieceMs: 250,
   paddingAfterMs: 45_000,
   paddingEveryMs: 15_000,
+  signOfLifeMs: 60_000,
   stallMs: 60_000,
 }

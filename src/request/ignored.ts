@@ -4,6 +4,9 @@
 const maxNames = 64
 const maxLength = 64
 
+/** Characters of the header: a name in another script has nine or twelve of them for each of its own. */
+const longestHeader = 2000
+
 export interface Ignored {
   add(name: string): void
   names(): string[]
@@ -28,7 +31,16 @@ export function createIgnored(before: readonly string[] = []): Ignored {
  * caller's and must not end the header (RFC 9110, 5.5). Null if there are none.
  */
 export function ignoredHeader(names: readonly string[]): string | null {
-  return names.length === 0 ? null : names.map(encode).join(', ')
+  if (names.length === 0) return null
+  const shown: string[] = []
+  let length = 0
+  for (const name of names.map(encode)) {
+    length += name.length + 2
+    // whole names only; the body of the answer has them all
+    if (length > longestHeader) return [...shown, encode('…')].join(', ')
+    shown.push(name)
+  }
+  return shown.join(', ')
 }
 
 function encode(name: string): string {

@@ -1,6 +1,7 @@
 /** The chunks of a provider's answer -> events, and how it ended. Loose on what comes: providers differ in everything but the idea. */
 import { BridgeError } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from '../jobs/events.js'
+import { modelLabel } from '../request/model-label.js'
 import { CallPieces } from './call-pieces.js'
 import { failureOfError } from './failure.js'
 import { listAt, memberOf, textAt } from './loose.js'
@@ -9,7 +10,7 @@ import { costOf, usageOf } from './usage.js'
 type Finished = { kind: 'finished'; reason: Finish; refusal?: string }
 
 export class AnswerReader {
-  /** as the provider names what answers; fit for an HTTP header */
+  /** as the provider names what answers */
   model: string | null = null
   /** something of the answer was passed on */
   said = false
@@ -34,10 +35,8 @@ export class AnswerReader {
   add(chunk: unknown): JobEvent[] {
     const error = memberOf(chunk, 'error') ?? memberOf(chunk, 'choices', 0, 'error') ?? errorItself(chunk)
     if (error !== undefined && error !== null) throw this.faultOf(error)
-    this.model =
-      textAt(chunk, 'model')
-        ?.replace(/[^\x21-\x7e]/g, '?')
-        .slice(0, 200) ?? this.model
+    const model = textAt(chunk, 'model')
+    if (model !== null) this.model = modelLabel(model)
     const usage = memberOf(chunk, 'usage')
     if (usageOf(usage) !== null) this.usage = usage
     const choice = listAt(chunk, 'choices').find((one) => (memberOf(one, 'index') ?? 0) === 0)

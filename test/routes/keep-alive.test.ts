@@ -96,6 +96,12 @@ await t.test('a failure after the white space is no answer', async (t) => {
   const response = await bridge.post(chat, askDirect('K-fail'))
   t.equal(response.status, 200)
   t.ok(await errorOf(response.text()), 'the connection breaks')
+  const task = await bridge.get(response.headers.get('location')!)
+  t.match(
+    await task.json(),
+    { id: response.headers.get('x-bridge-task-id'), status: 'failed', error: { message: /\w/ } },
+    'its head says where to look',
+  )
   t.ok(await errorOf(clientOf(bridge).chat.completions.create(question('K-fail', { model: direct }))), 'and the SDK throws')
 
   standin.when('K-cancel', hang(1))

@@ -104,6 +104,22 @@ await t.test('limits are told', async (t) => {
   t.ok(seconds > 20 && seconds <= 30, `${seconds}`)
 })
 
+await t.test("the provider's own time is told, and one above a minute is not waited for by SDKs", async (t) => {
+  const times: [string, string, string | null][] = [
+    ['60', '60', null],
+    ['61', '61', 'false'],
+    ['120', '120', 'false'],
+    ['86400', '86400', 'false'],
+  ]
+  for (const [sent, told, shouldRetry] of times) {
+    provider.when(`F-after-${sent}.`, failing(429, { error: { message: 'limited' } }, { 'retry-after': sent }))
+    for (const stream of [false, true]) {
+      const { headers, status } = await bridge.post(chat, { ...question(`F-after-${sent}.`, { model }), stream })
+      t.strictSame([status, headers.get('retry-after'), headers.get('x-should-retry')], [429, told, shouldRetry])
+    }
+  }
+})
+
 await t.test('out of reach, and without a key', async (t) => {
   const gone = await bridge.post(chat, question('x', { model: 'gone/m' }))
   t.equal(gone.status, 502)
@@ -167,7 +183,7 @@ await t.test('answers that are none', async (t) => {
   )
   const strange = await bridge.post(chat, question('F-name', { model }))
   t.equal(strange.status, 200)
-  t.equal(strange.headers.get('x-bridge-model'), '?')
+  t.equal(strange.headers.get('x-bridge-model'), '%D0%BC')
   provider.when('F-odd', raw(line(odd) + line(chunk({ content: 'fine' }, '__proto__'))))
   t.match(await (await bridge.post(chat, question('F-odd', { model }))).json(), {
     choices: [{ message: { content: 'fine' }, finish_reason: 'stop' }],

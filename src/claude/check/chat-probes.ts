@@ -125,7 +125,7 @@ export async function historyWithRoles(bench: Bench): Promise<void> {
 
 /** A turn as it is written to the CLI, which is how it has to arrive. */
 function sent({ version }: Bench, turn: Turn): { role: unknown; content: unknown[] } {
-  const line = turn.role === 'user' ? userLine(turn.content, plainTextMark(version), false) : assistantLine(turn.content, '', model)
+  const line = turn.role === 'user' ? userLine(turn.content, plainTextMark(version), false) : assistantLine(turn.content, '', { model })
   const { role, content } = (line as { message: { role: unknown; content: unknown[] } }).message
   return { role, content }
 }

@@ -49,7 +49,7 @@ export class ClientTools {
           serverInfo: { name: 'claude-bridge', version: '1' },
         }
       case 'tools/list':
-        return { tools: this.tools.map(toMcpTool) }
+        return { tools: this.tools.map((tool) => toMcpTool(tool, this.tools)) }
       case 'tools/call':
         return this.call(params)
       default:
@@ -66,10 +66,10 @@ export class ClientTools {
   }
 }
 
-function toMcpTool({ name, description, parameters }: ClientTool): object {
+function toMcpTool({ name, description, parameters }: ClientTool, among: readonly ClientTool[]): object {
   const keys = namesIn(parameters)
   const inputSchema = keys === null ? parameters : withNames(parameters, keys.toModel)
-  return wholeTool({ name: toolName(name), ...(description === undefined ? {} : { description }), inputSchema })
+  return wholeTool({ name: toolName(name, among), ...(description === undefined ? {} : { description }), inputSchema })
 }
 
 function toMcpContent(block: ToolResultBlock): object {

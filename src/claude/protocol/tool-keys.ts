@@ -17,11 +17,20 @@ export function namesIn(schema: Record<string, unknown>): KeyNames | null {
 /** Of the tools with keys of other names, by the names that the model has for the tools. */
 export type ToolKeys = ReadonlyMap<string, KeyNames>
 
-export function toolKeysOf(tools: readonly ClientTool[] = []): ToolKeys {
+const knownTools = new WeakMap<readonly ClientTool[], ToolKeys>()
+const none: readonly ClientTool[] = []
+
+export function toolKeysOf(tools: readonly ClientTool[] = none): ToolKeys {
+  let keys = knownTools.get(tools)
+  if (keys === undefined) knownTools.set(tools, (keys = keysOf(tools)))
+  return keys
+}
+
+function keysOf(tools: readonly ClientTool[]): ToolKeys {
   return new Map(
     tools.flatMap(({ name, parameters }) => {
       const names = namesIn(parameters)
-      return names === null ? [] : [[modelName(name), names]]
+      return names === null ? [] : [[modelName(name, tools), names]]
     }),
   )
 }

@@ -3,9 +3,9 @@
  * the CLI as a command (a leading `/word`) or a file mention (`@/path`, shut in `environment.ts`).
  */
 import { randomUUID } from 'node:crypto'
-import type { AssistantBlock, ClaudeRequest, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
+import type { AssistantBlock, ClientTool, ToolResultBlock, Turn, UserBlock } from '../../request/conversation.js'
 import { renamed } from '../../schema/property-keys.js'
-import { type ToolKeys, toolKeysOf } from '../protocol/tool-keys.js'
+import { toolKeysOf } from '../protocol/tool-keys.js'
 import { modelName } from '../protocol/tool-names.js'
 
 /** How a version of the CLI is told that a leading slash is no command. */
@@ -40,21 +40,26 @@ export function userLine(content: readonly UserBlock[], mark: PlainTextMark, his
   }
 }
 
-/** One line for a turn of the model's. `id` keeps two such turns apart, `model` is the one that is running. */
-export function assistantLine(content: readonly AssistantBlock[], id: string, model: string, keys: ToolKeys = new Map()): object {
+/** One line for a turn of the model's. `id` keeps two such turns apart, `model` is the one that is running, `tools` those it is offered. */
+export function assistantLine(content: readonly AssistantBlock[], id: string, { model, tools = [] }: Running): object {
   return {
     type: 'assistant',
-    message: { role: 'assistant', id, model, content: content.map((block) => asSeenByModel(block, keys)) },
+    message: { role: 'assistant', id, model, content: content.map((block) => asSeenByModel(block, tools)) },
     parent_tool_use_id: null,
     session_id: '',
   }
 }
 
-function asSeenByModel(block: AssistantBlock, keys: ToolKeys): AssistantBlock {
+function asSeenByModel(block: AssistantBlock, tools: readonly ClientTool[]): AssistantBlock {
   if (block.type !== 'tool_use') return block
-  const name = modelName(block.name)
-  const names = keys.get(name)
-  return { ...block, name, ...(names && { input: renamed(block.input, names.toModel) as typeof block.input }) }
+  const name = modelName(block.name, tools)
+  const keys = toolKeysOf(tools).get(name)
+  return { ...block, name, ...(keys && { input: renamed(block.input, keys.toModel) as typeof block.input }) }
+}
+
+interface Running {
+  model: string
+  tools?: readonly ClientTool[]
 }
 
 export interface HistoryLine {
@@ -66,17 +71,10 @@ export interface HistoryLine {
 }
 
 /** The turns before the last one. `from`: how many of the conversation's turns come before them. */
-export function historyLines(
-  turns: readonly Turn[],
-  mark: PlainTextMark,
-  { model, tools }: Pick<ClaudeRequest, 'model' | 'tools'>,
-  from = 0,
-): HistoryLine[] {
-  const keys = toolKeysOf(tools)
-
+export function historyLines(turns: readonly Turn[], mark: PlainTextMark, running: Running, from = 0): HistoryLine[] {
   return turns.map((turn, index) => {
     if (turn.role === 'assistant') {
-      return { turn, line: assistantLine(turn.content, `msg_history_${from + index}`, model, keys), answered: false, uuid: null }
+      return { turn, line: assistantLine(turn.content, `msg_history_${from + index}`, running), answered: false, uuid: null }
     }
     const uuid = randomUUID()
     return { turn, line: userLine(turn.content, mark, true, uuid), answered: true, uuid }

@@ -2,7 +2,7 @@
  * What a request sets for the calls of the API that its turn makes. The CLI reads these settings anew for every call, so each turn sets
  * what differs from the turn before, and clears what it does not have.
  */
-import type { ClaudeRequest, ToolChoice } from '../../request/conversation.js'
+import type { ClaudeRequest, ClientTool, ToolChoice } from '../../request/conversation.js'
 import type { FieldsAt } from './field-places.js'
 import { outputTool } from '../protocol/output-reader.js'
 import type { ControlRequest } from './settings.js'
@@ -80,11 +80,11 @@ function toolChoice({ tools, toolChoice: asked = 'auto', parallelToolCalls, outp
   // the answer's own tool has to be called, whatever becomes of the client's
   if (asked === 'none') return output === undefined ? { type: 'none' } : { type: 'tool', name: outputTool }
   if (asked === 'auto') return parallelToolCalls === false ? { type: 'auto', ...one } : null
-  return { ...forced(asked), ...one }
+  return { ...forced(asked, tools), ...one }
 }
 
-function forced(choice: Exclude<ToolChoice, 'auto' | 'none'>): ApiToolChoice {
-  return choice === 'required' ? { type: 'any' } : { type: 'tool', name: modelName(choice.name) }
+function forced(choice: Exclude<ToolChoice, 'auto' | 'none'>, tools: readonly ClientTool[]): ApiToolChoice {
+  return choice === 'required' ? { type: 'any' } : { type: 'tool', name: modelName(choice.name, tools) }
 }
 
 /**

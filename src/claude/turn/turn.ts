@@ -14,6 +14,7 @@ import type { KeyNames } from '../../schema/property-keys.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { redact } from '../../redact.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
+import { modelLabel } from '../../request/model-label.js'
 import { OutputReader, outputTool } from '../protocol/output-reader.js'
 import { StopCutter } from './stop-cutter.js'
 import { TokenCount, usageOf } from './token-count.js'
@@ -159,7 +160,7 @@ export class TurnReader {
         const id = textIn(message?.['id'])
         this.messageOpen = true
         if (id !== undefined) this.streamed.add(id)
-        this.answeredBy = textIn(message?.['model']) ?? this.answeredBy
+        this.answeredBy = labelIn(message?.['model']) ?? this.answeredBy
         this.refusals = 0
         this.answers()
         this.tokens.start(message?.['usage'])
@@ -286,7 +287,7 @@ export class TurnReader {
     const texts = textsOf(message)
     if (texts.length === 0 || this.abandoned()) return
     this.messageOpen = false
-    this.answeredBy = model ?? this.answeredBy
+    this.answeredBy = labelIn(model) ?? this.answeredBy
     for (const text of texts) {
       if (this.ending === null) this.text(text)
     }
@@ -399,6 +400,11 @@ export class TurnReader {
     })
     this.ending = { outcome, kill }
   }
+}
+
+function labelIn(model: unknown): string | undefined {
+  const name = textIn(model)
+  return name === undefined ? undefined : modelLabel(name)
 }
 
 /** The texts of a complete message; none where its content is not what the API's is. */
