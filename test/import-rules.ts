@@ -15,7 +15,7 @@ const rooms: Record<string, readonly string[]> = {
   net: [],
   schema: [],
   jobs: ['request'],
-  'mcp/job': ['request'],
+  'mcp/job': ['request', 'schema'],
   claude: ['request', 'jobs', 'mcp/job', 'schema', 'workspace'],
   upstreams: ['request', 'jobs'],
   validation: ['request', 'jobs', 'schema'],

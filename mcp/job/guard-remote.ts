@@ -10,7 +10,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { EnvHttpProxyAgent, fetch } from 'undici'
 import { LineSplitter } from '../../src/lines.js'
 import type { GuardedRemote } from './guard-config.js'
-import { wholeTools } from './whole-tool.js'
+import { WholeTools } from './whole-tool.js'
 
 type Message = JSONRPCMessage & { id?: string | number; method?: string; result?: { protocolVersion?: string } }
 
@@ -72,6 +72,7 @@ function giveUp(error: unknown): never {
   process.exit(1)
 }
 
+const tools = new WholeTools()
 let initialize: string | number | undefined
 
 transport.onmessage = (message: Message) => {
@@ -79,14 +80,14 @@ transport.onmessage = (message: Message) => {
   if (initialize !== undefined && message.id === initialize && message.result?.protocolVersion !== undefined) {
     transport.setProtocolVersion?.(message.result.protocolVersion)
   }
-  toCli(wholeTools(message))
+  toCli(tools.fromServer(message))
 }
 // each request is told of its own failure; a stream that breaks is opened anew by the transport
 transport.onerror = () => {}
 
 async function pass(message: Message): Promise<void> {
   try {
-    await transport.send(message)
+    await transport.send(tools.fromCli(message))
   } catch (error) {
     if (message.method === 'initialize') giveUp(error)
     if (message.id !== undefined && message.method !== undefined) {

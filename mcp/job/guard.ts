@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { LineSplitter } from '../../src/lines.js'
 import { toAlias, toReal } from './aliases.js'
 import type { GuardedServer } from './guard-config.js'
-import { wholeTools } from './whole-tool.js'
+import { WholeTools } from './whole-tool.js'
 
 interface Rpc {
   method?: string
@@ -67,7 +67,10 @@ function message(line: string): Rpc | null {
   }
 }
 
-function inbound(rpc: Rpc): Rpc {
+const tools = new WholeTools()
+
+function inbound(told: Rpc): Rpc {
+  const rpc = tools.fromCli(told)
   const { params } = rpc
   if (fixedRoots && rpc.method === 'initialize') delete params?.capabilities?.['roots']
   if (aliases.length > 0 && rpc.method === 'tools/call' && params?.arguments !== undefined) {
@@ -77,7 +80,7 @@ function inbound(rpc: Rpc): Rpc {
 }
 
 function outbound(rpc: Rpc): unknown {
-  const whole = wholeTools(rpc)
+  const whole = tools.fromServer(rpc)
   return aliases.length > 0 ? toAlias(whole, aliases[0]!, cwd) : whole
 }
 

@@ -1,4 +1,5 @@
-/** A tool of MCP as the CLI is to be told it, so that its texts reach the model whole. */
+/** Tools of MCP as the CLI is to be told them, so that their texts and their schemas reach the model whole. */
+import { type KeyNames, keyNamesOf, renamed, withNames } from '../../src/schema/property-keys.js'
 import { wholeDescription } from './whole-description.js'
 
 /** Characters of a result that the CLI passes on; it would put more than 50,000 into a file and tell the model about that. */
@@ -13,13 +14,43 @@ export function wholeTool<T extends object>(tool: T & { description?: unknown; _
   }
 }
 
-/** A message of a server: the tools in the answer to `tools/list` are made whole, everything else stays. */
-export function wholeTools<T extends object>(message: T & { result?: { tools?: unknown } | undefined }): T {
-  const { result } = message
-  if (!Array.isArray(result?.tools)) return message
-  return { ...message, result: { ...result, tools: result.tools.map((tool: unknown) => (isObject(tool) ? wholeTool(tool) : tool)) } }
+interface Rpc {
+  method?: string | undefined
+  params?: object | undefined
+  result?: { tools?: unknown } | undefined
 }
 
-function isObject(value: unknown): value is object {
+/** The messages between the CLI and one server, so that its tools reach the model whole and its calls the server as it knows them. */
+export class WholeTools {
+  /** of tools with keys that the model's API does not take, by their names */
+  private readonly keys = new Map<string, KeyNames>()
+
+  /** The tools in the answer to `tools/list` are made whole; everything else stays. */
+  fromServer<T extends object>(message: T & Rpc): T {
+    const { result } = message
+    if (!Array.isArray(result?.tools)) return message
+    return { ...message, result: { ...result, tools: result.tools.map((tool: unknown) => (isObject(tool) ? this.told(tool) : tool)) } }
+  }
+
+  /** A call has its tool's own keys again; everything else stays. */
+  fromCli<T extends object>(message: T & Rpc): T {
+    const { params } = message
+    if (message.method !== 'tools/call' || !isObject(params)) return message
+    const keys = this.keys.get(String(params['name']))
+    if (keys === undefined) return message
+    return { ...message, params: { ...params, arguments: renamed(params['arguments'], keys.toClient) } }
+  }
+
+  private told(tool: Record<string, unknown>): object {
+    const whole = wholeTool(tool)
+    const { name, inputSchema } = tool
+    const keys = isObject(inputSchema) ? keyNamesOf(inputSchema) : null
+    if (keys === null) return whole
+    this.keys.set(String(name), keys)
+    return { ...whole, inputSchema: withNames(inputSchema as Record<string, unknown>, keys.toModel) }
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
