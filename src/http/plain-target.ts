@@ -1,4 +1,5 @@
 import type { RawRequestDefaultExpression } from 'fastify'
+import { withoutAzure } from './deployments.js'
 
 /**
  * The path of a request target. One in absolute form (`GET http://name/path`) also says which host is meant, in place of the `Host`
@@ -6,10 +7,10 @@ import type { RawRequestDefaultExpression } from 'fastify'
  */
 export function plainTarget(request: RawRequestDefaultExpression): string {
   const target = request.url ?? '/'
-  if (target.startsWith('/')) return target
+  if (target.startsWith('/')) return withoutAzure(request, target)
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
   if (absolute === null) return `/${target}`
   const [, authority = '', path = ''] = absolute
   request.headers.host = authority
-  return path.startsWith('/') ? path : `/${path}`
+  return withoutAzure(request, path.startsWith('/') ? path : `/${path}`)
 }

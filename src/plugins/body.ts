@@ -9,6 +9,7 @@ import { BridgeError } from '../errors/catalogue.js'
 import { BodyRoom } from '../http/body-room.js'
 import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
+import { unknownUrl } from '../http/unknown-url.js'
 import { type Body, readBody, tooLarge } from '../http/read-body.js'
 
 declare module 'fastify' {
@@ -30,7 +31,7 @@ export default fp(
     })
     app.addHook('preParsing', async ({ is404, method, url, headers, routeOptions }) => {
       // before the body is read, which would be for nothing
-      if (is404) throw nothingThere(method, url)
+      if (is404) throw unknownUrl(method, url)
       const length = Number(headers['content-length'] ?? 0)
       if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
     })
@@ -57,10 +58,6 @@ export default fp(
   },
   { name: 'body', dependencies: ['auth'] },
 )
-
-export function nothingThere(method: string, url: string): BridgeError {
-  return new BridgeError('unknown_url', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)
-}
 
 /** JSON between programs is UTF-8 (RFC 8259); what is compressed could be a thousand times as large as it says. */
 function checkCoding(headers: IncomingHttpHeaders): void {

@@ -101,7 +101,7 @@ await t.test('members of the wrong type or value', async (t) => {
     [{ response_format: { type: 'xml' } }, 'unsupported_value', 'response_format.type'],
     [{ response_format: { type: 'json_schema' } }, 'missing_required_parameter', 'response_format.json_schema'],
     [{ response_format: { type: 'json_schema', json_schema: { name: 'a b' } } }, 'invalid_value', 'response_format.json_schema.name'],
-    [{ tools: {} }, 'invalid_type', 'tools'],
+    [{ tools: { a: 1 } }, 'invalid_type', 'tools'],
     [{ tools: [{ type: 'custom', custom: {} }] }, 'missing_required_parameter', 'tools[0].custom.name'],
     [{ tools: [{ type: 'function', description: 'x' }] }, 'missing_required_parameter', 'tools[0].name'],
     [{ tools: [{ description: 'x' }] }, 'missing_required_parameter', 'tools[0].type'],
