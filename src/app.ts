@@ -10,6 +10,7 @@ import { type HttpLimits, defaultLimits } from './http/limits.js'
 import type { NetOptions } from './net/public-agent.js'
 import answerCache from './plugins/answer-cache.js'
 import auth from './plugins/auth.js'
+import azure from './plugins/azure.js'
 import body from './plugins/body.js'
 import closing from './plugins/closing.js'
 import connections from './plugins/connections.js'
@@ -89,6 +90,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
   await app.register(errors)
   await app.register(body, { limits })
+  await app.register(azure)
   await app.register(validation)
   await app.register(pages)
   await app.register(net, options.net ?? {})

@@ -25,9 +25,7 @@ export class Keys {
   }
 
   check(request: Pick<IncomingMessage, 'headersDistinct'>): KeyCheck {
-    const given = request.headersDistinct['authorization'] ?? []
-    // of two, a proxy and this server could look at different ones
-    const key = given.length === 1 ? /^Bearer +(\S+)\s*$/i.exec(given[0]!)?.[1] : undefined
+    const key = keyIn(request.headersDistinct)
     if (key === undefined) return { kind: 'missing' }
     const owner = this.ownerOf(key)
     if (owner !== null) return { kind: 'owner', owner, job: null }
@@ -43,6 +41,15 @@ export class Keys {
     for (const entry of this.known) if (timingSafeEqual(asked, entry.digest)) owner = entry.name
     return owner
   }
+}
+
+/** Of several headers of one name, a proxy and this server could look at different ones. */
+function keyIn(headers: IncomingMessage['headersDistinct']): string | undefined {
+  const bearer = headers['authorization']
+  if (bearer !== undefined) return bearer.length === 1 ? /^Bearer +(\S+)\s*$/i.exec(bearer[0]!)?.[1] : undefined
+  // Azure's clients have a header of their own for the key, without a scheme
+  const given = headers['api-key'] ?? []
+  return given.length === 1 ? /^(\S+)\s*$/.exec(given[0]!)?.[1] : undefined
 }
 
 function digest(key: string): Buffer {

@@ -1,4 +1,5 @@
 import type { RawRequestDefaultExpression } from 'fastify'
+import { withoutAzure } from './deployments.js'
 
 /** What lies below `/v1` and is asked for without it; `/chat/completions` has a route of its own. */
 const withoutV1 = /^\/(?:models|responses)(?![^/?])|^\/chat\/completions\/[^?]/
@@ -9,12 +10,12 @@ const withoutV1 = /^\/(?:models|responses)(?![^/?])|^\/chat\/completions\/[^?]/
  */
 export function plainTarget(request: RawRequestDefaultExpression): string {
   const target = request.url ?? '/'
-  if (target.startsWith('/')) return plainPath(target)
+  if (target.startsWith('/')) return withoutAzure(request, plainPath(target))
   const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
   if (absolute === null) return `/${target}`
   const [, authority = '', path = ''] = absolute
   request.headers.host = authority
-  return plainPath(path.startsWith('/') ? path : `/${path}`)
+  return withoutAzure(request, plainPath(path.startsWith('/') ? path : `/${path}`))
 }
 
 /** Mends what comes of a base URL with a slash or a `/v1` too much, or without its `/v1`. */

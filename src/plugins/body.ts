@@ -10,6 +10,7 @@ import { BodyRoom } from '../http/body-room.js'
 import { codingOf, decoded, decodingProblem } from '../http/content-coding.js'
 import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
+import { unknownUrl } from '../http/unknown-url.js'
 import { type Body, readBody, tooLarge } from '../http/read-body.js'
 
 declare module 'fastify' {
@@ -31,7 +32,7 @@ export default fp(
     })
     app.addHook('preParsing', async ({ is404, method, url, headers, routeOptions }) => {
       // before the body is read, which would be for nothing
-      if (is404) throw nothingThere(method, url)
+      if (is404) throw unknownUrl(method, url)
       const length = Number(headers['content-length'] ?? 0)
       if (length > routeOptions.bodyLimit) throw tooLarge(routeOptions.bodyLimit)
     })
@@ -69,10 +70,6 @@ export default fp(
   },
   { name: 'body', dependencies: ['auth'] },
 )
-
-export function nothingThere(method: string, url: string): BridgeError {
-  return new BridgeError('unknown_url', `There is nothing at ${method} ${url.split('?')[0]!.slice(0, 200)}.`)
-}
 
 /** JSON between programs is UTF-8 (RFC 8259). */
 function checkCharset(headers: IncomingHttpHeaders): void {

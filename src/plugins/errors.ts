@@ -7,7 +7,7 @@ import { BridgeError, type Failure } from '../errors/catalogue.js'
 import { errorBody } from '../openai/out/error-body.js'
 import { sendFailure } from '../http/send-failure.js'
 import { closeAfter, hasUnreadBody, linger } from '../http/linger.js'
-import { nothingThere } from './body.js'
+import { unknownUrl } from '../http/unknown-url.js'
 import { newRequestId } from './request-id.js'
 
 /** What Fastify itself refuses, in our terms. */
@@ -72,7 +72,7 @@ export default fp(
       return sendFailure(reply, failure)
     })
     app.setNotFoundHandler((request, reply) => {
-      return sendFailure(reply, nothingThere(request.method, request.url).failure)
+      return sendFailure(reply, unknownUrl(request.method, request.url).failure)
     })
   },
   { name: 'errors' },

@@ -13,3 +13,11 @@ function isHollow(value: unknown, depth: number): boolean {
   const members: unknown[] = Array.isArray(value) ? value : Object.values(value)
   return members.every((member) => isHollow(member, depth - 1))
 }
+
+/**
+ * Whether a field of a request is empty, so that it counts as absent: what {@link isNothing} says, and a list of empty texts (`stop: [""]`).
+ * One rule for every field.
+ */
+export function isEmptyField(value: unknown): boolean {
+  return isNothing(value) || (Array.isArray(value) && value.every((member) => member === ''))
+}

@@ -3,21 +3,14 @@ import { Ajv, type Options, type ValidateFunction } from 'ajv'
 import { Ajv2019 } from 'ajv/dist/2019.js'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { mended } from './mend.js'
+import { compilePattern } from './pattern.js'
 import { remoteRef } from './refs.js'
 
 export const maxSchemaCharacters = 64 * 1024
 
-/** In JSON Schema a pattern is Unicode, but many are written without minding that. */
-const regExp = Object.assign(
-  (pattern: string, flags: string): RegExp => {
-    try {
-      return new RegExp(pattern, flags)
-    } catch {
-      return new RegExp(pattern)
-    }
-  },
-  { code: 'new RegExp' },
-)
+/** In JSON Schema a pattern is Unicode, but many are written without minding that, or for Python. */
+const regExp = Object.assign((pattern: string): RegExp => compilePattern(pattern), { code: 'new RegExp' })
 
 // users' schemas have members of their own and formats that nobody knows; both mean nothing, as the standard has it
 const options: Options = {
@@ -27,7 +20,7 @@ const options: Options = {
 }
 
 /**
- * By `$schema` draft-06, draft-07, 2019-09 or 2020-12; without it 2020-12, or else draft-07, of which many write unawares. Nothing
+ * By `$schema` draft-04 (as far as draft-07 takes it), draft-06, draft-07, 2019-09 or 2020-12; without it 2020-12, or else draft-07, of which many write unawares. Nothing
  * is ever fetched.
  * @throws Error whose message says what is wrong with the schema
  */
@@ -47,16 +40,16 @@ export function compileSchema(schema: Record<string, unknown>): ValidateFunction
   if (typeof named !== 'string') throw new Error('$schema must be a string')
   if (named.includes('/2020-12/')) return compileWith(new Ajv2020(options), schema)
   if (named.includes('/2019-09/')) return compileWith(new Ajv2019(options), schema)
-  if (/\/draft-0[67]\//.test(named)) {
+  if (/\/draft-0[467]\//.test(named)) {
     // the drafts differ in one format; under its own name ajv would look for a meta schema it does not have
     return compileWith(new Ajv(options), { ...schema, $schema: 'http://json-schema.org/draft-07/schema#' })
   }
-  throw new Error(`the $schema '${named.slice(0, 80)}' is not known; draft-06, draft-07, 2019-09 and 2020-12 are`)
+  throw new Error(`the $schema '${named.slice(0, 80)}' is not known; draft-04, draft-06, draft-07, 2019-09 and 2020-12 are`)
 }
 
-function compileWith(ajv: Ajv, schema: object): ValidateFunction {
+function compileWith(ajv: Ajv, schema: Record<string, unknown>): ValidateFunction {
   addFormats.default(ajv)
-  return ajv.compile(schema)
+  return ajv.compile(mended(schema))
 }
 
 function orElse<T>(first: unknown, make: () => T): T {

@@ -1,4 +1,5 @@
 /** JSON Schemas that clients send: whether they are ones, before anything is spent on them. Nothing is compiled here. */
+import { mended } from './mend.js'
 import { metaschemaProblem } from './metaschema.js'
 import { reachableProblem } from './reachable.js'
 import { type SchemaTotals, sizeOf } from './size.js'
@@ -14,7 +15,8 @@ export function schemaProblem(schema: JsonSchema, totals: SchemaTotals = { membe
   if ('problem' in size) return size.problem
   const { $schema: dialect, ...rest } = schema
   const older = isOlder(dialect)
-  return metaschemaProblem(rest, older) ?? reachableProblem(rest, older, size.named)
+  const whole = mended(rest)
+  return metaschemaProblem(whole, older) ?? reachableProblem(whole, older, size.named)
 }
 
 /** Whether `$schema` names a draft before 2019-09. */

@@ -2,11 +2,13 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { mended } from './mend.js'
+import { compilePattern, isUnicode } from './pattern.js'
 import { type JsonSchema, isOlder } from './json-schema.js'
 
 /**
- * @throws Error with Ajv's words if it is no schema. Patterns are looked at but not run: the CLI runs them in a process of its own,
- *   which may hang on one without holding up anybody else.
+ * @throws Error with Ajv's words if it is no schema. Of patterns those are run that the CLI is not told: it runs the others in a process
+ *   of its own.
  */
 export function compileOutput(schema: JsonSchema): ValidateFunction {
   const { $schema: dialect, ...rest } = schema
@@ -15,7 +17,7 @@ export function compileOutput(schema: JsonSchema): ValidateFunction {
   const ajv = isOlder(dialect) ? new Ajv(options) : new Ajv2020(options)
   // a CommonJS module, whose default export is typed as a member
   ;(addFormats as unknown as (ajv: Ajv) => void)(ajv)
-  return ajv.compile(rest)
+  return ajv.compile(mended(rest))
 }
 
 /** The first thing that is wrong with a value: `/items/0/price: must be number`. */
@@ -25,11 +27,7 @@ export function describe(errors: readonly ErrorObject[] | null | undefined): str
   return `${error.instancePath === '' ? 'the answer' : error.instancePath}: ${error.message ?? error.keyword}`
 }
 
-/** Compiles a pattern, so that a wrong one is found, and matches everything. */
-const looked = Object.assign(
-  (pattern: string, flags: string) => {
-    new RegExp(pattern, flags)
-    return { test: () => true }
-  },
-  { code: '() => ({ test: () => true })' },
-)
+/** One that the CLI has run matches everything here; one that the CLI does not know is run. */
+const looked = Object.assign((pattern: string) => (isUnicode(pattern) ? { test: () => true } : compilePattern(pattern)), {
+  code: '() => ({ test: () => true })',
+})

@@ -1,57 +1,56 @@
 /**
  * What Ajv would refuse to compile although the metaschema has nothing against it: references that lead nowhere, patterns, and a few
- * keywords. Looked for in the schemas that are reached from the root, each of them once, in the words of Ajv.
+ * keywords. Looked for in the schemas that are reached from the root, each of them once, in the words of Ajv and
+ * with their place. `root` is mended already.
  */
+import { holding } from './holding.js'
+import { compilePattern } from './pattern.js'
 import { resolveReference, rootName } from './references.js'
 
 type Schema = Record<string, unknown>
-type Holds = 'one' | 'list' | 'map' | 'one or list'
+/** characters of a place in a message */
+const maxPlace = 120
 
-/** How a keyword holds schemas. `then` and `else` do so beside `if` only. */
-const holding = new Map<string, Holds>([
-  ...['not', 'if', 'additionalProperties', 'additionalItems', 'contains', 'propertyNames'].map((name) => [name, 'one'] as const),
-  ...['unevaluatedItems', 'unevaluatedProperties', 'then', 'else'].map((name) => [name, 'one'] as const),
-  ...['allOf', 'anyOf', 'oneOf', 'prefixItems'].map((name) => [name, 'list'] as const),
-  ...['properties', 'patternProperties', 'dependentSchemas', 'dependencies'].map((name) => [name, 'map'] as const),
-  ['items', 'one or list'],
-])
 /** Those that came after draft-07. */
 const newer = new Set(['prefixItems', 'dependentSchemas', 'unevaluatedItems', 'unevaluatedProperties'])
 
 /** `named`: schemas inside have names of their own, by which references may find them; then references are not looked at. */
 export function reachableProblem(root: Schema, older: boolean, named: boolean): string | null {
   const seen = new Set<unknown>([root])
-  const open: Schema[] = [root]
-  const found = (value: unknown) => {
+  const open: { schema: Schema; place: string }[] = [{ schema: root, place: '' }]
+  const found = (value: unknown, place: string) => {
     if (!isObject(value) || seen.has(value)) return
     seen.add(value)
-    open.push(value)
+    // a place is for people: what is too long is cut
+    open.push({ schema: value, place: place.length > maxPlace ? `…${place.slice(-maxPlace)}` : place })
   }
-  for (let schema = open.pop(); schema !== undefined; schema = open.pop()) {
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { schema, place } = next
     const problem = keywordProblem(schema)
-    if (problem !== null) return problem
+    const at = `(at ${place === '' ? 'the root' : place})`
+    if (problem !== null) return `${problem} ${at}`
     if (typeof schema['$ref'] === 'string' && !named) {
       const target = resolveReference(root, schema['$ref'], older)
-      if (target === undefined) return `can't resolve reference ${schema['$ref']} from id ${rootName(root) || '#'}`
-      found(target)
+      if (target === undefined) return `can't resolve reference ${schema['$ref']} from id ${rootName(root) || '#'} ${at}`
+      found(target, schema['$ref'])
     }
     for (const keyword in schema) {
       const holds = holding.get(keyword)
       if (holds === undefined || (older && newer.has(keyword))) continue
       if ((keyword === 'then' || keyword === 'else') && !Object.hasOwn(schema, 'if')) continue
       const value = schema[keyword]
-      if (holds === 'one' || (holds === 'one or list' && !Array.isArray(value))) found(value)
-      else if (holds !== 'map') (value as unknown[]).forEach(found)
-      else for (const name in value as Schema) found((value as Schema)[name])
+      const below = place === '' ? keyword : `${place}/${keyword}`
+      if (holds === 'one' || (holds === 'one or list' && !Array.isArray(value))) found(value, below)
+      else if (holds !== 'map') (value as unknown[]).forEach((one, index) => found(one, `${below}/${index}`))
+      else for (const name in value as Schema) found((value as Schema)[name], `${below}/${name}`)
     }
   }
   return named ? null : circleProblem(root, seen as Set<Schema>, older)
 }
 
 function keywordProblem(schema: Schema): string | null {
-  const { enum: values, nullable, pattern, patternProperties, $dynamicRef, $anchor, $dynamicAnchor } = schema
+  const { nullable, pattern, patternProperties, $dynamicRef, $anchor, $dynamicAnchor } = schema
   if (Object.hasOwn(schema, 'id')) return 'NOT SUPPORTED: keyword "id", use "$id" for schema ID'
-  if (Array.isArray(values) && values.length === 0) return 'enum must have non-empty array'
   if (typeof $dynamicRef === 'string' && !$dynamicRef.startsWith('#')) return '"$dynamicRef" only supports hash fragment reference'
   for (const anchor of [$anchor, $dynamicAnchor]) {
     if (typeof anchor === 'string' && !/^[a-z_][-a-z0-9._]*$/i.test(anchor)) return `invalid anchor "${anchor}"`
@@ -77,7 +76,7 @@ function nullableProblem({ type, nullable }: Schema): string | null {
 /** Making a pattern finds what is wrong with it, in a time in proportion to its length; running it is what may take any time. */
 function patternProblem(pattern: string): string | null {
   try {
-    new RegExp(pattern, 'u')
+    compilePattern(pattern)
     return null
   } catch (error) {
     return (error as Error).message

@@ -5,6 +5,7 @@ import t from 'tap'
 import { fields } from '../../src/openai/in/honoured-fields.js'
 import { ignoredHeader } from '../../src/request/ignored.js'
 import { parseWith, refusal } from './parse.js'
+import { parseWith as parseResponse } from './responses/make.js'
 
 await t.test('refused, as the caller would get something else', async (t) => {
   const cases: [object, string, string?][] = [
@@ -87,4 +88,34 @@ await t.test('the list of names', async (t) => {
   t.equal(ignoredHeader(['top_p', 'messages[].name']), 'top_p, messages[].name')
   t.equal(ignoredHeader(['a\r\nset-cookie: x', 'ü,😀']), 'a%0D%0Aset-cookie%3A%20x, %C3%BC%2C%F0%9F%98%80')
   t.match(ignoredHeader(['\ud800']), /^[\x21-\x7e]+$/)
+})
+
+await t.test('a field without effect is named whatever its value', async (t) => {
+  const names = Object.entries(fields).flatMap(([name, { does }]) => (does === 'ignored' ? [name] : []))
+  t.ok(names.length > 8)
+  for (const value of [99, -1.5, 'hot', true, ['x'], { a: 1 }]) {
+    const members = Object.fromEntries(names.map((name) => [name, value]))
+    t.strictSame(parseWith(members).ignored.sort(), [...names].sort(), JSON.stringify(value))
+  }
+  t.strictSame(parseWith({ service_tier: 'on_demand' }).ignored, ['service_tier'])
+  t.strictSame((await parseResponse({ truncation: 'later', max_tool_calls: 'two', include: 7, temperature: 9 })).ignored.sort(), [
+    ...['include', 'max_tool_calls', 'temperature', 'truncation'],
+  ])
+})
+
+await t.test('one list says what is empty, for every field', async (t) => {
+  // the request is nothing without its messages, and an empty list of these says something
+  const meant = ['messages', 'allowed_tools', 'fallbacks']
+  for (const empty of ['', [], [''], {}, [null]]) {
+    for (const [name, { does }] of Object.entries(fields)) {
+      const isObject = typeof empty === 'object' && !Array.isArray(empty)
+      if (meant.includes(name) || (does === 'refused' && isObject)) continue
+      const { ignored, run } = parseWith({ [name]: empty })
+      t.strictSame(ignored, [], `${name}: ${JSON.stringify(empty)}`)
+      t.strictSame(run, parseWith({}).run, name)
+    }
+  }
+  t.equal(parseWith({ tools: [{ type: 'function', function: { name: 'f' } }], functions: [] }).run.parallelToolCalls, undefined)
+  t.equal(refusal(() => parseWith({ web_search_options: {} })).param, 'web_search_options')
+  t.strictSame((await parseResponse({ conversation: '', tools: [], text: {}, reasoning: {}, stop: [''], include: [] })).ignored, [])
 })

@@ -49,7 +49,7 @@ await t.test('bodies that are no request', async (t) => {
     ['stream_options alone', ask('x', { stream_options: { include_usage: true } }), [400, 'invalid_value', 'stream_options']],
     ['n 0', ask('x', { n: 0 }), [400, 'invalid_value', 'n']],
     ['n 99', ask('x', { n: 99 }), [400, 'unsupported_value', 'n']],
-    ['temperature', ask('x', { temperature: 'hot' }), [400, 'invalid_type', 'temperature']],
+    ['n', ask('x', { n: 'many' }), [400, 'invalid_type', 'n']],
   ]
   for (const [name, body, wanted] of cases) {
     for (const route of [chat, '/tasks', '/chat/completions']) {

@@ -235,3 +235,47 @@ await t.test('the same over the Responses API', async (t) => {
   ])
   t.ok(contains(callsOf('D-items')[0]!, 'a result'))
 })
+
+await t.test('schemas that the API accepts are taken, and hold', async (t) => {
+  const properties = {
+    url: { type: 'string', pattern: '^https\\:\\/\\/' },
+    kind: { type: 'string', pattern: '(?i)^x' },
+    either: { nullable: true, anyOf: [{ type: 'string' }, { type: 'number' }] },
+    other: { nullable: true, $ref: '#/$defs/other' },
+    old: { id: 'http://example.com/old', type: 'string' },
+    open: { enum: [] },
+  }
+  const schema = { type: 'object', properties, required: Object.keys(properties), $defs: { other: { type: 'integer' } } }
+  const right = { url: 'https://a', kind: 'Xy', either: null, other: null, old: 'o', open: 1 }
+  const response_format = { type: 'json_schema', json_schema: { name: 'n', schema } }
+  const ask = (marker: string) => ({ messages: [user(marker)], response_format })
+  standin.when('D-right', message(structuredOutput(right)))
+  t.strictSame(JSON.parse((await chat(ask('D-right'))).choices[0]!.message.content!), right)
+  const told = callsOf('D-right')[0]!.body.tools as { name: string }[]
+  t.ok(
+    told.some(({ name }) => name === 'StructuredOutput'),
+    'the CLI has not dropped it',
+  )
+  // a pattern that the CLI does not know holds all the same
+  standin.when('D-wrong', message(structuredOutput({ ...right, kind: 'no' })))
+  t.match((await chat(ask('D-wrong'), 502)).error, { code: 'output_not_valid' })
+
+  standin.when('D-tool', message('ok'))
+  const parameters = { type: 'object', properties, $defs: schema.$defs }
+  await chat({ messages: [user('D-tool')], tools: [{ type: 'function', function: { name: 'f', parameters } }] })
+  t.match(callsOf('D-tool')[0]!.body.tools, [{ input_schema: { properties: { url: properties.url, either: { nullable: true } } } }])
+
+  for (const [wrong, place] of [
+    [{ pattern: '(' }, 'properties/a'],
+    [{ items: { anyOf: [{}, { nullable: false, type: 'null' }] } }, 'properties/a/items/anyOf/1'],
+  ] as const) {
+    const { error } = await chat(
+      {
+        messages: [user('x')],
+        response_format: { type: 'json_schema', json_schema: { name: 'n', schema: { type: 'object', properties: { a: wrong } } } },
+      },
+      400,
+    )
+    t.ok(error!.message.includes(`(at ${place})`), error!.message)
+  }
+})

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors/catalogue.js'
-import { isNothing } from '../../request/is-nothing.js'
+import { isEmptyField } from '../../request/is-nothing.js'
 import { retryConfigSchema, thresholdSchema } from '../../validation/parsing.js'
 import { messageSchema, textParts as systemParts } from './message-schemas.js'
 import { responseFormatSchema } from './response-format.js'
@@ -27,18 +27,29 @@ export interface Rule {
   param?: string
 }
 
-export const honoured = <S extends z.ZodType>(schema: S, note: string) => field(schema, { does: 'honoured', note })
+export const honoured = <S extends z.ZodType>(schema: S, note: string) => emptied(schema, { does: 'honoured', note })
 
-export const ignored = <S extends z.ZodType>(schema: S, note: string, nothing?: Rule['nothing']) =>
-  field(schema, { does: 'ignored', note, ...(nothing && { nothing }) })
+/** Of these an empty value says something, or the request is nothing without them. */
+export const honouredAsIs = <S extends z.ZodType>(schema: S, note: string) => field(schema, { does: 'honoured', note })
+
+/** What has no effect is named whatever its value: `usual` is for the reader of the document alone. */
+export const ignored = (usual: string, note: string, nothing?: Rule['nothing']) =>
+  emptied(z.unknown(), { does: 'ignored', note: `${note}; usually ${usual}`, ...(nothing && { nothing }) })
 
 export const refused = <S extends z.ZodType>(schema: S, note: string, more: Omit<Rule, 'does' | 'note'>) =>
-  field(schema, { does: 'refused', note, ...more })
+  // an empty object may ask for the whole thing (`web_search_options: {}`)
+  emptied(schema, { does: 'refused', note, ...more }, (value) => isEmptyField(value) && (typeof value !== 'object' || Array.isArray(value)))
 
 /** Null counts as absent, as in OpenAI's reference for most fields. */
 function field<S extends z.ZodType>(schema: S, rule: Rule) {
   const description = rule.does === 'honoured' ? rule.note : `${rule.does}: ${rule.note}`
   return { ...rule, schema: schema.nullish().describe(description) }
+}
+
+/** The same where an empty value is none. */
+function emptied<S extends z.ZodType>(schema: S, rule: Rule, isEmpty = isEmptyField) {
+  const made = field(schema, rule)
+  return { ...made, schema: z.preprocess((value) => (isEmpty(value) ? undefined : value), made.schema) }
 }
 
 export const is =
@@ -47,7 +58,6 @@ export const is =
     values.includes(value)
 
 const object = z.looseObject({})
-const penalty = z.number().min(-2).max(2)
 const positive = z.int().positive()
 
 const noSampling = 'not passed to the model'
@@ -56,7 +66,7 @@ const cache = 'prompts are cached by the CLI itself'
 export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const
 
 export const fields = {
-  messages: honoured(z.array(messageSchema).min(1), 'the conversation; this or `question` is required'),
+  messages: honouredAsIs(z.array(messageSchema).min(1), 'the conversation; this or `question` is required'),
   system: honoured(z.union([z.string(), systemParts]), "Anthropic's: a text or text parts that go in front of the system messages"),
   question: honoured(z.string().regex(/\S/, 'it must not be empty'), 'short for one user message, if `messages` is absent'),
   stream: honoured(z.boolean(), 'answer with server-sent events'),
@@ -107,27 +117,27 @@ export const fields = {
   }),
   web_search_options: refused(object, 'there is no web search', {}),
   moderation: refused(object, 'there is no moderation of requests and answers', {}),
-  prediction: ignored(object, 'it would only save time'),
+  prediction: ignored('an object', 'it would only save time'),
 
-  temperature: ignored(z.number().min(0).max(2), noSampling, is(1)),
-  top_p: ignored(z.number().min(0).max(1), noSampling, is(1)),
-  top_k: ignored(z.number(), noSampling),
-  seed: ignored(z.int(), noSampling),
-  frequency_penalty: ignored(penalty, noSampling, is(0)),
-  presence_penalty: ignored(penalty, noSampling, is(0)),
-  logit_bias: ignored(object, noSampling, isNothing),
-  verbosity: ignored(z.enum(['low', 'medium', 'high']), noSampling, is('medium')),
-  service_tier: honoured(z.enum(['auto', 'default', 'flex', 'scale', 'priority']), 'there is one tier, `default`, and the answer says so'),
+  temperature: ignored('a number from 0 to 2', noSampling, is(1)),
+  top_p: ignored('a number from 0 to 1', noSampling, is(1)),
+  top_k: ignored('a number', noSampling),
+  seed: ignored('a whole number', noSampling),
+  frequency_penalty: ignored('a number from -2 to 2', noSampling, is(0)),
+  presence_penalty: ignored('a number from -2 to 2', noSampling, is(0)),
+  logit_bias: ignored('an object', noSampling),
+  verbosity: ignored('low, medium or high', noSampling, is('medium')),
+  service_tier: honoured(z.string(), 'there is one tier, `default`, and the answer says so'),
   prompt_cache_key: honoured(z.string(), 'a hint that needs nothing done: the CLI has every prompt cached'),
-  prompt_cache_retention: ignored(z.string(), cache),
-  prompt_cache_options: ignored(object, cache, isNothing),
+  prompt_cache_retention: ignored('a text', cache),
+  prompt_cache_options: ignored('an object', cache),
 
   mcp_config: honoured(object, 'MCP servers of the request: `{"mcpServers": {…}}`; the server decides which may run'),
   mcp_servers: honoured(
     z.union([z.array(z.string()), object]),
     "names of servers in this server's registry, or servers as in `mcp_config.mcpServers`",
   ),
-  allowed_tools: honoured(
+  allowed_tools: honouredAsIs(
     z.array(z.string().max(256)).max(256),
     'narrows the tools: `mcp__server`, `mcp__server__tool`; adds the file tools `Read`, `Write`, `Edit`, `Glob`, `Grep` in the workspace',
   ),
@@ -140,7 +150,7 @@ export const fields = {
   debug_tool_mcp_config: honoured(object, 'the MCP servers of the tool, there from the threshold on and never before'),
   original_user_prompt: honoured(z.string(), 'what feedback and validators quote as the request; left out: the last user message'),
   webhook_url: honoured(z.string().max(2048), 'an http(s) URL that is called when the task ends or needs review'),
-  fallbacks: honoured(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
+  fallbacks: honouredAsIs(z.array(z.string().min(1)).max(8), 'models that are asked in turn where one is overloaded or out of reach'),
 }
 
 /** The one field that has to be there, and so is no row of the table. */

@@ -40,17 +40,21 @@ export function toEcho(body: ResponseRequest): ResponseEcho {
       summary: body.reasoning?.summary ?? body.reasoning?.generate_summary ?? null,
     },
     store: body.store ?? true,
-    temperature: body.temperature ?? 1,
+    temperature: numberOr1(body.temperature),
     text: { format: body.text?.format ?? { type: 'text' }, ...(verbosity != null && { verbosity }) },
     tool_choice: body.tool_choice ?? 'auto',
     tools: (body.tools ?? []).map((tool) =>
       tool.type === 'function' ? { description: null, parameters: null, strict: null, ...tool } : { ...tool },
     ),
-    top_p: body.top_p ?? 1,
-    truncation: body.truncation ?? 'disabled',
+    top_p: numberOr1(body.top_p),
+    truncation: typeof body.truncation === 'string' ? body.truncation : 'disabled',
     ...(body.prompt_cache_key != null && { prompt_cache_key: body.prompt_cache_key }),
     ...(body.safety_identifier != null && { safety_identifier: body.safety_identifier }),
   }
+}
+
+function numberOr1(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 1
 }
 
 /**

@@ -3,8 +3,7 @@
  * handed on to the table of chat fields, by the same name.
  */
 import { z } from 'zod'
-import { efforts, honoured, ignored, is, refused, fields as chatFields } from '../in/honoured-fields.js'
-import { isNothing } from '../../request/is-nothing.js'
+import { efforts, honoured, honouredAsIs, ignored, is, refused, fields as chatFields } from '../in/honoured-fields.js'
 import { toolChoiceSchema, toolListSchema } from '../in/tool-schemas.js'
 import { itemSchema } from './item-schemas.js'
 
@@ -24,7 +23,7 @@ const format = z.discriminatedUnion('type', [
 const moved = (to: string) => refused(z.unknown(), `in the Responses API it has moved to '${to}'`, {})
 
 export const ownFields = {
-  input: honoured(
+  input: honouredAsIs(
     z.union([z.string(), z.array(itemSchema)]),
     'a text, or items: messages, function calls and their outputs, reasoning, references to output items',
   ),
@@ -53,10 +52,10 @@ export const ownFields = {
     'nothing in it has an effect',
   ),
 
-  truncation: ignored(z.enum(['auto', 'disabled']), 'what is too long is refused', is('disabled')),
-  include: ignored(z.array(z.string()), 'nothing more can be included', isNothing),
-  max_tool_calls: ignored(z.int(), 'it is about tools that run at OpenAI'),
-  context_management: ignored(z.array(z.looseObject({})), 'the conversation is sent as it is', isNothing),
+  truncation: ignored('auto or disabled', 'what is too long is refused', is('disabled')),
+  include: ignored('a list of texts', 'nothing more can be included'),
+  max_tool_calls: ignored('a whole number', 'it is about tools that run at OpenAI'),
+  context_management: ignored('a list', 'the conversation is sent as it is'),
   conversation: refused(z.unknown(), "use 'previous_response_id' or send the items", {}),
   prompt: refused(z.unknown(), 'there are no stored prompts', {}),
 

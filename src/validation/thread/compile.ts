@@ -2,7 +2,7 @@
 import type { ValidateFunction } from 'ajv'
 import { Lru } from '../../lru.js'
 import { compileOutput, describe } from '../../schema/output-check.js'
-import { compilePattern } from '../pattern.js'
+import { compilePattern } from '../../schema/pattern.js'
 import { compileSchema } from '../../schema/compile.js'
 import type { Source } from '../../request/pending-source.js'
 

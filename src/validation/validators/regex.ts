@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { compilePattern, matches, maxPatternLength } from '../pattern.js'
+import { compilePattern, matches, maxPatternLength } from '../../schema/pattern.js'
 import { quote } from '../text.js'
 import { resultOf } from '../check-result.js'
 import { validator } from '../validator.js'

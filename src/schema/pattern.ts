@@ -24,6 +24,16 @@ export function compilePattern(pattern: string, flags = ''): RegExp {
   }
 }
 
+/** Whether a pattern is one by JSON Schema's own rules: JavaScript's syntax in Unicode mode. */
+export function isUnicode(pattern: string): boolean {
+  try {
+    new RegExp(pattern, 'u')
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Escapes, and the classes in which none of this means anything, are taken whole. */
 function fromPython(pattern: string): string {
   return pattern.replace(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\(\?P<|\(\?P=(\w+)\)/g, (part, name?: string) => {
