@@ -1,6 +1,9 @@
 import type { RawRequestDefaultExpression } from 'fastify'
 import { withoutAzure } from './deployments.js'
 
+/** What clients make of a base URL. Other paths have to be written as they are. */
+const ofTheApi = /^\/(?:v1|openai|models|responses|chat)(?![^/])/
+
 /** What lies below `/v1` and is asked for without it; `/chat/completions` has a route of its own. */
 const withoutV1 = /^\/(?:models|responses)(?![^/?])|^\/chat\/completions\/[^?]/
 
@@ -21,7 +24,9 @@ export function plainTarget(request: RawRequestDefaultExpression): string {
 /** Mends what comes of a base URL with a slash or a `/v1` too much, or without its `/v1`. */
 function plainPath(target: string): string {
   const end = target.indexOf('?')
-  const path = (end === -1 ? target : target.slice(0, end)).replace(/\/{2,}/g, '/').replace(/^(?:\/v1)+(?=\/v1(?:\/|$))/, '')
+  const given = end === -1 ? target : target.slice(0, end)
+  const path = given.replace(/\/{2,}/g, '/').replace(/^(?:\/v1)+(?=\/v1(?:\/|$))/, '')
+  if (!ofTheApi.test(path)) return target
   const query = end === -1 ? '' : target.slice(end)
   return `${withoutV1.test(path) ? '/v1' : ''}${path}${query}`
 }

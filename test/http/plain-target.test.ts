@@ -26,6 +26,8 @@ const cases: [string, string][] = [
   ['/tasks/task_1/files/a/v1/v1/b', '/tasks/task_1/files/a/v1/v1/b'],
   ['/tasks?after=//x', '/tasks?after=//x'],
   ['http://localhost:3010//v1/v1/models', '/v1/models'],
+  ['//health', '//health'],
+  ['/tasks//task_1', '/tasks//task_1'],
   ['*', '/*'],
 ]
 for (const [target, path] of cases) t.equal(plain(target), path, target)

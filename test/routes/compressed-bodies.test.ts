@@ -101,7 +101,6 @@ await t.test('bombs', async (t) => {
     ['nothing, for ever', 'gzip', Buffer.concat(Array.from({ length: 150_000 }, () => gzipSync(Buffer.alloc(0)))), 413],
   ]
   for (const [name, coding, body, status] of bombs) t.equal((await post(coding, body)).status, status, name)
-  t.ok((process.memoryUsage().arrayBuffers - spaces.length) / mb < 300, 'and none of it is held')
   t.equal((await post('gzip', gzipSync(plain))).status, 404, 'the server goes on')
 })
 
