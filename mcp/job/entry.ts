@@ -17,7 +17,16 @@ const text = z
   .max(4096, 'it is longer than 4096 characters')
   .regex(/^[^\0]*$/, 'it holds a NUL character')
 
+/** How long a call of one of its tools may take, in milliseconds; below 1000 it is in seconds, as some programs write it. */
+const timeout = z
+  .int()
+  .min(1)
+  .max(86_400_000)
+  .transform((given) => (given < 1000 ? given * 1000 : given))
+  .optional()
+
 export const stdioSchema = z.object({
+  timeout,
   type: z.literal('stdio').optional(),
   command: text.min(1, 'it must not be empty'),
   args: z.array(text).max(64).optional(),
@@ -28,6 +37,7 @@ export const stdioSchema = z.object({
 const reserved = /^(host|connection|content-length|transfer-encoding|keep-alive|upgrade|te|trailer|proxy-.*)$/i
 
 export const httpSchema = z.object({
+  timeout,
   type: z.enum(['http', 'streamable-http', 'sse']).optional(),
   url: text,
   headers: z

@@ -87,7 +87,8 @@ export async function prepareServers(tools: JobTools, rules: McpRules, place: Jo
     config.mcpServers[asked.name] = stdio ? guarded(whole, place, stderr) : { ...whole, headers: headersOf(whole, variables), stderr }
     const env = { ...variables.marker, TMPDIR: place.tmp, ...(!stdio && connectionOf(variables.env)) }
     const args = [stdio ? guard : guardRemote, file, asked.name]
-    prepared.servers.push({ ...told, stderr, config: { type: 'stdio', command: process.execPath, args, env } })
+    const limit = whole.timeout === undefined ? {} : { timeout: whole.timeout }
+    prepared.servers.push({ ...told, stderr, config: { type: 'stdio', command: process.execPath, args, env, ...limit } })
   }
   await writeJobConfig(place.root, config)
   return prepared

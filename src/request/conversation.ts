@@ -51,10 +51,10 @@ export interface OutputSchema {
   schema: Record<string, unknown>
 }
 
-/** An MCP server as a config names it, `${VAR}` not expanded. */
+/** An MCP server as a config names it, `${VAR}` not expanded. `timeout`: milliseconds of one call of its tools. */
 export type McpServer =
-  | { type: 'stdio'; command: string; args?: string[]; env?: Record<string, string> }
-  | { type: 'http' | 'sse'; url: string; headers?: Record<string, string> }
+  | { type: 'stdio'; command: string; args?: string[]; env?: Record<string, string>; timeout?: number }
+  | { type: 'http' | 'sse'; url: string; headers?: Record<string, string>; timeout?: number }
 
 /** A server of one job: an entry of the registry, which is looked up when the job runs, or one that the request brought. */
 export type JobServer = {

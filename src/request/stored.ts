@@ -39,8 +39,14 @@ const turn: z.ZodType<Turn> = z.discriminatedUnion('role', [
 
 const texts = z.record(z.string(), z.string()).optional()
 const mcpServer = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('stdio'), command: z.string(), args: z.array(z.string()).optional(), env: texts }),
-  z.object({ type: z.enum(['http', 'sse']), url: z.string(), headers: texts }),
+  z.object({
+    type: z.literal('stdio'),
+    command: z.string(),
+    args: z.array(z.string()).optional(),
+    env: texts,
+    timeout: z.number().optional(),
+  }),
+  z.object({ type: z.enum(['http', 'sse']), url: z.string(), headers: texts, timeout: z.number().optional() }),
 ])
 const ofAnyServer = { name: z.string(), tools: z.array(z.string()).optional(), withheld: z.array(z.string()).optional() }
 const jobServer = z.discriminatedUnion('from', [

@@ -35,7 +35,7 @@ await t.test('entries of every kind', async (t) => {
     [...registry],
     [
       ['a', { server: { command: 'node', args: ['x.js'], env: { KEY: '${KEY}' }, type: 'stdio' }, disabledTools: [] }],
-      ['b', { server: { type: 'stdio', command: 'x' }, disabledTools: [] }],
+      ['b', { server: { type: 'stdio', command: 'x', timeout: 5000 }, disabledTools: [] }],
       ['c', { server: { url: 'http://h/mcp', type: 'http' }, disabledTools: [] }],
       ['d', { server: { url: 'http://h/mcp', headers: { Authorization: 'Bearer ${T:-none}' }, type: 'http' }, disabledTools: [] }],
       ['e', { server: { url: 'http://h/sse', type: 'sse' }, disabledTools: ['two'], allowedTools: ['one'] }],

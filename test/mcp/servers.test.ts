@@ -14,10 +14,11 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'mcp-servers-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const secret = 'v3ry-s3cret-value'
 const server = (how: string) => ({ command: process.execPath, args: [stub, how], env: { STUB_KEY: '${STUB_KEY}' } })
-const kinds = ['hang', 'crash', 'chatter', 'stay', 'deaf', 'environment', 'grow', 'many']
+const kinds = ['hang', 'crash', 'chatter', 'stay', 'deaf', 'environment', 'grow', 'many', 'keys']
 const registry = {
   mcpServers: {
     ...Object.fromEntries(kinds.map((how) => [how, server(how)])),
+    hasty: { ...server('slow'), timeout: 1000 },
     missing: { command: '/nowhere/no-such-program' },
     refusing: { type: 'http', url: 'http://127.0.0.1:9/mcp', headers: { Authorization: 'Bearer ${STUB_KEY}' } },
   },
@@ -38,6 +39,10 @@ const { standin } = bridge
 const workspaces = openWorkspaceRoot(bridge.app.config.dataDir)
 const auth = { authorization: 'Bearer bridge-key-1' }
 const callsOf = (marker: string) => standin.calls.filter((call) => contains(call, marker))
+
+interface Keyed {
+  properties: Record<string, unknown>
+}
 
 interface Body {
   error?: { code: string; message: string }
@@ -78,6 +83,32 @@ await t.test('one that chatters on both streams works', async (t) => {
   const { body } = await chat('chatter', 'M-chatter')
   t.equal(body.choices?.[0]?.message.content, 'ok', JSON.stringify(body))
   t.match(toolResults(callsOf('M-chatter')[1]!), [{ text: 'called', isError: false }])
+})
+
+await t.test('keys that the API does not take are told under other names, and called as the server knows them', async (t) => {
+  standin.when(
+    'M-keys',
+    (request) => {
+      const { properties } = request.body.tools!.find(({ name }) => name === 'mcp__keys__call')!.input_schema as {
+        properties: Record<string, Keyed>
+      }
+      const [top, size] = Object.keys(properties)
+      const [inner] = Object.keys(properties[size!]!.properties)
+      for (const key of [top, size, inner]) t.match(key, /^[a-zA-Z0-9_.-]{1,64}$/)
+      return message(toolUse('mcp__keys__call', { [top!]: 2, [size!]: { [inner!]: 'x' } }))
+    },
+    message('ok'),
+  )
+  t.equal((await chat('keys', 'M-keys')).status, 200)
+  t.strictSame(JSON.parse(toolResults(callsOf('M-keys')[1]!)[0]!.text), { $top: 2, größe: { 'a b': 'x' } })
+})
+
+await t.test("an entry's own limit of time for a call", async (t) => {
+  standin.when('M-hasty', ...called('hasty'))
+  const from = performance.now()
+  t.equal((await chat('hasty', 'M-hasty')).status, 200)
+  t.match(toolResults(callsOf('M-hasty')[1]!), [{ isError: true, text: /time/i }])
+  t.ok(performance.now() - from < 5000, 'it does not wait for the tool')
 })
 
 await t.test('a server knows its own environment and no more; its secret stands nowhere else', async (t) => {

@@ -8,6 +8,8 @@
  * - `deaf`: works, and ignores every signal and the end of its input
  * - `environment`: works; its tool gives its environment and arguments
  * - `grow`, `many`: works; its tool fills the folder, with one file or with many
+ * - `keys`: works; its tool has keys that the model's API does not take, and gives its arguments
+ * - `slow`: works; its tool takes five seconds
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -18,10 +20,13 @@ const how = process.argv[2] ?? ''
 interface Rpc {
   id?: number
   method: string
-  params?: { protocolVersion?: string }
+  params?: { protocolVersion?: string; arguments?: unknown }
 }
 
-function call(): string {
+const keyed = { type: 'object', properties: { $top: { type: 'integer' }, größe: { type: 'object', properties: { 'a b': {} } } } }
+
+function call(args: unknown): string {
+  if (how === 'keys') return JSON.stringify(args)
   if (how === 'stay') {
     // survives its parent, its group, its session; and its environment tells nothing
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore', env: {} })
@@ -41,8 +46,9 @@ function answer({ method, params }: Rpc): object {
   if (method === 'initialize') {
     return { protocolVersion: params?.protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'stub', version: '1' } }
   }
-  if (method === 'tools/list') return { tools: [{ name: 'call', inputSchema: { type: 'object', properties: {} } }] }
-  return { content: [{ type: 'text', text: call() }] }
+  if (method === 'tools/list')
+    return { tools: [{ name: 'call', inputSchema: how === 'keys' ? keyed : { type: 'object', properties: {} } }] }
+  return { content: [{ type: 'text', text: call(params?.arguments) }] }
 }
 
 console.error(`stub: this is how: ${how}; key ${process.env['STUB_KEY'] ?? 'none'}`)
@@ -59,7 +65,9 @@ createInterface({ input: process.stdin })
   .on('line', (line) => {
     const rpc = JSON.parse(line) as Rpc
     if (how === 'hang' || rpc.id === undefined) return
-    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: answer(rpc) })}\n`)
+    const write = () => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id: rpc.id, result: answer(rpc) })}\n`)
+    if (how === 'slow' && rpc.method === 'tools/call') setTimeout(write, 5000)
+    else write()
   })
   .on('close', () => {
     if (how !== 'deaf') process.exit(0)
