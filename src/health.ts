@@ -6,6 +6,7 @@ import type { ClaudeStatus } from './claude/status.js'
 import type { Jobs } from './jobs/jobs.js'
 import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
+import type { WorkspaceRoom } from '../workspace/room.js'
 
 const unixSeconds = z.number()
 
@@ -62,11 +63,20 @@ export const readySchema = z.object({
     upstreams: check.optional().describe('whether one provider at least can be asked; there where UPSTREAMS names any'),
     queue: check.describe('whether the models that can be asked have room'),
     store: check,
+    workspace: check.describe("whether a job's folder can be made; alone no reason to be not ready where `upstreams` is ok"),
   }),
 })
 
 /** What `/health` says without a key on a server that has keys. */
 export const openHealthSchema = z.object({ status: healthSchema.shape.status, version: z.string(), checks: readySchema.shape.checks })
+
+/** Who is asked. */
+interface Told {
+  jobs: Jobs
+  claude: ClaudeStatus
+  upstreams: UpstreamExecutor
+  workspaceRoom: WorkspaceRoom
+}
 
 type Check = z.infer<typeof check>
 export type Health = z.infer<typeof healthSchema>
@@ -75,10 +85,7 @@ export type OpenHealth = z.infer<typeof openHealthSchema>
 
 /** Always answers; trouble shows as `degraded`. @param owner who asks: of others' failures there is no text */
 export async function health(
-  jobs: Jobs,
-  claude: ClaudeStatus,
-  pool: ClaudeExecutor,
-  upstreams: UpstreamExecutor,
+  { jobs, claude, pool, upstreams, workspaceRoom }: Told & { pool: ClaudeExecutor },
   owner: string,
 ): Promise<Health> {
   const store = await storeState(jobs)
@@ -86,7 +93,8 @@ export async function health(
   const { queued, running, slots, maxQueued } = jobs.stats()
   const network = jobs.stats('network')
   const providers = upstreams.health
-  const well = store.ok && providers.every(({ ok }) => ok) && cli.problem === null && cli.claude_authenticated
+  const hasRoom = (await workspaceRoom.problem()) === null
+  const well = store.ok && hasRoom && providers.every(({ ok }) => ok) && cli.problem === null && cli.claude_authenticated
   return {
     status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining',
     version,
@@ -103,10 +111,11 @@ export async function health(
 }
 
 /** For those without a key: no path, no text of a failure, no numbers. */
-export async function openHealth(jobs: Jobs, claude: ClaudeStatus, upstreams: UpstreamExecutor): Promise<OpenHealth> {
-  const { checks } = withoutDetails(await readiness(jobs, claude, upstreams))
+export async function openHealth(told: Told): Promise<OpenHealth> {
+  const { jobs, claude, upstreams } = told
+  const { checks } = withoutDetails(await readiness(told))
   const { problem, claude_authenticated } = claude.health()
-  const well = problem === null && claude_authenticated && checks.store.ok && upstreams.health.every(({ ok }) => ok)
+  const well = problem === null && claude_authenticated && checks.store.ok && checks.workspace.ok && upstreams.health.every(({ ok }) => ok)
   return { status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining', version, checks }
 }
 
@@ -119,18 +128,20 @@ export function withoutDetails({ ready, checks }: Readiness): Readiness {
  * Whether this server can do work that it is sent now, check by check. Claude or other providers are enough: a server may be there for
  * one of them only.
  */
-export async function readiness(jobs: Jobs, claude: ClaudeStatus, { health: providers }: UpstreamExecutor): Promise<Readiness> {
+export async function readiness({ jobs, claude, upstreams: { health: providers }, workspaceRoom }: Told): Promise<Readiness> {
   const store = await storeState(jobs)
+  const noRoom = await workspaceRoom.problem()
   const { trouble } = claude
   const asked = checkOf(trouble === null, trouble?.code ?? '', trouble?.message ?? null)
   const others = providersCheck(providers)
-  const serving: Kind[] = [...(asked.ok ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
+  const serving: Kind[] = [...(asked.ok && noRoom === null ? ['process' as const] : []), ...(others?.ok ? ['network' as const] : [])]
   const checks = {
     accepting: checkOf(jobs.accepting, 'server_shutdown', 'the server is shutting down'),
     claude: asked,
     ...(others && { upstreams: others }),
     queue: queueCheck(jobs, serving),
     store: checkOf(store.ok, 'store_failed', store.problem),
+    workspace: checkOf(noRoom === null, 'workspace_failed', noRoom),
   }
   return { ready: serving.length > 0 && checks.accepting.ok && checks.queue.ok && checks.store.ok, checks }
 }

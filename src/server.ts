@@ -1,4 +1,6 @@
 /** The process: configuration, logger, listening, and an end in order. */
+import os from 'node:os'
+import path from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process/process.js'
@@ -65,10 +67,12 @@ function startError(error: unknown): string | null {
   if (code === 'EACCES' && (error as NodeJS.ErrnoException).syscall === 'listen') return 'PORT: not allowed for this user'
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST: "${process.env['HOST']}" is no address of this machine`
   if (error instanceof Error && error.name === 'DataDirInUse') return `DATA_DIR: ${error.message}`
-  const { path } = error as NodeJS.ErrnoException
-  if (path !== undefined && ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOSPC'].includes(code ?? '')) {
-    return `DATA_DIR: ${path} cannot be used by this user (${code})`
+  const { path: file } = error as NodeJS.ErrnoException
+  if (file !== undefined && ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT'].includes(code ?? '')) {
+    return `${path.dirname(file) === os.tmpdir() ? 'TMPDIR' : 'DATA_DIR'}: ${file} cannot be used by this user (${code})`
   }
+  // the database's own words have no code: no room, a file that is none
+  if (error instanceof Error && /^cannot use the job database /.test(error.message)) return `DATA_DIR: ${error.message}`
   return null
 }
 

@@ -20,8 +20,7 @@ const healthRoutes: FastifyPluginAsyncZod = async (app) => {
         response: { 200: z.union([healthSchema, openHealthSchema]) },
       },
     },
-    async ({ letIn, owner }) =>
-      letIn ? health(app.jobs, app.claude, app.pool, app.upstreams, owner) : openHealth(app.jobs, app.claude, app.upstreams),
+    async ({ letIn, owner }) => (letIn ? health(app, owner) : openHealth(app)),
   )
 
   app.get(
@@ -36,7 +35,7 @@ const healthRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async ({ letIn }, reply) => {
-      const checks = await readiness(app.jobs, app.claude, app.upstreams)
+      const checks = await readiness(app)
       return reply.code(checks.ready ? 200 : 503).send(letIn ? checks : withoutDetails(checks))
     },
   )

@@ -4,12 +4,15 @@ import fp from 'fastify-plugin'
 import { workspaceMarker } from '../claude/process/environment.js'
 import { KeptFiles } from '../../workspace/kept-files.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
+import { WorkspaceRoom } from '../../workspace/room.js'
 import { closeWorkspaceRoot, openWorkspaceRoot } from '../../workspace/workspace.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** the folder that each run's own is made in */
     workspaceRoot: string
+    /** whether there is room for a run's folder */
+    workspaceRoom: WorkspaceRoom
     /** what jobs have left */
     files: KeptFiles
   }
@@ -23,6 +26,7 @@ export default fp(
     const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
     if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
     app.decorate('workspaceRoot', workspaceRoot)
+    app.decorate('workspaceRoom', new WorkspaceRoom(workspaceRoot))
     app.decorate('files', new KeptFiles(path.join(dataDir, 'files')))
     app.addHook('onClose', () => closeWorkspaceRoot(workspaceRoot))
   },

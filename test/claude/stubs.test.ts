@@ -87,6 +87,11 @@ const cases: Case[] = [
   },
   { name: 'exits 0 without a word', body: `process.exit(0)`, expected: failed('cli_failed', /exit code 0/) },
   {
+    name: 'exits 1 with words on stdout, behind half a message',
+    body: `process.stdout.write('{"type": "assistant", "secret words\\nThis build has expired.\\n'); process.exit(1)`,
+    expected: failed('cli_failed', /^(?!.*secret).*exit code 1\): This build has expired/s),
+  },
+  {
     name: 'exits 3 with words on stderr',
     body: `
       console.error('boom in /home/someone/.claude/x with sk-ant-abcdefghijkl\\n    at f (/srv/a.js:1:1)')

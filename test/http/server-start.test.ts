@@ -23,6 +23,9 @@ await t.test('settings that make no sense', { skip: process.platform !== 'linux'
   const base = environment(home, 'http://127.0.0.1:1')
   const file = path.join(home, 'file')
   writeFileSync(file, '')
+  const noDatabase = path.join(home, 'no-database')
+  mkdirSync(noDatabase, { mode: 0o700 })
+  writeFileSync(path.join(noDatabase, 'jobs.db'), 'this is no database, and long enough to be looked at as one '.repeat(200))
   const cases: [Record<string, string>, RegExp][] = [
     [{ PORT: 'abc' }, /PORT: .*whole number.*"abc"/],
     [{ PORT: '70000' }, /PORT: .*65535/],
@@ -37,6 +40,8 @@ await t.test('settings that make no sense', { skip: process.platform !== 'linux'
     [{ CLAUDE_MODEL: '--help' }, /CLAUDE_MODEL: /],
     [{ DATA_DIR: file }, /DATA_DIR: .*file/],
     [{ DATA_DIR: path.join(file, 'data') }, /DATA_DIR: .*file/],
+    [{ TMPDIR: path.join(file, 'tmp') }, /TMPDIR: .*file.*ENOTDIR/],
+    [{ DATA_DIR: noDatabase }, /DATA_DIR: cannot use the job database .*not a database/],
   ]
   // two at once: each is a whole process that does nothing but start
   for (let at = 0; at < cases.length; at += 2) {

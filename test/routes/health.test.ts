@@ -28,7 +28,7 @@ await t.test('well, then refused by the API', async (t) => {
   })
   const ready = await bridge.get('/health/ready')
   t.equal(ready.status, 200)
-  t.strictSame(Object.keys(readySchema.parse(await ready.json()).checks), ['accepting', 'claude', 'queue', 'store'])
+  t.strictSame(Object.keys(readySchema.parse(await ready.json()).checks), ['accepting', 'claude', 'queue', 'store', 'workspace'])
   t.equal(bridge.standin.requests.length, 0, 'nobody was asked')
   t.equal((await fetch(`${bridge.url}/health`, { method: 'HEAD' })).status, 200)
 

@@ -19,13 +19,14 @@ export interface Launch {
 export interface Exit {
   code: number | null
   signal: string | null
-  /** what was written to stderr last, at most 4 KB */
+  /** what was written to stderr last, at most 4 KB, behind what was no message on stdout, at most 1 KB */
   stderr: string
   /** set where the process could not be started at all: an errno such as ENOENT, EACCES, E2BIG */
   spawnError: string | null
 }
 
 const stderrKept = 4096
+const noiseKept = 1024
 /** SIGTERM ends the CLI within 40 ms; what has not gone by then is killed. */
 const termGraceMs = 500
 /** Output may still stand in the pipe when the process has gone; a grandchild that holds the pipe open must not hold us. */
@@ -57,7 +58,8 @@ export class ClaudeProcess {
   private readonly child
   private readonly onFault: Launch['onFault']
   private onMessage: (message: CliMessage) => void = () => {}
-  private onGarbage: (line: string) => void = () => {}
+  /** lines that were no messages, the last of them: what a program says that cannot do its work may stand there */
+  private noise = ''
   private readonly waiting: string[] = []
   private listening = false
   private killTimer: NodeJS.Timeout | undefined
@@ -88,10 +90,9 @@ export class ClaudeProcess {
     this.gone = this.watch()
   }
 
-  /** Takes over the lines. Those that came before are delivered first. Lines that are no JSON object go to `onGarbage`. */
-  listen(onMessage: (message: CliMessage) => void, onGarbage: (line: string) => void = () => {}): void {
+  /** Takes over the messages. Those that came before are delivered first. */
+  listen(onMessage: (message: CliMessage) => void): void {
     this.onMessage = onMessage
-    this.onGarbage = onGarbage
     this.listening = true
     for (const line of this.waiting.splice(0)) this.deliver(line)
   }
@@ -160,7 +161,7 @@ export class ClaudeProcess {
     this.child.stderr.destroy()
     live.delete(this)
     const said = stderr.toString('utf8')
-    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: said }
+    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: `${this.noise}${said}` }
   }
 
   /** The listener failed; a line without end is the program's own fault, and its run's failure. */
@@ -190,10 +191,16 @@ export class ClaudeProcess {
     try {
       message = JSON.parse(line)
     } catch {
-      this.onGarbage(line)
+      this.makeNoise(line)
       return
     }
     if (typeof message === 'object' && message !== null && 'type' in message) this.onMessage(message as CliMessage)
-    else this.onGarbage(line)
+    else this.makeNoise(line)
+  }
+
+  private makeNoise(line: string): void {
+    // the half of a message, which holds words of a conversation
+    if (/^\s*[{["]/.test(line)) return
+    this.noise = `${this.noise}${line.slice(-noiseKept)}\n`.slice(-noiseKept)
   }
 }

@@ -1,4 +1,5 @@
 /** The one connection to the database: prepared statements, transactions, and the settings durability hangs on. */
+import { statSync } from 'node:fs'
 import { makePrivateFile } from './dataDir.js'
 import type { Database, OpenDatabase, Statement } from './driver.js'
 import { StoreClosed } from './errors.js'
@@ -10,9 +11,13 @@ export class Connection {
   readonly #log: LogSync
   readonly #statements = new Map<string, Statement>()
   #closed = false
+  readonly #path: string
+  readonly #file: number
 
-  constructor(db: Database, disk: Disk) {
+  constructor(db: Database, disk: Disk, path: string) {
     this.#db = db
+    this.#path = path
+    this.#file = statSync(path).ino
     this.#log = new LogSync(disk)
   }
 
@@ -54,6 +59,12 @@ export class Connection {
     return this.#closed ? Promise.resolve() : this.#log.sync()
   }
 
+  /** The open file lives on where its folder has been removed, and all that is written to it is lost. @throws Error */
+  throwIfGone(): void {
+    const found = statSync(this.#path, { throwIfNoEntry: false })
+    if (found?.ino !== this.#file) throw new Error(`the job database ${this.#path} has been removed or replaced`)
+  }
+
   /** Moves the write-ahead log into the database and closes it. Twice does no harm. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -80,7 +91,7 @@ export function openConnection(open: OpenDatabase, path: string, disk: (path: st
     configure(db)
     migrate(db)
     db.exec('UPDATE health SET beats = beats + 1')
-    return new Connection(db, disk(path))
+    return new Connection(db, disk(path), path)
   } catch (error) {
     if (db !== undefined) closeDatabase(db)
     throw new Error(`cannot use the job database ${path}: ${(error as Error).message}`, { cause: error })

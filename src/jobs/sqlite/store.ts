@@ -151,6 +151,7 @@ function requestOf(id: string, stored: unknown): unknown {
 }
 
 function health(connection: Connection): Omit<StoreHealth, 'unreadable'> {
+  connection.throwIfGone()
   return connection.transaction(() => {
     connection.sql('UPDATE health SET beats = beats + 1').run()
     return { kind: 'sqlite', jobs: Number(connection.sql('SELECT count(*) AS jobs FROM jobs').get()?.jobs) }
