@@ -61,13 +61,14 @@ const environment = z.object({
   WORKSPACE_MAX_FILES: wholeNumber(1, 100_000).default(2000),
   WEBHOOK_SECRET: z.string().optional(),
   WEBHOOK_ALLOWED_HOSTS: z.string().optional(),
+  SAMPLING: z.enum(['ignore', 'pass'], 'must be ignore or pass').default('ignore'),
   ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
   UPSTREAMS: z.string().optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
 /** Settings of the contract whose own work has not landed: naming one is an error, not a silence. */
-const notYet = ['STORE_URL', 'SAMPLING'] as const
+const notYet = ['STORE_URL'] as const
 
 export interface Config {
   host: string
@@ -113,6 +114,8 @@ export interface Config {
   webhookSecret: WebhookSecret | undefined
   /** undefined: none */
   webhookHosts: readonly AllowedHost[] | undefined
+  /** `temperature` and `top_p` go to the models that take them */
+  passSampling: boolean
   /** seconds that an identical deterministic request gets the same answer; 0: never */
   answerCacheS: number
   logLevel: (typeof logLevels)[number]
@@ -172,6 +175,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     workspaceLimits: { bytes: values.WORKSPACE_MAX_MB * 1024 * 1024, files: values.WORKSPACE_MAX_FILES },
     webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
     webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
+    passSampling: values.SAMPLING === 'pass',
     answerCacheS: values.ANSWER_CACHE_S,
     logLevel: values.LOG_LEVEL,
     upstreams: upstreamsOf(values.UPSTREAMS, values.IDLE_TIMEOUT_S),

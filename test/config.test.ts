@@ -138,7 +138,7 @@ const bad: [variable: string, env: NodeJS.ProcessEnv][] = [
   ['MCP_CONFIG', { MCP_CONFIG: './none.json' }],
   ['MCP_ALLOW', { MCP_ALLOW: 'all' }],
   ['WORKSPACE_MAX_MB', { WORKSPACE_MAX_MB: '0' }],
-  ['SAMPLING', { SAMPLING: 'pass' }],
+  ['SAMPLING', { SAMPLING: 'maybe' }],
   ['WEBHOOK_SECRET', { WEBHOOK_SECRET: 's3cret' }],
   ['WEBHOOK_SECRET', { WEBHOOK_SECRET: 'whsec_s3cret' }],
   ['WEBHOOK_SECRET', { WEBHOOK_SECRET: `whsec_${Buffer.alloc(23).toString('base64')}` }],

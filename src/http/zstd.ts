@@ -72,7 +72,8 @@ function checkFrame(frame: Buffer): void {
   const sizeBytes = sizeFlag === 0 ? Number(isSingle) : 1 << sizeFlag
   let at = isSingle ? 5 : 6
   const window = isSingle ? frame.readUIntLE(at, Math.min(sizeBytes, 6)) : 2 ** (10 + (frame[5]! >> 3)) * (1 + (frame[5]! & 7) / 8)
-  if (!isSingle && window > 2 ** windowLog) throw new Error('a window of more than 8 MB')
+  // of a frame in a single segment the window is its whole content
+  if (window > 2 ** windowLog) throw new Error('a window of more than 8 MB')
   at += sizeBytes
   let blocks = 0
   for (let isLast = false; !isLast; ) {

@@ -87,6 +87,8 @@ export interface ClaudeRequest extends Conversation {
   tools?: ClientTool[]
   /** left out: `auto` */
   toolChoice?: ToolChoice
+  /** only where the model takes it: without thinking */
+  sampling?: { temperature?: number; topP?: number }
   /** false: at most one call in an answer */
   parallelToolCalls?: false
   /** the answer is JSON */

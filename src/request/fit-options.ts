@@ -3,7 +3,7 @@ import type { ClaudeRequest } from './conversation.js'
 import type { Ignored } from './ignored.js'
 import { takesOf } from './model-families.js'
 
-type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 'toolChoice' | 'output'>
+type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 'toolChoice' | 'output' | 'sampling'>
 
 /** Below this limit of tokens thinking could leave nothing for the answer. */
 const fewTokens = 2048
@@ -36,6 +36,24 @@ export function fitOptions(run: Options, ignored: Ignored, choice: 'tool_choice'
   }
   // a title of 16 tokens would be spent on thoughts
   if (run.effort === undefined && run.maxTokens !== undefined && run.maxTokens < fewTokens) run.effort = 'low'
+}
+
+/**
+ * Gives a request the sampling that it asks for, where its model takes it: without thinking, and no more than 1. After {@link fitOptions}.
+ * @param asked by the names of the fields; what is given is not named as ignored
+ */
+export function fitSampling(run: Options, asked: { temperature?: unknown; top_p?: unknown }, ignored: Ignored): void {
+  if (takesOf(run.model)?.sampling !== true || !(isWithoutThinking(run) || run.effort === 'none')) return
+  const temperature = fraction(asked.temperature)
+  const topP = fraction(asked.top_p)
+  if (temperature === undefined && topP === undefined) return
+  run.sampling = { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { topP }) }
+  if (temperature !== undefined) ignored.remove('temperature')
+  if (topP !== undefined) ignored.remove('top_p')
+}
+
+function fraction(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= 1 ? value : undefined
 }
 
 function toolsNamed({ tools = [] }: Options, name: string): Options['tools'] {

@@ -9,6 +9,8 @@ const longestHeader = 2000
 
 export interface Ignored {
   add(name: string): void
+  /** It has an effect after all. */
+  remove(name: string): void
   names(): string[]
 }
 
@@ -22,6 +24,7 @@ export function createIgnored(before: readonly string[] = []): Ignored {
       if (names.size < maxNames) names.add(shown)
       else more ||= !names.has(shown)
     },
+    remove: (name) => void names.delete(name),
     names: () => (more ? [...names, '…'] : [...names]),
   }
 }

@@ -8,11 +8,14 @@ export interface Takes {
   withoutThinking: boolean
   /** without thinking no effort above `high` */
   effortBounded?: true
+  /** `temperature` and `top_p`, without thinking */
+  sampling?: true
 }
 
 const families: readonly [id: RegExp, Takes][] = [
-  [/^claude-3-/, { withoutThinking: true }],
-  [/^claude-(?:opus|sonnet|haiku)-4(?:-\d)?$/, { withoutThinking: true }],
+  [/^claude-3-/, { withoutThinking: true, sampling: true }],
+  [/^claude-(?:opus|sonnet|haiku)-4(?:-[0-6])?$/, { withoutThinking: true, sampling: true }],
+  [/^claude-opus-4-[78]$/, { withoutThinking: true }],
   [/^claude-sonnet-5$/, { withoutThinking: true }],
   [/^claude-opus-5$/, { withoutThinking: true, effortBounded: true }],
   [/^claude-(?:opus|sonnet|haiku)-5-5$/, { withoutThinking: false }],

@@ -68,6 +68,7 @@ const claude: z.ZodType<ClaudeRequest> = z.object({
     .optional(),
   toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.object({ name: z.string() })]).optional(),
   parallelToolCalls: z.literal(false).optional(),
+  sampling: z.object({ temperature: z.number().optional(), topP: z.number().optional() }).optional(),
   output: z.object({ name: z.string(), description: z.string().optional(), schema: json }).optional(),
   inside: z.object({ servers: z.array(jobServer), fileTools: z.array(z.string()) }).optional(),
   person: z.string().optional(),

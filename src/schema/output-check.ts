@@ -13,7 +13,13 @@ import { type JsonSchema, isOlder } from './json-schema.js'
 export function compileOutput(schema: JsonSchema): ValidateFunction {
   const { $schema: dialect, ...rest } = schema
   // a definition is compiled once, not once for each reference
-  const options = { strict: false, allErrors: false, inlineRefs: false, logger: false as const, code: { regExp: looked } }
+  const options = {
+    strict: false,
+    allErrors: false,
+    inlineRefs: false,
+    logger: false as const,
+    code: { regExp: lookedAt(keyPatterns(rest)) },
+  }
   const ajv = isOlder(dialect) ? new Ajv(options) : new Ajv2020(options)
   // a CommonJS module, whose default export is typed as a member
   ;(addFormats as unknown as (ajv: Ajv) => void)(ajv)
@@ -28,6 +34,18 @@ export function describe(errors: readonly ErrorObject[] | null | undefined): str
 }
 
 /** One that the CLI has run matches everything here; one that the CLI does not know is run. */
-const looked = Object.assign((pattern: string) => (isUnicode(pattern) ? { test: () => true } : compilePattern(pattern)), {
-  code: '() => ({ test: () => true })',
-})
+function lookedAt(keys: ReadonlySet<string>) {
+  const look = (pattern: string) => (isUnicode(pattern) && !keys.has(pattern) ? { test: () => true } : compilePattern(pattern))
+  return Object.assign(look, { code: '() => ({ test: () => true })' })
+}
+
+/** The patterns of keys: what they do not match they say nothing of, so that they are run here as well. */
+function keyPatterns(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null) return found
+  for (const [keyword, member] of Object.entries(value as Record<string, unknown>)) {
+    if (keyword === 'patternProperties' && typeof member === 'object' && member !== null)
+      for (const pattern of Object.keys(member)) found.add(pattern)
+    keyPatterns(member, found)
+  }
+  return found
+}

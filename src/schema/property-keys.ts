@@ -72,25 +72,27 @@ function addTexts(items: readonly unknown[], keys: Set<string>): void {
   for (const item of items) if (typeof item === 'string') keys.add(item)
 }
 
-/** The schema as the model is told it. */
+/**
+ * The schema as the model is told it. What a pattern of `patternProperties` says of a key that is renamed is not told: patterns are the
+ * client's, and are run in a thread with a limit only. An answer is held against the client's own schema afterwards.
+ */
 export function withNames(schema: Schema, names: ReadonlyMap<string, string>): Schema {
   const rename = (key: string) => names.get(key) ?? key
   const texts = (value: unknown) =>
     Array.isArray(value) ? value.map((item: unknown) => (typeof item === 'string' ? rename(item) : item)) : value
   const inside = (value: unknown) => (isObject(value) ? withNames(value, names) : value)
-  const byKey = (value: unknown, of: (member: unknown, key: string) => unknown) =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [rename(key), of(member, key)])) : value
+  const byKey = (value: unknown, of: (member: unknown) => unknown) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, member]) => [rename(key), of(member)])) : value
   const result: Schema = {}
   for (const [keyword, value] of Object.entries(schema)) {
-    if (keyword === 'properties') result[keyword] = byKey(value, (member, key) => matched(schema, key, inside(member), names, inside))
+    if (keyword === 'properties') result[keyword] = byKey(value, inside)
     else if (keyword === 'dependentSchemas') result[keyword] = byKey(value, inside)
     else if (keyword === 'required') result[keyword] = texts(value)
     else if (keyword === 'dependentRequired') result[keyword] = byKey(value, texts)
     else if (keyword === 'dependencies')
       result[keyword] = byKey(value, (member) => (Array.isArray(member) ? texts(member) : inside(member)))
     else if (keyword === '$ref' && typeof value === 'string') result[keyword] = pointer(value, rename)
-    else if (keyword === 'propertyNames' && isObject(value))
-      result[keyword] = { ...withNames(value, names), ...(value['enum'] !== undefined && { enum: texts(value['enum']) }) }
+    else if (keyword === 'propertyNames' && isObject(value)) result[keyword] = namesAllowed(value, names)
     else if (values.includes(keyword)) result[keyword] = renamed(value, names)
     else if (map.includes(keyword) && isObject(value))
       result[keyword] = Object.fromEntries(Object.entries(value).map(([key, member]) => [key, inside(member)]))
@@ -100,25 +102,14 @@ export function withNames(schema: Schema, names: ReadonlyMap<string, string>): S
   return result
 }
 
-/** What a pattern says of a property goes with it, since the property's new key need not match the pattern. */
-function matched(
-  schema: Schema,
-  key: string,
-  property: unknown,
-  names: ReadonlyMap<string, string>,
-  inside: (value: unknown) => unknown,
-): unknown {
-  const patterns = schema['patternProperties']
-  if (!names.has(key) || !isObject(patterns)) return property
-  const more = Object.entries(patterns).flatMap(([pattern, member]) => (matches(pattern, key) ? [inside(member)] : []))
-  return more.length === 0 ? property : { allOf: [property, ...more] }
-}
-
-function matches(pattern: string, key: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(key)
-  } catch {
-    return false
+/** A schema of keys: those that it lists are renamed as they are. */
+function namesAllowed(schema: Schema, names: ReadonlyMap<string, string>): Schema {
+  const rename = (key: unknown) => (typeof key === 'string' ? (names.get(key) ?? key) : key)
+  const { enum: listed, const: one } = schema
+  return {
+    ...withNames(schema, names),
+    ...(Array.isArray(listed) && { enum: listed.map(rename) }),
+    ...(one !== undefined && { const: rename(one) }),
   }
 }
 

@@ -30,6 +30,7 @@ const others: Required<Omit<ClaudeRequest, 'kind' | 'depth' | 'response' | 'turn
   stop: ['END'],
   toolChoice: 'required',
   parallelToolCalls: false,
+  sampling: { temperature: 0.5 },
 }
 
 /** What the value is another one of: a choice is one among tools, and a prompt takes the place of a prompt. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { markedProcesses } from '../claude/harness.js'
-import { onlyParked, startBridge, until } from '../helper.js'
+import { forcible, onlyParked, startBridge, until } from '../helper.js'
 import { framesOf } from '../helper-sse.js'
 import { type RecordedRequest, contains, message, text, toolResults, toolUse } from '../standin/index.js'
 import { openWorkspaceRoot } from '../../workspace/workspace.js'
@@ -268,7 +268,7 @@ await t.test('choices of such tools', async (t) => {
     standin.when(`X-choice-${index}`, (request: RecordedRequest) =>
       message(toolUse(nameIn(request, /./), { input: 'x' }, `toolu_c${index}`)),
     )
-    await answer(ask(`X-choice-${index}`, { tool_choice }))
+    await answer(ask(`X-choice-${index}`, { model: forcible, tool_choice }))
     t.match(callsOf(`X-choice-${index}`)[0]!.body.tool_choice, choice)
   }
   t.equal(namesIn(callsOf('X-choice-2')[0]!).length, 1)

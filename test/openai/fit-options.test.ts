@@ -1,6 +1,6 @@
 /** Options that a model does not take are taken out, and named. */
 import t from 'tap'
-import { fitOptions } from '../../src/request/fit-options.js'
+import { fitOptions, fitSampling } from '../../src/request/fit-options.js'
 import { createIgnored } from '../../src/request/ignored.js'
 import { takesOf } from '../../src/request/model-families.js'
 
@@ -48,6 +48,33 @@ for (const [name, asked, gives, named] of cases) {
   const run = { ...asked }
   fitOptions(run, ignored)
   t.strictSame([run, ignored.names()], [gives, named], name)
+}
+
+const sampled: [name: string, run: Options, asked: object, sampling: Options['sampling'], named: string[]][] = [
+  [
+    'without thinking',
+    { model: 'claude-sonnet-4-6', effort: 'none' },
+    { temperature: 0.2, top_p: 0.9 },
+    { temperature: 0.2, topP: 0.9 },
+    [],
+  ],
+  ['a short answer', { model: 'claude-haiku-4-5-20251001', maxTokens: 100 }, { temperature: 0 }, { temperature: 0 }, []],
+  [
+    'more than the API takes',
+    { model: 'claude-sonnet-4-6', effort: 'none' },
+    { temperature: 1.5, top_p: 0.5 },
+    { topP: 0.5 },
+    ['temperature'],
+  ],
+  ['with thinking', { model: 'claude-sonnet-4-6' }, { temperature: 0.2 }, undefined, ['temperature']],
+  ['a model that takes none', { model: 'claude-opus-4-8', effort: 'none' }, { temperature: 0.2 }, undefined, ['temperature']],
+  ['one that always thinks', { model: 'sonnet', effort: 'low' }, { top_p: 0.2 }, undefined, ['top_p']],
+]
+for (const [name, asked, fields, sampling, named] of sampled) {
+  const ignored = createIgnored(Object.keys(fields))
+  const run = { ...asked }
+  fitSampling(run, fields, ignored)
+  t.strictSame([run.sampling, ignored.names()], [sampling, named], `sampling: ${name}`)
 }
 
 const withoutThinking: Record<string, boolean | undefined> = {

@@ -134,6 +134,14 @@ await t.test('frames that cost more than they say', async (t) => {
     await t.rejects(decoder.toArray(), { message }, name)
   }
   await fails('a large window', frame([[0, 1, Buffer.from('a')]], { windowByte: 0xa8 }), /window/)
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(2_000_000_000)
+  const blocks = frame(Array.from({ length: 30 }, () => [1, 1, Buffer.from('a')])).subarray(6)
+  await fails(
+    'a single segment that says it is large',
+    Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0]), size, blocks]),
+    /window/,
+  )
   await fails('a dictionary', frame([[0, 1, Buffer.from('a')]], { flags: 1 }), /dictionary/)
   await fails('two frames', Buffer.concat([zstdBody, zstdBody]), /not one frame/)
   await fails('a frame and a rest', Buffer.concat([zstdBody, plain]), /not one frame/)

@@ -63,6 +63,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       const parsed = await parseResponseRequest(body, {
         ...(await readContext(jobs, body, owner)),
         claudeModel: config.claudeModel,
+        passSampling: config.passSampling,
       })
       const { echo, background } = parsed
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })

@@ -46,6 +46,11 @@ export class OutputReader {
     return true
   }
 
+  /** Thoughts that came behind held words, where these are not shown. */
+  heldThoughts(): Aside[] {
+    return this.beforeCall().filter(({ type }) => type === 'reasoning')
+  }
+
   /** What was said so far, once: it is shown where a call follows. */
   beforeCall(): Aside[] {
     const said = this.prose

@@ -45,6 +45,7 @@ export const fieldPlaces = {
   stop: ['each turn'],
   toolChoice: ['each turn'],
   parallelToolCalls: ['each turn'],
+  sampling: ['each turn'],
   turns: ['said'],
 } as const satisfies FieldPlaces
 

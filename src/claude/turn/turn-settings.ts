@@ -58,6 +58,9 @@ function extraBody(request: ChoiceFields): string | null {
   const stop = request.stop?.filter((sequence) => sequence.trim() !== '') ?? []
   // the API refuses sequences of white space only; the turn's own cutter holds those
   if (stop.length > 0) body['stop_sequences'] = stop
+  const { temperature, topP } = request.sampling ?? {}
+  if (temperature !== undefined) body['temperature'] = temperature
+  if (topP !== undefined) body['top_p'] = topP
   const choice = toolChoice(request)
   if (choice !== null) {
     body['tool_choice'] = choice

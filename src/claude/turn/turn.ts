@@ -339,6 +339,7 @@ export class TurnReader {
   }
 
   private acceptOutput(output: OutputReader, result: CliMessage): void {
+    for (const { text } of output.heldThoughts()) this.reasoning(text)
     const accepted = output.accept(result['structured_output'], errorsOf(result))
     if ('problem' in accepted) this.refuseOutput(accepted.problem)
     else this.held = { ...accepted, result }

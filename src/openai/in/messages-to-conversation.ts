@@ -62,7 +62,7 @@ export function* toConversation(messages: readonly Message[], ignored: Ignored, 
     yield* readMessage(message, `messages[${index}]`, index, reader)
   }
   endCalls(reader)
-  if (conversation.turns.at(-1)?.role === 'assistant') {
+  if (reader.lastAssistant === messages.length - 1 || conversation.turns.at(-1)?.role === 'assistant') {
     throw refuse(
       'unsupported_value',
       `messages[${reader.lastAssistant}].role`,
@@ -150,8 +150,8 @@ function* readAssistant(message: AssistantMessage, path: string, index: number, 
     const param = `${path}.function_call`
     blocks.push(readCall(formerId(former.name), former, param, `${param}.arguments`, index, reader))
   }
+  if (said.length > 0 || blocks.length > 0) reader.lastAssistant = index
   if (blocks.length === 0) return
-  reader.lastAssistant = index
   const { turns } = reader.conversation
   const last = turns.at(-1)
   if (last?.role === 'assistant') append(last.content, blocks)
@@ -193,7 +193,7 @@ function* readResult(
     throw refuse('invalid_value', param, reader.calls.has(given) ? 'this call has been answered already' : unknown)
   }
   const note: ContentBlock[] = [{ type: 'text', text: '(The result of a tool, of a call that is not part of this conversation:)' }]
-  reader.between = blocks.length > 0
+  reader.between ||= blocks.length > 0
   for (const block of blocks.length > 0 ? [...note, ...blocks] : []) carry(block, 'messages[].tool_call_id', reader)
 }
 

@@ -23,6 +23,8 @@ export interface ChatOptions {
   upstreams?: readonly UpstreamProvider[]
   /** what may be used of MCP; left out: nothing */
   mcp?: ToolRules
+  /** `temperature` and `top_p` go to the models that take them */
+  passSampling?: boolean
   /** the body's messages, where they have been read before */
   read?: ReadMessages | undefined
   /** the body under the rules of Claude's models, where that is known */

@@ -6,7 +6,7 @@ import type { ParsedRequest } from '../../request/parsed-request.js'
 import { checkFields } from './check-fields.js'
 import { nameOthers } from './content-blocks.js'
 import type { ClaudeRequest, Conversation, Effort } from '../../request/conversation.js'
-import { fitOptions } from '../../request/fit-options.js'
+import { fitOptions, fitSampling } from '../../request/fit-options.js'
 import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
@@ -27,7 +27,7 @@ export const maxChoices = 8
  */
 export function parseRequest(
   body: ChatRequest,
-  options: { claudeModel: string; mcp?: ToolRules; read?: ReadMessages | undefined },
+  options: { claudeModel: string; mcp?: ToolRules; read?: ReadMessages | undefined; passSampling?: boolean | undefined },
 ): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
@@ -54,6 +54,7 @@ export function parseRequest(
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
   fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice')
+  if (options.passSampling === true) fitSampling(run, body, ignored)
   nameOverruled(body, ignored)
   // whoever can ask other models takes them out before; see parse-chat.ts
   if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')

@@ -48,7 +48,8 @@ function allowed(tools: ClientTool[], mode: 'auto' | 'required', listed: Allowed
     if (one.type === 'function' || one.type === 'custom') names.add(nameIn(one as NameChoice, param).name)
     else ignored.add(`tool_choice.tools[].${one.type}`)
   }
-  for (const name of names) known(tools, name, param)
+  const offered = new Set(tools.map((tool) => tool.name))
+  for (const name of names) if (!offered.has(name)) known(tools, name, param)
   const left = tools.filter((tool) => names.has(tool.name))
   if (left.length > 0 || tools.length === 0) return { tools: left, choice: mode }
   if (mode === 'required') throw refuse('unsupported_value', param, 'none of these tools is offered here')
@@ -76,7 +77,7 @@ function byName(tools: ClientTool[], name: string, at: string): Chosen {
   return { tools, choice: { name: known(tools, name, at) } }
 }
 
-/** The tool's name among all; a client may leave the namespace out where that is plain. */
+/** The tool's name, which has to be there. */
 function known(tools: readonly ClientTool[], name: string, param: string): string {
   // without any tools the whole choice is wrong, and that is said elsewhere
   if (tools.length === 0 || tools.some((tool) => tool.name === name)) return name

@@ -48,7 +48,7 @@ const namespaceTool = z.looseObject({
   type: z.literal('namespace'),
   name: functionName,
   description,
-  tools: z.array(z.union([z.discriminatedUnion('type', [functionTool, customTool]), otherTool])),
+  tools: z.array(z.union([z.discriminatedUnion('type', [functionTool, customTool]), otherTool])).max(maxTools),
 })
 
 const toolSchema = z.union([z.discriminatedUnion('type', [functionTool, customTool, namespaceTool]), otherTool])

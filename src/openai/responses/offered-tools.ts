@@ -11,13 +11,19 @@ interface Offered {
 
 /** In the form of a chat request's `tools`, which takes these too; undefined where there are none. */
 export function offeredTools(tools: ResponseRequest['tools'], items: readonly PlacedItem[], places: Places): ToolValue[] | undefined {
-  let offered: Offered[] = (tools ?? []).map((tool, index) => ({ tool, place: `tools[${index}]` }))
+  const lists: Offered[][] = [(tools ?? []).map((tool, index) => ({ tool, place: `tools[${index}]` }))]
   for (const { item, place } of items) {
     if (item.type !== 'additional_tools') continue
-    const added = (item.tools as ToolValue[]).map((tool, index) => ({ tool, place: `${place}.tools[${index}]` }))
-    const names = new Set(added.flatMap(({ tool }) => namesOf(tool)))
-    offered = [...offered.flatMap((before) => without(before, names)), ...added]
+    lists.push((item.tools as ToolValue[]).map((tool, index) => ({ tool, place: `${place}.tools[${index}]` })))
   }
+  // from the last on: each name is that of its last tool
+  const later = new Set<string>()
+  const kept: Offered[][] = []
+  for (const list of lists.reverse()) {
+    kept.push(list.flatMap((one) => without(one, later)))
+    for (const { tool } of list) for (const name of namesOf(tool)) later.add(name)
+  }
+  const offered = kept.reverse().flat()
   if (offered.length === 0) return undefined
   for (const [index, { place }] of offered.entries()) places.set(`tools[${index}]`, place)
   return offered.map(({ tool }) => tool)

@@ -41,6 +41,8 @@ export interface ParsedResponse extends ParsedRequest {
 
 export interface ResponseContext {
   claudeModel: string
+  /** see `ChatOptions` */
+  passSampling?: boolean
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
@@ -63,7 +65,7 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel, unknown = [] }: ResponseContext,
+  { carried, items, claudeModel, passSampling, unknown = [] }: ResponseContext,
 ): Promise<ParsedResponse> {
   const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
@@ -79,7 +81,7 @@ export async function parseResponseRequest(
       messages,
     })
     if (error !== undefined) throw error
-    const parsed = parseRequest(value, { claudeModel, read: await readMessages(value.messages) })
+    const parsed = parseRequest(value, { claudeModel, passSampling, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     const echo = toEcho(body)
     const { instructions } = body
