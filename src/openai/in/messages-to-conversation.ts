@@ -121,7 +121,7 @@ function* readUser(message: UserMessage, path: string, reader: Reader): Steps<vo
 }
 
 function* readAssistant(message: AssistantMessage, path: string, index: number, reader: Reader): Steps<void> {
-  // of an answer in sound there is an id, which nobody knows here
+  // an answer in sound has an id, which is not known here
   nameOthers(message, ['role', 'content', 'refusal', 'tool_calls', 'function_call'], 'messages[]', reader)
   // calls that were made together may stand in messages of their own
   if (reader.calls.touched || reader.between) endCalls(reader)
