@@ -6,6 +6,7 @@ import checks from './plugins/checks.js'
 import claude from './plugins/claude.js'
 import files from './plugins/files.js'
 import jobs from './plugins/jobs.js'
+import spending from './plugins/spending.js'
 import store from './plugins/store.js'
 import upstreams from './plugins/upstreams.js'
 import webhooks from './plugins/webhooks.js'
@@ -43,6 +44,7 @@ export default fp(
     await app.register(claude, { env, tokens, warm })
     await app.register(upstreams, { env })
     await app.register(webhooks, { delays: webhookDelays })
+    await app.register(spending)
     await app.register(jobs, { tokens })
 
     let sweeper: NodeJS.Timeout | undefined

@@ -152,6 +152,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       taken: notFrozen,
       asked: started,
       silently: (work) => run.seat.silently(work),
+      // also of a process that the run leaves for another one
+      spent: (charge) => run.spent?.(charge),
       ...(outputProblem && {
         outputProblem: (schema, value) => outputProblem(schema, value, { owner: run.owner, signal: run.signal }),
       }),

@@ -120,6 +120,7 @@ export class Session {
       continued: this.called.size > 0,
       costBefore: this.cost,
       clientRetries: request.clientRetries === true,
+      spent: (charge) => listener.spent?.(charge),
       emit: (event) => {
         if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)
         listener.emit(event)

@@ -1,13 +1,21 @@
 /** Whether one more job is taken: how many wait for their start, in the line of each limiter, and what an owner's take in the store. */
 import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
-import type { JobsOptions } from './jobs.js'
 import type { LiveJob } from './live-job.js'
+import type { JobStore } from './store.js'
+
+export interface AdmissionOptions {
+  store: JobStore
+  /** jobs of each limiter that may wait for their start */
+  maxQueued: number
+  /** what the jobs of one owner may take in the store, in bytes; undefined: no bound */
+  storedBytesOf?(owner: string): number | undefined
+}
 
 export class Admission {
   private readonly lines = new Map<Limiter, { waiting: Set<LiveJob>; arriving: number }>()
 
-  constructor(private readonly options: Pick<JobsOptions, 'store' | 'maxQueued' | 'storedBytesOf'>) {}
+  constructor(private readonly options: AdmissionOptions) {}
 
   /** Why a job of an owner is not taken, whose jobs take all that they may in the store; null where it is. */
   async fullFor(owner: string): Promise<BridgeError | null> {

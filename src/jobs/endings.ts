@@ -68,6 +68,9 @@ export class Endings {
     const { id } = live.job
     live.stopTimers()
     for (const quit of live.quit.splice(0)) quit()
+    // runs that were cut tell what they have taken
+    for (const untold of live.spending.takeUntold()) live.append({ type: 'usage', sessionId: null, ...untold })
+    live.spending.ended(status === 'failed')
     live.append({ type: 'end', status, error })
     try {
       await this.commitEnd(live)

@@ -3,6 +3,7 @@ import type { Failure } from '../errors/catalogue.js'
 import type { Finish, JobEvent } from './events.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Review } from './review.js'
+import type { Charge } from './spending.js'
 import type { Seat } from './seat.js'
 
 /** One run of one choice of a job. `Request`: the kinds that the executor takes. */
@@ -19,6 +20,8 @@ export interface Run<Request = JobRequest> {
   signal: AbortSignal
   /** Appends to the job's log. Events of a run that has given its outcome are dropped. */
   emit(event: JobEvent): void
+  /** A call of a model's API has taken tokens, whatever becomes of it. Left out: nobody counts. */
+  spent?(charge: Charge): void
   /** A sign of life that is no event: moves the silence limit on. */
   alive(): void
   /** where the run is at work; it begins with a place of its job's lane */

@@ -2,7 +2,7 @@
 import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
-import { Admission } from './admission.js'
+import { Admission, type AdmissionOptions } from './admission.js'
 import { Endings } from './endings.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
@@ -15,20 +15,15 @@ import type { Places } from './places.js'
 import { recover } from './recovery.js'
 import { hasExpired } from './retention.js'
 import { Runner } from './runner.js'
+import type { PriceOf } from './spending.js'
 import { isFinal } from './status.js'
-import type { JobStore } from './store.js'
 import { unlessUnreadable } from './unreadable.js'
 import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
 
-export interface JobsOptions {
-  store: JobStore
+export interface JobsOptions extends AdmissionOptions {
   executor: Executor
   places: Places
-  /** jobs of each limiter that may wait for their start */
-  maxQueued: number
-  /** what the jobs of one owner may take in the store, in bytes; undefined: no bound */
-  storedBytesOf?(owner: string): number | undefined
   idleTimeoutS: number
   /** milliseconds between two looks for what has expired; left out: a minute */
   pruneEveryMs?: number
@@ -37,6 +32,8 @@ export interface JobsOptions {
   onForgotten?(id: string): Promise<void>
   /** Something that should not happen, and whose job it was, where it was one's. */
   onTrouble(message: string, error: unknown, jobId?: string): void
+  /** what a call of a model's API costs; left out: nothing */
+  priceOf?: PriceOf
 }
 
 export interface JobsStats {
@@ -104,7 +101,7 @@ export class Jobs extends JobReads {
     // the first of them before the others: the sooner it is known who kills
     this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
     for (const { job, suspect } of resumed) if (!suspect) this.enqueue(this.hold(job))
-    for (const job of paused) this.live.set(job.id, LiveJob.paused(job))
+    for (const job of paused) this.live.set(job.id, LiveJob.paused(job, this.options.priceOf))
     this.upkeep.start()
     this.takenUp.resolve()
     return counts
@@ -335,7 +332,7 @@ export class Jobs extends JobReads {
 
   /** Takes a queued job into memory. @param first its first event, which readers are spared to look for in the store */
   private hold(job: Job, first?: LoggedEvent): LiveJob {
-    const live = new LiveJob(job, first && [first])
+    const live = new LiveJob(job, first && [first], this.options.priceOf)
     this.live.set(job.id, live)
     this.admission.waits(live, this.options.places.of(job))
     return live

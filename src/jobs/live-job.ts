@@ -8,6 +8,7 @@ import { changesRecord, fold } from './fold.js'
 import type { Job } from './job.js'
 import { JobLog } from './log.js'
 import type { Progress } from './progress.js'
+import { JobSpending, type PriceOf } from './spending.js'
 import type { Append } from './store.js'
 
 export class LiveJob {
@@ -48,11 +49,13 @@ export class LiveJob {
   /** from the request to the first piece of the answer, in milliseconds; null before it */
   firstTokenMs: number | null = null
   private readonly clockBase: number
+  readonly spending: JobSpending
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
   /** @param newest see {@link JobLog} */
-  constructor(job: Job, newest: readonly LoggedEvent[] = []) {
+  constructor(job: Job, newest: readonly LoggedEvent[] = [], priceOf: PriceOf = () => 0) {
     this.job = this.stored = job
+    this.spending = new JobSpending(job.model, priceOf)
     this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
     this.log = new JobLog(job.lastSeq, newest)
     this.runsLeft = job.choices
@@ -68,8 +71,8 @@ export class LiveJob {
   }
 
   /** One that an earlier server has left waiting for a human: it has started once. */
-  static paused(job: Job): LiveJob {
-    const live = new LiveJob(job)
+  static paused(job: Job, priceOf?: PriceOf): LiveJob {
+    const live = new LiveJob(job, [], priceOf)
     live.started = Promise.resolve(null)
     return live
   }
@@ -130,11 +133,13 @@ export class LiveJob {
   toWrite(): Append {
     const events = this.log.unstored()
     const changes = events.some(({ event }) => changesRecord(this.stored, event))
-    return { id: this.job.id, after: this.log.storedSeq, events, record: changes ? this.folded(events) : null }
+    const record = changes ? this.folded(events) : null
+    return { id: this.job.id, after: this.log.storedSeq, events, record, usage: this.spending.rows() }
   }
 
   /** The store has taken it. */
-  written({ after, events, record }: Append): void {
+  written({ after, events, record, usage = [] }: Append): void {
+    this.spending.stored(usage)
     const lastSeq = after + events.length
     const { background } = this.stored
     this.stored = record === null ? { ...this.stored, lastSeq } : { ...record, background: record.background || background }

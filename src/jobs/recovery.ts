@@ -11,6 +11,7 @@ import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
 import type { JobEvent, LoggedEvent } from './events.js'
 import { fold } from './fold.js'
 import type { Job } from './job.js'
+import { emptyRow } from './spending.js'
 import type { JobStore } from './store.js'
 import { unlessUnreadable } from './unreadable.js'
 
@@ -97,7 +98,9 @@ async function end(store: JobStore, job: Job, message: string, answer: Answer): 
 async function append(store: JobStore, job: Job, event: JobEvent, answer: Answer): Promise<Job> {
   const logged: LoggedEvent = { seq: job.lastSeq + 1, at: Math.max(Date.now(), job.createdAt), event }
   const record = fold(job, [logged], answer)
-  const [refused] = await store.append([{ id: job.id, after: job.lastSeq, events: [logged], record }])
+  // what it has taken was stored while it ran
+  const usage = event.type === 'end' ? [{ ...emptyRow(answer.model ?? job.model), requests: 1, failures: 1 }] : []
+  const [refused] = await store.append([{ id: job.id, after: job.lastSeq, events: [logged], record, usage }])
   if (refused != null) throw refused
   return record
 }

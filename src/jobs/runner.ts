@@ -14,6 +14,7 @@ import type { Execution, Executor, Outcome } from './executor.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
+import type { Charge } from './spending.js'
 import { OwnSeat, insideAnother } from './seat.js'
 import { requestOf } from './request-of.js'
 import type { JobStore } from './store.js'
@@ -36,6 +37,12 @@ export interface RunnerOptions {
   onTrouble: (message: string, error: unknown, jobId?: string) => void
 }
 
+/** Where the API or the CLI does not say what a run has cost, it is what its tokens cost. */
+function priced(live: LiveJob, event: Extract<JobEvent, { type: 'usage' }>): JobEvent {
+  const counted = live.spending.told(event.choice)
+  return event.costUsd === null ? { ...event, costUsd: counted } : event
+}
+
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
 
 export class Runner {
@@ -53,13 +60,21 @@ export class Runner {
   /** Adds to the job's log and sees to it that it gets stored. */
   private emit(live: LiveJob, event: JobEvent): void {
     if (live.ending !== null) return
-    const urgent = live.append(event)
+    const urgent = live.append(event.type === 'usage' ? priced(live, event) : event)
     this.options.writer.mark(live)
     if (!urgent) return
     this.options.writer.now()
     const at = live.now()
     live.firstTokenMs ??= at - live.job.createdAt
     this.options.observer?.answering(live.job, at)
+  }
+
+  /** What comes after the end is decided is lost: the end takes what is known then with it. */
+  private spent(live: LiveJob, choice: number, charge: Charge): void {
+    if (live.ending !== null) return
+    const nanoUsd = live.spending.add(choice, charge)
+    this.options.writer.mark(live)
+    this.options.observer?.charged?.(live.job, charge, nanoUsd)
   }
 
   private limiterOf({ job }: LiveJob): Limiter {
@@ -109,6 +124,7 @@ export class Runner {
       emit: (event) => {
         if (!over) this.emit(live, event)
       },
+      spent: (charge) => this.spent(live, choice, charge),
       alive,
       seat: this.parentOf(live.job) === undefined ? seat : insideAnother(seat),
       trouble: (message, error) => this.options.onTrouble(message, error, live.job.id),

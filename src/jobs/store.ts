@@ -12,6 +12,7 @@
  */
 import type { LoggedEvent } from './events.js'
 import type { Idempotency, Job } from './job.js'
+import type { UsageRow } from './spending.js'
 import type { JobStatus } from './status.js'
 import type { WebhookStore } from './webhooks.js'
 
@@ -46,6 +47,9 @@ export interface JobStore {
 
   /** What the jobs of an owner take, in bytes: their requests, events and answers, and the files that they have left. */
   storedBytes(owner: string): Promise<number>
+
+  /** What owners have used, sums by hour of UTC at the finest; it outlives the jobs by 400 days. In the order of time, owner and model. */
+  usage(query: UsageQuery): Promise<UsageSum[]>
 
   /**
    * Notes that a server is at work from now on. Says whether the one before ended in order, which is true where there was none: false
@@ -94,10 +98,31 @@ export interface Append {
   id: string
   /** number of the last event that the writer knows of */
   after: number
-  /** from `after` + 1 on, without gaps; at least one */
+  /** from `after` + 1 on, without gaps */
   events: LoggedEvent[]
   /** null: the events change nothing of it but the number of the last one */
   record: Job | null
+  /** what is added to the usage of the job's owner, at the time of the write; left out: nothing */
+  usage?: readonly UsageRow[]
+}
+
+/** Usage by what was asked for; null: all of them together. */
+export interface UsageSum extends Omit<UsageRow, 'model'> {
+  owner: string | null
+  model: string | null
+  /** when it begins, in seconds since 1970 */
+  from: number | null
+}
+
+export interface UsageQuery {
+  /** undefined: of all owners */
+  owner?: string
+  /** seconds since 1970; hours that begin from `from` on and before `to` */
+  from: number
+  to: number
+  by: { owner?: boolean; model?: boolean; span?: 'hour' | 'day' }
+  /** at most so many sums */
+  limit: number
 }
 
 /** Another writer has been there: what this one wanted to store is out of date. */

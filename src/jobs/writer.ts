@@ -77,7 +77,7 @@ export class Writer {
     const synced = batch.some(({ live }) => this.synced.has(live))
     this.dirty.clear()
     this.synced.clear()
-    const writes = batch.filter(({ write }) => write.events.length > 0)
+    const writes = batch.filter(({ write }) => write.events.length > 0 || write.usage!.length > 0)
     const results =
       writes.length === 0
         ? []

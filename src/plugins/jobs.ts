@@ -29,6 +29,7 @@ export default fp(
       places: new Places(app.cliPlaces, upstreams.places),
       maxQueued: config.maxQueued,
       storedBytesOf: () => config.storedBytes,
+      priceOf: (charge, asked) => app.prices.nanoUsd(charge, asked),
       idleTimeoutS: config.idleTimeoutS,
       observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
       onForgotten: async (id) => {
@@ -39,7 +40,7 @@ export default fp(
     })
     app.decorate('jobs', jobs)
   },
-  { name: 'jobs', dependencies: ['metrics', 'files', 'checks', 'claude', 'upstreams', 'webhooks'] },
+  { name: 'jobs', dependencies: ['metrics', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )
 
 /** A job's token goes with the job. */

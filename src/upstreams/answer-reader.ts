@@ -1,6 +1,7 @@
 /** The chunks of a provider's answer -> events, and how it ended. Loose on what comes: providers differ in everything but the idea. */
 import { BridgeError } from '../errors/catalogue.js'
-import type { Finish, JobEvent } from '../jobs/events.js'
+import type { Finish, JobEvent, Usage } from '../jobs/events.js'
+import { type Charge, noTokens } from '../jobs/spending.js'
 import { modelLabel } from '../request/model-label.js'
 import { CallPieces } from './call-pieces.js'
 import { failureOfError } from './failure.js'
@@ -22,6 +23,7 @@ export class AnswerReader {
   constructor(
     private readonly provider: string,
     private readonly choice: number,
+    private readonly onSpent: (charge: Charge) => void = () => {},
   ) {
     this.calls = new CallPieces(choice)
   }
@@ -38,7 +40,7 @@ export class AnswerReader {
     const model = textAt(chunk, 'model')
     if (model !== null) this.model = modelLabel(model)
     const usage = memberOf(chunk, 'usage')
-    if (usageOf(usage) !== null) this.usage = usage
+    if (usageOf(usage) !== null) this.take(usage)
     const choice = listAt(chunk, 'choices').find((one) => (memberOf(one, 'index') ?? 0) === 0)
     if (choice === undefined) return []
     const reason = textAt(choice, 'finish_reason')
@@ -68,6 +70,27 @@ export class AnswerReader {
     if (this.calls.nameless) throw new BridgeError('upstream_error', `${this.provider} called a function without naming it.`)
     const outcome: Finished = { kind: 'finished', reason, ...(this.refusal !== '' && { refusal: this.refusal }) }
     return { events: this.usageEvent(), outcome }
+  }
+
+  /** Some tell it with every chunk: what has been taken so far. */
+  private take(usage: unknown): void {
+    const [before, now] = [usageOf(this.usage), usageOf(usage)!]
+    const more = (kind: keyof Usage) => Math.max(0, (now[kind] ?? 0) - (before?.[kind] ?? 0))
+    const [earlier, usd] = [costOf(this.usage), costOf(usage)]
+    this.usage = usage
+    this.onSpent({
+      model: this.model,
+      tokens: {
+        ...noTokens,
+        input: more('inputTokens'),
+        cacheRead: more('cacheReadTokens'),
+        cacheWrite: more('cacheWriteTokens'),
+        output: more('outputTokens'),
+        reasoning: more('reasoningTokens'),
+      },
+      prompt: now.inputTokens + now.cacheReadTokens + now.cacheWriteTokens,
+      ...(usd !== null && { usd: Math.max(0, usd - (earlier ?? 0)) }),
+    })
   }
 
   private deltaOf(delta: unknown): JobEvent[] {

@@ -18,7 +18,7 @@ export async function readAnswer(
   fail: (failure: Failure) => void,
 ): Promise<void> {
   const parser = new BodyParser(provider)
-  const answer = new AnswerReader(provider, run.choice)
+  const answer = new AnswerReader(provider, run.choice, (charge) => run.spent?.(charge))
   let over = false
   let announced = false
   let patience: NodeJS.Timeout | undefined

@@ -17,6 +17,7 @@ export function faulty(store: JobStore): FaultyStore {
     'request',
     'list',
     'storedBytes',
+    'usage',
     'begin',
     'endInOrder',
     'known',

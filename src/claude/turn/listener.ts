@@ -1,5 +1,6 @@
 /** What a process is to tell while it answers, and that it could not be asked. */
 import type { JobEvent } from '../../jobs/events.js'
+import type { Charge } from '../../jobs/spending.js'
 import type { Equipment } from './equip.js'
 
 /** The process did not take what comes before the question: nothing was asked of it, and another can be. */
@@ -15,6 +16,8 @@ export class NotSaid extends Error {
 export interface TurnListener {
   choice: number
   emit(event: JobEvent): void
+  /** A call of the API has taken tokens. */
+  spent?(charge: Charge): void
   alive(): void
   /** The process has taken what comes before the question: it is neither stopped nor hung. */
   taken?(): void

@@ -19,8 +19,10 @@ export class MessageReader {
   readonly writer: AnswerWriter
   readonly activity: ActivityReader
   private readonly calls: CallReader
-  private readonly tokens = new TokenCount()
+  private readonly tokens = new TokenCount((tokens, prompt) => this.options.spent?.({ model: this.model, tokens, prompt }))
   private readonly streamed = new Set<string>()
+  /** messages that came whole, in one or several pieces, and whose tokens are counted */
+  private readonly counted = new Set<string>()
   /** a message has begun upstream and has not come to its own end */
   private open = false
   private answered = false
@@ -87,6 +89,8 @@ export class MessageReader {
     if (this.isAbandoned()) return 'broken'
     this.open = false
     this.model = labelIn(said?.['model']) ?? this.model
+    if (id === undefined || !this.counted.has(id)) this.tokens.start(said?.['usage'])
+    if (id !== undefined) this.counted.add(id)
     return texts.some((text) => this.writer.text(text)) ? 'stop' : null
   }
 

@@ -1,4 +1,5 @@
 import type { JobEvent } from '../../jobs/events.js'
+import type { Charge } from '../../jobs/spending.js'
 import type { KeyNames } from '../../schema/property-keys.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
 
@@ -22,4 +23,6 @@ export interface TurnOptions {
   /** the client asks again by itself where the API limits it */
   clientRetries?: boolean
   emit: (event: JobEvent) => void
+  /** a call of the API has taken tokens */
+  spent?: (charge: Charge) => void
 }

@@ -6,6 +6,7 @@ import { type Append, Superseded } from '../store.js'
 import { UnreadableRecord } from '../unreadable.js'
 import type { Connection } from './connection.js'
 import { foldedValues, folding } from './record.js'
+import { addUsage } from './usage.js'
 import { addWebhook } from './webhooks.js'
 
 /** A job's number in the database, and its status there. */
@@ -19,13 +20,14 @@ export function append(connection: Connection, writes: readonly Append[]): (Erro
 }
 
 /** Whatever is wrong with one write is found before anything of it is written. */
-function appendOne(connection: Connection, { id, after, events, record }: Append): Error | null {
-  const row = connection.sql('SELECT n, status, last_seq FROM jobs WHERE id = ?').get(id)
+function appendOne(connection: Connection, { id, after, events, record, usage = [] }: Append): Error | null {
+  const row = connection.sql('SELECT n, owner, status, last_seq FROM jobs WHERE id = ?').get(id)
   if (row === undefined || Number(row.last_seq) !== after || isFinal(row.status as JobStatus)) return new Superseded(id, after)
   const gap = events.find(({ seq }, index) => seq !== after + 1 + index)
   if (gap !== undefined) return new Error(`event ${gap.seq} of ${id} is out of its order`)
   const found = { n: Number(row.n), status: row.status as JobStatus }
   addEvents(connection, found.n, events)
+  addUsage(connection, row.owner as string, usage, Date.now())
   if (record !== null) writeRecord(connection, found, record)
   return null
 }

@@ -119,7 +119,26 @@ const bytes = `
   END;
 `
 
-export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes]
+/** What owners have used, by hours since 1970; it outlives the jobs. */
+const usage = `
+  CREATE TABLE usage (
+    hour INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    model TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cache_write INTEGER NOT NULL,
+    hour_cache_write INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    nano_usd INTEGER NOT NULL,
+    PRIMARY KEY (hour, owner, model)
+  ) WITHOUT ROWID;
+`
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes, usage]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

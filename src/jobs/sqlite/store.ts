@@ -15,6 +15,7 @@ import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
 import { UnreadableRecords } from './unreadable-records.js'
+import { pruneUsage, usage } from './usage.js'
 import { webhooksOn } from './webhooks.js'
 
 export interface SqliteOptions {
@@ -85,7 +86,11 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
     known: async (ids, now) => known(connection, ids, now),
     storedBytes: async (owner) => storedBytes(connection, owner),
     delete: (id) => durable(() => forget(connection, id)),
-    prune: async (now) => prune(connection, now),
+    usage: async (query) => usage(connection, query),
+    prune: async (now) => {
+      if (!connection.closed) connection.transaction(() => pruneUsage(connection, now))
+      return prune(connection, now)
+    },
     webhooks: webhooksOn(connection),
 
     async get(id) {
