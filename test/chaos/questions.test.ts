@@ -11,7 +11,7 @@ void t.test('60 questions of five owners: each has its own answer, and the body 
   const tally = await askQuestions({ questions: 60, seed, login: 'key', mode: 'reuse', share: 0.05 })
   t.strictSame(tally.findings, [])
   const { answered = 0, cut = 0, broken = 0 } = tally.outcomes
-  t.equal(answered + cut + broken, 60, 'every question has come to an end')
+  t.equal(answered + cut + broken, tally.asked, 'every question has come to an end')
   t.equal(Object.keys(tally.kinds).length, 6, 'of every kind')
   t.equal(Object.keys(tally.cuts).length, 4, 'cut off in every way')
   t.ok(

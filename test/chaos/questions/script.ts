@@ -128,6 +128,11 @@ export class Script {
     return this.pick(begun.length > 0 && this.random() < 0.7 ? begun : from)
   }
 
+  /** Every move was made. */
+  get complete(): boolean {
+    return Object.values(this.moves).every((made) => made > 0)
+  }
+
   /** One of the moves that are possible, now and then the one that was made least. */
   private moveOf(conversation: Conversation): Move {
     const { messages, last } = conversation
