@@ -39,6 +39,16 @@ export function readApiKeys(text: string | undefined, exposed: boolean): readonl
   return Object.freeze(keys)
 }
 
+/** The key of `/usage` of everybody and of `/metrics`. @throws ConfigError with one line that does not show it */
+export function readAdminKey(text: string | undefined, apiKeys: readonly ApiKey[]): string | undefined {
+  if (text === undefined) return undefined
+  if (!/^[\x21-\x7e]+$/.test(text) || text.length < shortestExposed) {
+    throw new ConfigError(`ADMIN_KEY: must have ${shortestExposed} characters at least, in ASCII and without spaces (openssl rand -hex 16)`)
+  }
+  if (apiKeys.some(({ key }) => key === text)) throw new ConfigError('ADMIN_KEY: must be no key of API_KEYS')
+  return text
+}
+
 function readEntry(entry: string, place: string, exposed: boolean): ApiKey {
   const colon = entry.indexOf(':')
   const key = entry.slice(colon + 1)

@@ -89,7 +89,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(metrics)
   await app.register(connections, { limits })
   await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
-  await app.register(auth, { apiKeys: config.apiKeys, tokens, limits })
+  await app.register(auth, { apiKeys: config.apiKeys, adminKey: config.adminKey, tokens, limits })
   await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
   await app.register(answers, { limits })
   await app.register(errors)

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { McpPolicy } from '../mcp/job/merge.js'
 import { BadRegistry, loadRules } from '../mcp/job/registry.js'
-import { type ApiKey, readApiKeys } from './api-keys.js'
+import { type ApiKey, readAdminKey, readApiKeys } from './api-keys.js'
 import { ConfigError } from './errors/config-error.js'
 import { readAllowedHosts as readHostNames } from './http/host-names.js'
 import { readAllowedOrigins } from './http/origins.js'
@@ -35,6 +35,7 @@ const environment = z.object({
   HOST: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(3010),
   API_KEYS: z.string().optional(),
+  ADMIN_KEY: z.string().optional(),
   ALLOW_ANONYMOUS: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
   ALLOWED_HOSTS: z.string().default(''),
   ALLOWED_ORIGINS: z.string().default(''),
@@ -82,6 +83,8 @@ export interface Config {
   bothLoopbacks: boolean
   port: number
   apiKeys: readonly ApiKey[]
+  /** the operator's own; undefined: there is none */
+  adminKey: string | undefined
   /** further `Host` names that are let in where no key is asked for */
   allowedHosts: readonly string[]
   /** further origins of browsers that are let in */
@@ -167,6 +170,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     bothLoopbacks: values.HOST === undefined || host === 'localhost',
     port: values.PORT,
     apiKeys,
+    adminKey: readAdminKey(values.ADMIN_KEY, apiKeys),
     allowedHosts: listOf('ALLOWED_HOSTS', values.ALLOWED_HOSTS, readHostNames),
     allowedOrigins: listOf('ALLOWED_ORIGINS', values.ALLOWED_ORIGINS, readAllowedOrigins),
     dataDir: path.resolve(values.DATA_DIR),

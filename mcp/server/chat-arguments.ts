@@ -23,6 +23,7 @@ const shown = [
   'validation',
   'metadata',
   'timeout',
+  'max_cost_usd',
 ] as const satisfies (keyof typeof fields)[]
 
 const honoured = shown.filter((name) => (fields[name] as Rule).does === 'honoured')

@@ -152,6 +152,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       taken: notFrozen,
       asked: started,
       silently: (work) => run.seat.silently(work),
+      mayAsk: () => run.mayAsk?.() ?? true,
       // also of a process that the run leaves for another one
       spent: (charge) => run.spent?.(charge),
       ...(outputProblem && {

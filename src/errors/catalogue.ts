@@ -22,6 +22,7 @@ export const catalogue = {
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
   depth_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
   invalid_api_key: { status: 401, type: 'invalid_request_error', retriable: false },
+  admin_key_required: { status: 403, type: 'permission_error', retriable: false },
   origin_not_allowed: { status: 403, type: 'invalid_request_error', retriable: false },
   mcp_server_not_allowed: { status: 403, type: 'permission_error', retriable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retriable: false },

@@ -5,21 +5,24 @@ import type { JobTokens } from '../jobs/tokens.js'
 import { tokenPrefix } from '../redact.js'
 
 /**
- * `job`: the job that asks, where the key is a job's token.
+ * `job`: the job that asks, where the key is a job's token. `admin`: it is the operator's (`ADMIN_KEY`), which owns no jobs.
  * `missing`: there is no `Authorization` header with a bearer key, or there are several; `wrong`: there is one, and it is not known;
  * `ended`: it looks like a job's token, and no job at work has it.
  */
-export type KeyCheck = { kind: 'owner'; owner: string; job: string | null } | { kind: 'missing' | 'wrong' | 'ended' }
+export type KeyCheck = { kind: 'owner'; owner: string; job: string | null } | { kind: 'admin' | 'missing' | 'wrong' | 'ended' }
 
 export class Keys {
   private readonly known: readonly { name: string; digest: Buffer }[]
   /** No key of the operator's looks like a token, so that a guess at a token is no guess at a key. */
   private readonly distinct: boolean
+  private readonly admin: Buffer | null
 
   constructor(
     apiKeys: readonly { name: string; key: string }[],
     private readonly tokens: Pick<JobTokens, 'find'>,
+    adminKey?: string,
   ) {
+    this.admin = adminKey === undefined ? null : digest(adminKey)
     this.known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }))
     this.distinct = !apiKeys.some(({ key }) => key.startsWith(tokenPrefix))
   }
@@ -27,6 +30,7 @@ export class Keys {
   check(request: Pick<IncomingMessage, 'headersDistinct'>): KeyCheck {
     const key = keyIn(request.headersDistinct)
     if (key === undefined) return { kind: 'missing' }
+    if (this.admin !== null && timingSafeEqual(digest(key), this.admin)) return { kind: 'admin' }
     const owner = this.ownerOf(key)
     if (owner !== null) return { kind: 'owner', owner, job: null }
     const holder = this.tokens.find(key)
@@ -47,8 +51,8 @@ export class Keys {
 function keyIn(headers: IncomingMessage['headersDistinct']): string | undefined {
   const bearer = headers['authorization']
   if (bearer !== undefined) return bearer.length === 1 ? /^Bearer +(\S+)\s*$/i.exec(bearer[0]!)?.[1] : undefined
-  // Azure's clients have a header of their own for the key, without a scheme
-  const given = headers['api-key'] ?? []
+  // Azure's clients and Anthropic's have headers of their own for the key, without a scheme
+  const given = [...(headers['api-key'] ?? []), ...(headers['x-api-key'] ?? [])]
   return given.length === 1 ? /^(\S+)\s*$/.exec(given[0]!)?.[1] : undefined
 }
 

@@ -77,6 +77,7 @@ export async function submitChat(
       ...(parsed.user !== undefined && { user: parsed.user }),
       ...(parsed.webhookUrl !== undefined && { webhookUrl: parsed.webhookUrl }),
       ...(parsed.formerCalls && { formerCalls: true }),
+      ...(parsed.maxCostUsd !== undefined && { maxCostUsd: parsed.maxCostUsd }),
       ...(parsed.tellTier && { tellTier: true }),
       ...(parsed.lane !== undefined && { lane: parsed.lane }),
       ...below,

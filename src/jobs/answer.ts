@@ -2,7 +2,7 @@
  * The answer of a job: the fold of its log. Blocking, polling and every view of a finished job are made of it, so that
  * they cannot say anything else than the stream did.
  */
-import type { Finish, JobEvent, LeftFile, Usage } from './events.js'
+import type { CutCause, Finish, JobEvent, LeftFile, Usage } from './events.js'
 
 export interface ToolCall {
   id: string
@@ -28,6 +28,8 @@ export interface Choice {
   toolCalls: ToolCall[]
   refusal: string | null
   finish: Finish | null
+  /** absent: nothing of ours has cut it */
+  cause?: CutCause
 }
 
 export interface Answer {
@@ -91,6 +93,7 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       const choice = choiceOf(answer, event.choice)
       choice.finish = event.reason
       choice.refusal = event.refusal ?? null
+      if (event.cause !== undefined) choice.cause = event.cause
       break
     }
     case 'files':

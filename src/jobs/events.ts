@@ -10,6 +10,9 @@ import type { FinalStatus, JobStatus } from './status.js'
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
 export type Finish = 'stop' | 'length' | 'tool_calls' | 'refusal'
 
+/** Why an answer ends with `length` that its model did not end: the request's own limit of cost. */
+export type CutCause = 'max_cost_usd'
+
 /** Tokens of one run, summed over all its upstream calls. `inputTokens` excludes cache reads and writes. */
 export interface Usage {
   inputTokens: number
@@ -86,8 +89,8 @@ export type JobEvent =
       model: string | null
       sessionId: string | null
     }
-  /** One choice is complete. `refusal` is the model's words where it refused. */
-  | { type: 'finish'; choice: number; reason: Finish; refusal?: string }
+  /** One choice is complete. `refusal` is the model's words where it refused, `cause` what cut the answer. */
+  | { type: 'finish'; choice: number; reason: Finish; refusal?: string; cause?: CutCause }
   /** A new attempt at the answer begins, the `attempt`-th; what came before it is no longer part of the answer. */
   | { type: 'attempt'; choice: number; attempt: number; reason: string; response?: string; errors?: ValidationError[] }
   /** The job waits for a human, who decides by `review`; left out in the logs of earlier versions. */

@@ -1,6 +1,6 @@
 /** What jobs know of the thing that does the work: `claude` implements this, other upstreams will. */
 import type { Failure } from '../errors/catalogue.js'
-import type { Finish, JobEvent } from './events.js'
+import type { CutCause, Finish, JobEvent } from './events.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Review } from './review.js'
 import type { Charge } from './spending.js'
@@ -22,6 +22,8 @@ export interface Run<Request = JobRequest> {
   emit(event: JobEvent): void
   /** A call of a model's API has taken tokens, whatever becomes of it. Left out: nobody counts. */
   spent?(charge: Charge): void
+  /** Whether another call of a model's API may be made: asked between two calls. Left out: always. */
+  mayAsk?(): boolean
   /** A sign of life that is no event: moves the silence limit on. */
   alive(): void
   /** where the run is at work; it begins with a place of its job's lane */
@@ -41,12 +43,15 @@ export interface Execution {
 
 /** How a run ended; decided once, the first cause wins. */
 export type Outcome =
-  | { kind: 'finished'; reason: Finish; refusal?: string }
+  | { kind: 'finished'; reason: Finish; refusal?: string; cause?: CutCause }
   | { kind: 'failed'; failure: Failure }
   /** only a human can go on */
   | { kind: 'review'; review: Review }
   /** the signal was aborted before the run ended by itself */
   | { kind: 'aborted' }
+
+/** The outcome of a run that may not go on, as it has cost what it may. */
+export const costReached = { kind: 'finished', reason: 'length', cause: 'max_cost_usd' } as const satisfies Outcome
 
 export interface Executor<Request = JobRequest> {
   run(run: Run<Request>): Execution

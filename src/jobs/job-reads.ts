@@ -9,7 +9,7 @@ import { type ReadOptions, readLog } from './reader.js'
 import { requestOf } from './request-of.js'
 import { hasExpired } from './retention.js'
 import { isFinal } from './status.js'
-import type { JobPage, JobQuery, JobStore, StoreHealth } from './store.js'
+import type { JobPage, JobQuery, JobStore, StoreHealth, UsageQuery, UsageSum } from './store.js'
 import { within } from '../within.js'
 import { UnreadableRecord } from './unreadable.js'
 import { watchProgress } from './watch.js'
@@ -115,6 +115,11 @@ export class JobReads {
   atWork(id: string): Job | null {
     const live = this.live.get(id)
     return live === undefined || live.ending !== null || live.paused ? null : live.job
+  }
+
+  /** See {@link JobStore.usage}. */
+  usage(query: UsageQuery): Promise<UsageSum[]> {
+    return this.store.usage(query)
   }
 
   /** @throws what the store says is wrong with it */

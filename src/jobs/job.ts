@@ -50,6 +50,8 @@ export interface JobView {
   formerCalls?: boolean
   /** the answer says which tier it had */
   tellTier?: boolean
+  /** US dollars that it may cost; left out: no limit */
+  maxCostUsd?: number
   /** how many jobs are above this one; left out: none */
   depth?: number
   /** where its runs begin; left out: `process` */

@@ -82,6 +82,12 @@ export class LiveJob {
     return this.job.status === 'requires_action'
   }
 
+  /** Whether it may still cost something. */
+  get mayAsk(): boolean {
+    const { maxCostUsd } = this.job.view
+    return maxCostUsd === undefined || this.spending.nanoUsd < maxCostUsd * 1e9
+  }
+
   /** Resolves when the job has ended, or waits for a human. */
   whenOver(): Promise<void> {
     if (this.log.closed || this.paused) return Promise.resolve()

@@ -10,7 +10,7 @@ import type { Review } from './review.js'
 import type { JobEvent } from './events.js'
 import { startClocks } from './clocks.js'
 import { type Endings, finalStatus } from './endings.js'
-import type { Execution, Executor, Outcome } from './executor.js'
+import { type Execution, type Executor, type Outcome, costReached } from './executor.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
@@ -113,6 +113,8 @@ export class Runner {
     const alive = () => {
       live.progress.lastSignOfLife = live.now()
     }
+    // another choice has cost what the job may
+    if (!live.mayAsk) return this.settle(live, choice, costReached)
     const seat = this.seatOf(live, live.controller.signal, limiter, place)
     const execution = this.options.executor.run({
       jobId: live.job.id,
@@ -124,6 +126,7 @@ export class Runner {
       emit: (event) => {
         if (!over) this.emit(live, event)
       },
+      mayAsk: () => live.mayAsk,
       spent: (charge) => this.spent(live, choice, charge),
       alive,
       seat: this.parentOf(live.job) === undefined ? seat : insideAnother(seat),
@@ -203,8 +206,9 @@ export class Runner {
     if (live.ending !== null) return
     switch (outcome.kind) {
       case 'finished': {
-        const { reason, refusal } = outcome
-        this.emit(live, { type: 'finish', choice, reason, ...(refusal === undefined ? {} : { refusal }) })
+        const { reason, refusal, cause } = outcome
+        const more = { ...(refusal !== undefined && { refusal }), ...(cause !== undefined && { cause }) }
+        this.emit(live, { type: 'finish', choice, reason, ...more })
         live.runsLeft -= 1
         if (live.runsLeft === 0) await this.options.endings.end(live, finalStatus(live), null)
         return

@@ -9,7 +9,7 @@ import fp from 'fastify-plugin'
 import { anonymous } from '../api-keys.js'
 import type { ApiKey } from '../config.js'
 import { BridgeError, type Failure } from '../errors/catalogue.js'
-import { Keys } from '../http/key-check.js'
+import { type KeyCheck, Keys } from '../http/key-check.js'
 import type { HttpLimits } from '../http/limits.js'
 import { closeAfter, isBehindTheLast } from '../http/linger.js'
 import { networkOf } from '../http/network-of.js'
@@ -22,11 +22,15 @@ declare module 'fastify' {
     owner: string
     /** brought a key, or none is asked for: may be told everything */
     letIn: boolean
+    /** brought the operator's key: may see what belongs to anybody */
+    admin: boolean
     /** the job that asks, known by its token; null for any other client */
     parentJob: string | null
   }
   interface FastifyContextConfig {
     public?: boolean | 'in part'
+    /** The operator's key (`ADMIN_KEY`) is taken here: beside others, or alone. It is taken nowhere else. */
+    admin?: 'too' | 'only'
   }
   interface FastifyInstance {
     /** Why this request gets nothing, whatever it is; null where it brought a key or none is asked for. */
@@ -36,20 +40,22 @@ declare module 'fastify' {
 
 export interface AuthOptions {
   apiKeys: readonly ApiKey[]
+  adminKey: string | undefined
   tokens: Pick<JobTokens, 'find'>
   limits: HttpLimits
 }
 
 export default fp(
-  async (app, { apiKeys, tokens, limits }: AuthOptions) => {
+  async (app, { apiKeys, adminKey, tokens, limits }: AuthOptions) => {
     const keyed = apiKeys.length > 0
     app.decorateRequest('owner', anonymous)
     app.decorateRequest('letIn', !keyed)
+    app.decorateRequest('admin', false)
     app.decorateRequest('parentJob', null)
-    const keys = new Keys(apiKeys, tokens)
+    const keys = new Keys(apiKeys, tokens, adminKey)
     app.decorate('keyProblem', ({ raw }) => {
       const { kind } = keys.check(raw)
-      if (kind === 'owner' || (!keyed && kind !== 'ended')) return null
+      if (kind === 'owner' || kind === 'admin' || (!keyed && kind !== 'ended')) return null
       return problems[kind].failure
     })
     if (!keyed) {
@@ -61,6 +67,8 @@ export default fp(
           request.letIn = false
           return open === false ? done(problems.ended) : done()
         }
+        const refusal = takeAdmin(request, check)
+        if (refusal !== null) return done(refusal)
         // any other key says nothing here: clients send one where they have to
         if (check.kind === 'owner') {
           request.owner = check.owner
@@ -89,6 +97,17 @@ export default fp(
         return done()
       }
       const check = keys.check(raw)
+      const refusal = check.kind === 'owner' || check.kind === 'admin' ? takeAdmin(request, check) : null
+      if (refusal !== null) {
+        closeAfter(raw, reply.raw, limits)
+        return done(refusal)
+      }
+      if (check.kind === 'admin') {
+        request.letIn = true
+        app.connectionRoom.letIn(raw.socket)
+        raw.socket.setTimeout(0)
+        return done()
+      }
       if (check.kind === 'owner') {
         request.owner = check.owner
         request.letIn = true
@@ -109,7 +128,21 @@ export default fp(
   { name: 'auth', dependencies: ['origins'] },
 )
 
+/** Notes that the operator asks. Returns why the request gets no further: the key is of the wrong kind for this route. */
+function takeAdmin(request: FastifyRequest, { kind }: KeyCheck): BridgeError | null {
+  const { admin } = request.routeOptions.config
+  if (kind === 'admin') {
+    if (admin === undefined) return problems.admin
+    request.admin = true
+    return null
+  }
+  return admin === 'only' ? forOperator : null
+}
+
+const forOperator = new BridgeError('admin_key_required', "This is the operator's: it needs `Authorization: Bearer <ADMIN_KEY>`.")
+
 const problems = {
+  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /usage and /metrics only: ask with a key of API_KEYS.'),
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
   wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
   ended: new BridgeError('invalid_api_key', 'This is no key of a job that is at work.'),

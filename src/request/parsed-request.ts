@@ -34,6 +34,8 @@ export interface ParsedRequest<Run = ClaudeRequest> {
   plan?: AttemptPlan
   /** seconds, as asked for; the server's limit may be less */
   timeoutS?: number
+  /** US dollars */
+  maxCostUsd?: number
   /** seconds, a model's own limit in place of the server's */
   limitS?: number
   /** the model's answer is polled, where neither body nor headers say how it is wanted */

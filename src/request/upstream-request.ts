@@ -36,6 +36,7 @@ const handledHere = [
   'n',
   'metadata',
   'store',
+  'max_cost_usd',
   'timeout',
   'background',
   'wait_for_completion',

@@ -38,7 +38,7 @@ function bodyOf(event: JobEvent): Record<string, unknown> {
       return { choice, index, id, name, namespace, custom, arguments: event.arguments }
     }
     case 'finish':
-      return { choice: event.choice, reason: event.reason, refusal: event.refusal }
+      return { choice: event.choice, reason: event.reason, refusal: event.refusal, cause: event.cause }
     case 'attempt': {
       const { choice, attempt, reason, response, errors } = event
       return { choice, attempt, reason, response, errors }

@@ -46,7 +46,8 @@ export class FallbackExecutor implements Executor<FallbackRequest> {
       })
       const outcome = await execution.outcome
       const next = candidates[index + 1]
-      const passes = outcome.kind === 'failed' && passing.includes(outcome.failure.code) && !said && !run.signal.aborted
+      const passes =
+        outcome.kind === 'failed' && passing.includes(outcome.failure.code) && !said && !run.signal.aborted && run.mayAsk?.() !== false
       if (next === undefined || !passes) {
         settle(outcome)
         return execution.gone

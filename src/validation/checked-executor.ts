@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { catalogue } from '../errors/catalogue.js'
-import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
+import { type Execution, type Executor, type Outcome, type Run, costReached } from '../jobs/executor.js'
 import type { ValidationError } from '../jobs/review.js'
 import { type Budget, type ChildJob, ChildJobs } from './child-jobs.js'
 import { askThrough } from './child-runs.js'
@@ -75,6 +75,8 @@ export class CheckedExecutor implements Executor {
       // a call that failed keeps its own error, and no human can mend it
       const errors = verdict.errors
       if (errors === null && step.kind !== 'attempt') return outcome
+      // what is there is shown, though it has not passed
+      if (run.mayAsk?.() === false) return errors === null ? outcome : held.release().then(() => costReached)
       if (step.kind === 'fail') return exhausted(errors!, failed)
       const next = errors === null ? stand.request : afterErrors(stand.request, plan, held.text, errors, failed)
       stand = { request: next, failed, since }
@@ -105,6 +107,8 @@ export class CheckedExecutor implements Executor {
       run.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason: 'the answer is being checked' })
       const report = await this.check(run, plan, held, left)
       // not logged: the failure tells the cause, which may be the request's, and may quote the answer
+      // a validator could not ask its question
+      if (!report.ok && run.mayAsk?.() === false) return held.release().then(() => ({ kind: 'end', outcome: costReached }))
       const crash = report.outcomes.find((one) => one.kind === 'crashed')
       if (crash?.kind === 'crashed') {
         const message = `The validator '${crash.type}' (validation[${crash.index}]) failed: ${crash.message}`

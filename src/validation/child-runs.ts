@@ -16,6 +16,9 @@ export function askThrough(
   left: Promise<void>[],
 ): Ask {
   return async (child): Promise<ChildAnswer> => {
+    if (run.mayAsk?.() === false) {
+      return { ok: false, failure: { code: 'insufficient_quota', message: 'The job has cost what it may (max_cost_usd).' } }
+    }
     let text = ''
     let costUsd = 0
     const execution = executor.run({

@@ -27,7 +27,7 @@ async function serve(t: Test, wrongKeyFirstMs: number, loggerInstance?: FastifyB
   await app.register(errors)
   await app.register(connections, { limits: defaultLimits })
   await app.register(origins, { keyed: true, allowedHosts: [], allowedOrigins: [] })
-  await app.register(auth, { apiKeys, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
+  await app.register(auth, { apiKeys, adminKey: undefined, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
   app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())

@@ -30,6 +30,7 @@ const samples: Record<keyof typeof fields, [value: unknown, beside?: Record<stri
   user: ['ann'],
   safety_identifier: ['ann'],
   timeout: [5],
+  max_cost_usd: [0.5],
   background: [true],
   wait_for_completion: [false],
   tools: [tools],

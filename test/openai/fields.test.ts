@@ -62,7 +62,7 @@ await t.test('not worth a word: defaults, nothing at all, and what is honoured',
     { max_tokens: 5, max_completion_tokens: 5, user: 'a', safety_identifier: 'a' },
     { tools: [{ type: 'function', function: { name: 'f', strict: false } }], tool_choice: 'auto' },
     { tool_choice: 'none', parallel_tool_calls: false },
-    { stop: 'x', reasoning_effort: 'low', metadata: { a: 'b' }, store: true, timeout: 5, background: true },
+    { stop: 'x', reasoning_effort: 'low', metadata: { a: 'b' }, store: true, timeout: 5, max_cost_usd: 1, background: true },
     { stream: true, stream_options: { include_usage: true, include_obfuscation: false } },
   ]
   for (const members of cases) t.same(parseWith(members).ignored, [], JSON.stringify(members).slice(0, 90))

@@ -18,6 +18,8 @@ export interface TurnListener {
   emit(event: JobEvent): void
   /** A call of the API has taken tokens. */
   spent?(charge: Charge): void
+  /** Whether the API may be asked once more. */
+  mayAsk?(): boolean
   alive(): void
   /** The process has taken what comes before the question: it is neither stopped nor hung. */
   taken?(): void

@@ -11,9 +11,10 @@ import { labelIn, textsOf } from './whole-messages.js'
 
 /**
  * `broken`: a message was given up for another one, and something of it is out already. `calls`: the process waits for their results; not
- * after `refused_calls`, of which the CLI has turned one down and asks the model again.
+ * after `refused_calls`, of which the CLI has turned one down and asks the model again. `too_dear`: the CLI would ask again, and the job has
+ * cost what it may.
  */
-export type MessageEnd = 'length' | 'calls' | 'refused_calls' | 'stop' | 'broken'
+export type MessageEnd = 'length' | 'too_dear' | 'calls' | 'refused_calls' | 'stop' | 'broken'
 
 export class MessageReader {
   readonly writer: AnswerWriter
@@ -147,7 +148,10 @@ export class MessageReader {
       this.writer.commentary()
       return this.calls.whole ? 'calls' : 'refused_calls'
     }
-    if (stopReason === 'tool_use') this.writer.part()
+    if (stopReason !== 'tool_use') return null
+    // the answer's own tool is the last that is called
+    if (this.output === null && this.options.mayAsk?.() === false) return 'too_dear'
+    this.writer.part()
     return null
   }
 

@@ -23,6 +23,8 @@ export interface TurnOptions {
   /** the client asks again by itself where the API limits it */
   clientRetries?: boolean
   emit: (event: JobEvent) => void
+  /** whether the API may be asked once more */
+  mayAsk?: () => boolean
   /** a call of the API has taken tokens */
   spent?: (charge: Charge) => void
 }

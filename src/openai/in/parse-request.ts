@@ -83,6 +83,7 @@ export function parseRequest(
     ...((body.functions?.length ?? 0) > 0 && { formerCalls: true as const }),
     ...(body.service_tier != null && { tellTier: true as const }),
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
+    ...(body.max_cost_usd != null && { maxCostUsd: body.max_cost_usd }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
   }
 }

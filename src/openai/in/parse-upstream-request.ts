@@ -56,6 +56,7 @@ export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute
     ...(user !== null && { user }),
     ...(isFilled(body['functions']) && { formerCalls: true as const }),
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
+    ...(body.max_cost_usd != null && { maxCostUsd: body.max_cost_usd }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
     ...(model.timeoutS !== undefined && { limitS: model.timeoutS }),
   }

@@ -3,11 +3,13 @@ import type { Bridge } from './response-schemas.js'
 
 /** The one member the bridge adds to OpenAI's answers; the same in a completion, a stream and a task. */
 export function bridgeOf(job: Job): Bridge {
+  const cut = job.answer?.choices.find(({ cause }) => cause !== undefined)?.cause
   return {
     task_id: job.id,
     model: job.answer?.model ?? null,
     attempts: job.attempts,
     ignored: job.view.ignored,
+    ...(cut !== undefined && { reason: cut }),
     cost_usd: job.answer?.costUsd ?? null,
     duration_ms: span(job.startedAt, job.completedAt),
     // a job that ended in the queue has waited as well, and never worked
