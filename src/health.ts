@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ClaudeExecutor } from './claude/executor.js'
 import { liveProcessCount } from './claude/process/process.js'
 import type { ClaudeStatus } from './claude/status.js'
+import type { Subscription } from './claude/subscription.js'
 import type { Jobs } from './jobs/jobs.js'
 import type { UpstreamExecutor } from './upstreams/executor.js'
 import { version } from './version.js'
@@ -25,6 +26,16 @@ export const healthSchema = z.object({
     last_failure: z
       .object({ at: unixSeconds, code: z.string(), message: z.string().nullable().describe("null where it was another owner's") })
       .nullable(),
+    limits: z
+      .array(
+        z.object({
+          type: z.string().describe('as the CLI names it, such as five_hour'),
+          status: z.string(),
+          utilization: z.number().nullable(),
+          resets_at: unixSeconds.nullable(),
+        }),
+      )
+      .describe('what is left of the subscription, as it was told last; none for an API key'),
   }),
   claude_authenticated: z.boolean(),
   queue: z.object({ queued: z.number(), max_queued: z.number() }),
@@ -85,7 +96,7 @@ export type OpenHealth = z.infer<typeof openHealthSchema>
 
 /** Always answers; trouble shows as `degraded`. @param owner who asks: of others' failures there is no text */
 export async function health(
-  { jobs, claude, pool, upstreams, workspaceRoom }: Told & { pool: ClaudeExecutor },
+  { jobs, claude, pool, subscription, upstreams, workspaceRoom }: Told & { pool: ClaudeExecutor; subscription: Subscription },
   owner: string,
 ): Promise<Health> {
   const store = await storeState(jobs)
@@ -99,7 +110,10 @@ export async function health(
     status: jobs.accepting ? (well ? 'ok' : 'degraded') : 'draining',
     version,
     uptime_s: Math.round(process.uptime()),
-    claude: cli,
+    claude: {
+      ...cli,
+      limits: subscription.limits.map(({ resetsAt, ...limit }) => ({ ...limit, resets_at: resetsAt })),
+    },
     claude_authenticated: cli.claude_authenticated,
     queue: { queued, max_queued: maxQueued },
     slots: { in_use: running, total: slots },

@@ -57,7 +57,10 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
         }
       })
     outcome
-      .then((value) => this.setup.observe(value, run.owner, run.jobId))
+      .then((value) => {
+        if (value.kind === 'finished') this.setup.subscription?.succeeded(run.request.model)
+        this.setup.observe(value, run.owner, run.jobId)
+      })
       .catch((error: unknown) => run.trouble?.('the outcome of a run could not be noted', error))
     return { outcome, gone }
   }
@@ -89,6 +92,8 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
   private async execute(run: Run<ClaudeRequest>, settle: (outcome: Outcome) => void): Promise<void> {
     if (!(await hasPlace(run, this.setup.places))) return settle({ kind: 'aborted' })
     const { request } = run
+    const refusal = this.setup.subscription?.refusal(request.model) ?? null
+    if (refusal !== null) return settle({ kind: 'failed', failure: refusal })
     const profile = chatProfile(request, this.setup.credential)
     if (this.setup.checked !== undefined) await run.seat.silently(withinOrAborted(this.setup.checked, checkPatienceMs, run.signal))
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
@@ -152,6 +157,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       taken: notFrozen,
       asked: started,
       silently: (work) => run.seat.silently(work),
+      limit: (event) => this.setup.subscription?.note(request.model, event),
       mayAsk: () => run.mayAsk?.() ?? true,
       // also of a process that the run leaves for another one
       spent: (charge) => run.spent?.(charge),

@@ -121,6 +121,7 @@ export class Session {
       costBefore: this.cost,
       clientRetries: request.clientRetries === true,
       spent: (charge) => listener.spent?.(charge),
+      limit: (event) => listener.limit?.(event),
       mayAsk: () => listener.mayAsk?.() ?? true,
       emit: (event) => {
         if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)

@@ -3,6 +3,7 @@ import type { Outcome } from '../jobs/executor.js'
 import type { Limiter } from '../limiter.js'
 import type { SessionsSetup } from './pool/setup.js'
 import type { CredentialKind } from './process/environment.js'
+import type { Subscription } from './subscription.js'
 import type { InsideSetup } from './turn/inside.js'
 
 export interface ClaudeSetup extends SessionsSetup {
@@ -13,6 +14,8 @@ export interface ClaudeSetup extends SessionsSetup {
   outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
+  /** what is known of the subscription behind the login; left out: nobody looks */
+  subscription?: Subscription
   /** the places of its runs; left out: as many as there are runs */
   places?: Limiter
   /** Called when a run begins. */

@@ -1,7 +1,9 @@
-/** What is counted of jobs. Labels are words of our own: no model's name, key or text is ever one. */
+/** What is counted of jobs. Labels are words of our own, but for the names of keys and models that cost something: so many of each. */
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { Job } from '../jobs/job.js'
 import type { JobObserver } from '../jobs/observer.js'
+
+/** Further ones are counted as `other`: names of models come from outside. */
+const mostNames = 100
 
 export function jobMetrics(register: Registry): JobObserver {
   const registers = [register]
@@ -30,13 +32,42 @@ export function jobMetrics(register: Registry): JobObserver {
     buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
     registers,
   })
-  const tokens = new Counter({ name: 'bridge_tokens_total', help: 'Tokens of ended jobs', labelNames: ['kind'], registers })
-  const cost = new Counter({ name: 'bridge_cost_usd_total', help: "The CLI's estimate of what ended jobs cost", registers })
+  const tokens = new Counter({
+    name: 'bridge_tokens_total',
+    help: "Tokens that calls of models' APIs have taken",
+    labelNames: ['kind'],
+    registers,
+  })
+  const spent = ['key', 'model']
+  const cost = new Counter({ name: 'bridge_cost_usd_total', help: 'What these have cost, by key and model', labelNames: spent, registers })
+  const byKey = new Counter({
+    name: 'bridge_key_tokens_total',
+    help: 'The same tokens by key and model: of the prompt, and of the answer',
+    labelNames: [...spent, 'kind'],
+    registers,
+  })
+  const names = { key: new Set<string>(), model: new Set<string>() }
+  const bounded = (kind: keyof typeof names, name: string) => {
+    if (!names[kind].has(name) && names[kind].size >= mostNames) return 'other'
+    names[kind].add(name)
+    return name
+  }
 
   return {
     answering(job, at) {
       // a later attempt, or what a human has approved, says nothing about the speed of this server
       if (job.attempts === 1 && job.review === null) firstToken.observe(seconds(job.createdAt, at))
+    },
+    charged(job, charge, nanoUsd) {
+      const { input, cacheRead, cacheWrite, output } = charge.tokens
+      tokens.inc({ kind: 'input' }, input)
+      tokens.inc({ kind: 'cache_read' }, cacheRead)
+      tokens.inc({ kind: 'cache_write' }, cacheWrite)
+      tokens.inc({ kind: 'output' }, output)
+      const whose = { key: bounded('key', job.owner), model: bounded('model', charge.model ?? job.model) }
+      cost.inc(whose, nanoUsd / 1e9)
+      byKey.inc({ ...whose, kind: 'prompt' }, input + cacheRead + cacheWrite)
+      byKey.inc({ ...whose, kind: 'completion' }, output)
     },
     ended(job) {
       jobs.inc({ status: job.status })
@@ -46,21 +77,8 @@ export function jobMetrics(register: Registry): JobObserver {
         // of one that an earlier server has left, most may be the time in which there was no server
         if (job.error?.code !== 'interrupted') duration.observe(seconds(job.startedAt, job.completedAt))
       }
-      const usage = job.answer?.usage
-      if (usage != null) {
-        tokens.inc({ kind: 'input' }, usage.inputTokens)
-        tokens.inc({ kind: 'cache_read' }, usage.cacheReadTokens)
-        tokens.inc({ kind: 'cache_write' }, usage.cacheWriteTokens)
-        tokens.inc({ kind: 'output' }, usage.outputTokens)
-      }
-      const usd = costOf(job)
-      if (usd > 0) cost.inc(usd)
     },
   }
-}
-
-function costOf({ answer }: Job): number {
-  return answer?.costUsd ?? 0
 }
 
 /** Another server may have taken one of the times, by another clock; a length of time is never negative. */

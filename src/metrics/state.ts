@@ -7,6 +7,8 @@ export interface State {
   running: number
   slots: number
   warm: { ready: number; starting: number; parked: number }
+  /** of the subscription behind the CLI's login */
+  limits: readonly { type: string; status: string; utilization: number | null; resetsAt: number | null }[]
   /** CLI processes that live now, and all that were ever started */
   processes: { live: number; started: number }
 }
@@ -33,6 +35,20 @@ export function stateMetrics(register: Registry, state: () => State): void {
       for (const [name, count] of Object.entries(state().warm)) this.set({ state: name }, count)
     },
   })
+  const ofLimits = (name: string, help: string, value: (limit: State['limits'][number]) => number | null) =>
+    new Gauge({
+      ...{ name, help, labelNames: ['type'], registers: [register] },
+      collect() {
+        this.reset()
+        for (const limit of state().limits) {
+          const found = value(limit)
+          if (found !== null) this.set({ type: limit.type }, found)
+        }
+      },
+    })
+  ofLimits('bridge_subscription_utilization', "What is used of the subscription's limits, 1 for all", ({ utilization }) => utilization)
+  ofLimits('bridge_subscription_reset_seconds', 'When they begin anew, in seconds since 1970', ({ resetsAt }) => resetsAt)
+  ofLimits('bridge_subscription_rejected', '1 where the limit was met', ({ status }) => Number(status === 'rejected'))
   new Counter({
     name: 'bridge_cli_starts_total',
     help: 'CLI processes started, for work or to be kept ready',

@@ -9,6 +9,7 @@ import type { ClaudeSetup } from '../claude/setup.js'
 import type { WarmSizes } from '../claude/pool/setup.js'
 import type { ClaudeBinary } from '../claude/process/binary.js'
 import { baseEnvironment, credentialKind, notPassed } from '../claude/process/environment.js'
+import { Subscription, limitHeaders } from '../claude/subscription.js'
 import { ClaudeStatus } from '../claude/status.js'
 import { anonymous } from '../api-keys.js'
 import type { Config } from '../config.js'
@@ -24,6 +25,8 @@ declare module 'fastify' {
     cliCheck: CliCheck
     /** whether it starts as a job starts it */
     startProbe: StartProbe
+    /** what is left of the subscription behind the CLI's login */
+    subscription: Subscription
     /** the processes kept ready */
     pool: ClaudeExecutor
     /** of jobs that run on the CLI, so many at once */
@@ -72,8 +75,14 @@ export default fp(
         else app.log.info({ ...verdict, ...abilities }, 'the Claude CLI was checked')
       },
     })
+    const subscription = new Subscription()
+    // as it was told last: with the answer that tells it anew, the head may be out already
+    app.addHook('preHandler', async ({ letIn }, reply) => {
+      if (letIn) reply.headers(limitHeaders(subscription.limits))
+    })
     const executor = new ClaudeExecutor({
       places,
+      subscription,
       outputProblem: outputProblemBy(app.threads),
       binary: () => claude.current(),
       credential: claude.credential,
@@ -103,6 +112,7 @@ export default fp(
       isShared: (owner) => config.allowAnonymous && owner === anonymous,
     })
     app.decorate('claude', claude)
+    app.decorate('subscription', subscription)
     app.decorate('cliCheck', check)
     app.decorate('startProbe', probe)
     app.decorate('pool', executor)

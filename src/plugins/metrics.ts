@@ -24,6 +24,7 @@ export default fp(
       const { ready, starting, parked } = app.pool.stats
       return {
         ...app.jobs.stats(),
+        limits: app.subscription.limits,
         warm: { ready, starting, parked },
         processes: { live: liveProcessCount(), started: startedProcessCount() },
       }

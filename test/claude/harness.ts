@@ -10,6 +10,7 @@ import { liveProcessCount } from '../../src/claude/process/process.js'
 import type { JobEvent, Usage } from '../../src/jobs/events.js'
 import type { Outcome } from '../../src/jobs/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/request/conversation.js'
+import type { Subscription } from '../../src/claude/subscription.js'
 import { until } from '../helper.js'
 import { freeSeat } from '../jobs/seat.js'
 
@@ -31,6 +32,7 @@ export interface RunOptions {
   onEvent?(event: JobEvent): void
   /** default: a folder of its own */
   workspaceRoot?: string
+  subscription?: Subscription
 }
 
 export interface LiveRun {
@@ -85,6 +87,7 @@ export function startRun(t: Test, options: RunOptions): LiveRun {
     env: baseEnvironment(host),
     workspaceRoot,
     observe: () => {},
+    ...(options.subscription && { subscription: options.subscription }),
   })
   const events: JobEvent[] = []
   const controller = new AbortController()

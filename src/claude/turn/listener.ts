@@ -18,6 +18,8 @@ export interface TurnListener {
   emit(event: JobEvent): void
   /** A call of the API has taken tokens. */
   spent?(charge: Charge): void
+  /** The CLI tells what is left of the subscription. */
+  limit?(event: Record<string, unknown>): void
   /** Whether the API may be asked once more. */
   mayAsk?(): boolean
   alive(): void

@@ -23,6 +23,8 @@ export interface TurnOptions {
   /** the client asks again by itself where the API limits it */
   clientRetries?: boolean
   emit: (event: JobEvent) => void
+  /** the CLI tells what is left of the subscription */
+  limit?: (event: Record<string, unknown>) => void
   /** whether the API may be asked once more */
   mayAsk?: () => boolean
   /** a call of the API has taken tokens */

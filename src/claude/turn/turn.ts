@@ -72,6 +72,7 @@ export class TurnReader {
         break
       case 'rate_limit_event':
         this.retries.limit(message)
+        this.options.limit?.(message)
         break
       case 'result':
         this.result(message)
