@@ -122,7 +122,7 @@ export class Session {
       clientRetries: request.clientRetries === true,
       spent: (charge) => listener.spent?.(charge),
       limit: (event) => listener.limit?.(event),
-      mayAsk: () => listener.mayAsk?.() ?? true,
+      cutBy: () => listener.cutBy?.() ?? null,
       emit: (event) => {
         if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)
         listener.emit(event)

@@ -10,8 +10,8 @@ import type { FinalStatus, JobStatus } from './status.js'
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
 export type Finish = 'stop' | 'length' | 'tool_calls' | 'refusal'
 
-/** Why an answer ends with `length` that its model did not end: the request's own limit of cost. */
-export type CutCause = 'max_cost_usd'
+/** Why an answer ends with `length` that its model did not end: the request's own limit of cost, or its owner's budget. */
+export type CutCause = 'max_cost_usd' | 'budget'
 
 /** Tokens of one run, summed over all its upstream calls. `inputTokens` excludes cache reads and writes. */
 export interface Usage {

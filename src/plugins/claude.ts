@@ -51,7 +51,7 @@ export default fp(
     const kept = notPassed(env)
     if (kept.length > 0)
       app.log.warn(`not passed to the Claude CLI, whose settings are the requests' (docs/claude-cli.md): ${kept.join(', ')}`)
-    const places = new Limiter({ bound: config.maxConcurrent })
+    const places = new Limiter({ bound: config.maxConcurrent, turnsOf: (owner) => app.quotas.limitsOf(owner).priority ?? 1 })
     const checked = {
       binary: (): ClaudeBinary => claude.current(),
       ...{ credential: credentialKind(env), env: cliEnv, workspaceRoot: app.workspaceRoot },

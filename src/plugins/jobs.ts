@@ -7,6 +7,7 @@ import { Places } from '../jobs/places.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import { type ChatOptions, parseChat } from '../openai/in/parse-chat.js'
 import type { InnerRequest } from '../request/job-request.js'
+import type { Quotas } from '../quotas/quotas.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { CheckedExecutor } from '../validation/checked-executor.js'
@@ -20,7 +21,7 @@ declare module 'fastify' {
 
 export default fp(
   async (app, { tokens }: { tokens: JobTokens }) => {
-    const { config, files, threads, upstreams } = app
+    const { config, files, quotas, threads, upstreams } = app
     const single = oneModel({ claude: app.pool, upstream: upstreams })
     const unchecked = byKind(single, new FallbackExecutor(single))
     const jobs = new Jobs({
@@ -28,10 +29,15 @@ export default fp(
       executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
       places: new Places(app.cliPlaces, upstreams.places),
       maxQueued: config.maxQueued,
-      storedBytesOf: () => config.storedBytes,
+      limits: {
+        admit: (owner) => quotas.admit(owner),
+        storedBytesOf: (owner) => quotas.limitsOf(owner).storedBytes,
+        runningOf: (owner) => quotas.limitsOf(owner).running,
+        budgetSpent: (owner) => quotas.budgetRefusal(owner) !== null,
+      },
       priceOf: (charge, asked) => app.prices.nanoUsd(charge, asked),
       idleTimeoutS: config.idleTimeoutS,
-      observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
+      observer: observers(takingBack(tokens), counting(quotas), app.metrics.jobs, endLines(app.log)),
       onForgotten: async (id) => {
         app.pool.forget(id)
         await files.forget(id)
@@ -48,6 +54,15 @@ function takingBack(tokens: JobTokens): JobObserver {
   return {
     answering: () => {},
     ended: ({ id }) => tokens.takeBack(id),
+  }
+}
+
+/** What is spent counts against its owner's limits. */
+function counting(quotas: Quotas): JobObserver {
+  return {
+    answering: () => {},
+    charged: ({ owner }, { tokens }, nanoUsd) => quotas.charged(owner, tokens, nanoUsd),
+    ended: () => {},
   }
 }
 

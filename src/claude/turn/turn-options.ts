@@ -1,4 +1,4 @@
-import type { JobEvent } from '../../jobs/events.js'
+import type { CutCause, JobEvent } from '../../jobs/events.js'
 import type { Charge } from '../../jobs/spending.js'
 import type { KeyNames } from '../../schema/property-keys.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
@@ -25,8 +25,8 @@ export interface TurnOptions {
   emit: (event: JobEvent) => void
   /** the CLI tells what is left of the subscription */
   limit?: (event: Record<string, unknown>) => void
-  /** whether the API may be asked once more */
-  mayAsk?: () => boolean
+  /** why the API may not be asked once more, see {@link Run.cutBy} */
+  cutBy?: () => CutCause | null
   /** a call of the API has taken tokens */
   spent?: (charge: Charge) => void
 }
