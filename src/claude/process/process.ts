@@ -5,6 +5,7 @@
 import { execa } from 'execa'
 import { LineSplitter, LineTooLong } from '../../lines.js'
 import type { CliMessage } from '../protocol/messages.js'
+import { Descendants } from './descendants.js'
 import { failedToBecome, tied } from './tied.js'
 
 export interface Launch {
@@ -38,7 +39,7 @@ let started = 0
 
 /** Kills every process group that is left, synchronously: for the moment before the server itself goes. */
 export function killAllProcesses(): void {
-  for (const child of live) child.signalGroup('SIGKILL')
+  for (const child of live) child.kill()
 }
 
 export function liveProcessCount(): number {
@@ -64,12 +65,13 @@ export class ClaudeProcess {
   private listening = false
   private killTimer: NodeJS.Timeout | undefined
   private exited = false
+  private descendants: Descendants | null = null
 
   constructor(launch: Launch) {
-    const { file, args } = tied({ file: launch.binary, args: launch.args })
+    const { file, args, env } = tied({ file: launch.binary, args: launch.args })
     this.child = execa(file, args, {
       cwd: launch.cwd,
-      env: launch.env,
+      env: { ...launch.env, ...env },
       extendEnv: false,
       stdin: 'pipe',
       stdout: 'pipe',
@@ -97,6 +99,18 @@ export class ClaudeProcess {
     for (const line of this.waiting.splice(0)) this.deliver(line)
   }
 
+  /** From now on the process may start others: they end with it, whatever session and environment they have made for themselves. */
+  followDescendants(): void {
+    if (this.pid === undefined || this.exited) return
+    this.descendants ??= new Descendants(this.pid)
+    this.descendants.follow()
+  }
+
+  /** See `Descendants`; none where they are not followed. */
+  get sessions(): ReadonlySet<number> {
+    return this.descendants?.sessions ?? new Set()
+  }
+
   /** Writes one line. A process that has gone swallows it. */
   send(message: object): void {
     if (this.child.stdin.writable) this.child.stdin.write(`${JSON.stringify(message)}\n`)
@@ -104,22 +118,26 @@ export class ClaudeProcess {
 
   /** Says that no more will come: the CLI finishes what it does and ends. */
   endInput(): void {
+    // what it has been handed leaves the tree when it ends
+    this.descendants?.look()
     if (this.child.stdin.writable) this.child.stdin.end()
   }
 
   /** SIGTERM to the group, SIGKILL if it is still there after half a second. */
   terminate(): void {
     if (this.exited || this.killTimer !== undefined) return
+    this.descendants?.look()
     this.signalGroup('SIGTERM')
     this.killTimer = setTimeout(() => this.kill(), termGraceMs)
   }
 
-  /** SIGKILL to the group: the only way to keep the CLI from one more upstream call. */
+  /** SIGKILL to the group and to all descendants: the only way to keep the CLI from one more upstream call. */
   kill(): void {
+    this.descendants?.end()
     this.signalGroup('SIGKILL')
   }
 
-  signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
+  private signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (this.pid === undefined) return
     try {
       process.kill(-this.pid, signal)
@@ -156,7 +174,7 @@ export class ClaudeProcess {
       this.fault(error)
     }
     // whatever the CLI started and did not end
-    this.signalGroup('SIGKILL')
+    this.kill()
     this.child.stdout.destroy()
     this.child.stderr.destroy()
     live.delete(this)
