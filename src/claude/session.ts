@@ -108,6 +108,7 @@ export class Session {
    * one is told everything. Rejects with ControlRefused, NotTakenBack; stays pending if the process ends first.
    */
   converse(request: ClaudeRequest, keep: number, listener: TurnListener): Promise<Ending> {
+    this.child.startConversation()
     const calls = new Set<string>()
     const turn = new TurnReader({
       choice: listener.choice,

@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { LineSplitter, LineTooLong } from '../../lines.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { Descendants } from './descendants.js'
+import { type OddLine, OddLines } from './odd-lines.js'
 import { failedToBecome, tied } from './tied.js'
 
 export interface Launch {
@@ -15,6 +16,8 @@ export interface Launch {
   env: Record<string, string>
   /** told of what a listener throws; the process is ended then */
   onFault?: ((error: unknown) => void) | undefined
+  /** told of a line that is none of the CLI's messages, once for each kind of them */
+  onOddLine?: ((line: OddLine) => void) | undefined
 }
 
 export interface Exit {
@@ -27,7 +30,6 @@ export interface Exit {
 }
 
 const stderrKept = 4096
-const noiseKept = 1024
 /** SIGTERM ends the CLI within 40 ms; what has not gone by then is killed. */
 const termGraceMs = 500
 /** Output may still stand in the pipe when the process has gone; a grandchild that holds the pipe open must not hold us. */
@@ -59,8 +61,7 @@ export class ClaudeProcess {
   private readonly child
   private readonly onFault: Launch['onFault']
   private onMessage: (message: CliMessage) => void = () => {}
-  /** lines that were no messages, the last of them: what a program says that cannot do its work may stand there */
-  private noise = ''
+  private readonly odd: OddLines
   private readonly waiting: string[] = []
   private listening = false
   private killTimer: NodeJS.Timeout | undefined
@@ -84,6 +85,7 @@ export class ClaudeProcess {
       cleanup: false,
     })
     this.onFault = launch.onFault
+    this.odd = new OddLines(launch.onOddLine)
     this.pid = this.child.pid
     live.add(this)
     started += 1
@@ -109,6 +111,11 @@ export class ClaudeProcess {
   /** See `Descendants`; none where they are not followed. */
   get sessions(): ReadonlySet<number> {
     return this.descendants?.sessions ?? new Set()
+  }
+
+  /** From now on the process is told words of a conversation: what it writes beside its messages may repeat them. */
+  startConversation(): void {
+    this.odd.holdsWords = true
   }
 
   /** Writes one line. A process that has gone swallows it. */
@@ -179,7 +186,7 @@ export class ClaudeProcess {
     this.child.stderr.destroy()
     live.delete(this)
     const said = stderr.toString('utf8')
-    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: `${this.noise}${said}` }
+    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: `${this.odd.lastWords}${said}` }
   }
 
   /** The listener failed; a line without end is the program's own fault, and its run's failure. */
@@ -209,16 +216,10 @@ export class ClaudeProcess {
     try {
       message = JSON.parse(line)
     } catch {
-      this.makeNoise(line)
-      return
+      return this.odd.noMessage(line, false)
     }
-    if (typeof message === 'object' && message !== null && 'type' in message) this.onMessage(message as CliMessage)
-    else this.makeNoise(line)
-  }
-
-  private makeNoise(line: string): void {
-    // the half of a message, which holds words of a conversation
-    if (/^\s*[{["]/.test(line)) return
-    this.noise = `${this.noise}${line.slice(-noiseKept)}\n`.slice(-noiseKept)
+    if (typeof message !== 'object' || message === null || !('type' in message)) return this.odd.noMessage(line, true)
+    this.odd.message(message.type, line)
+    this.onMessage(message as CliMessage)
   }
 }
