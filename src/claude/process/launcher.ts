@@ -42,7 +42,7 @@ export async function launch(setup: LaunchSetup, profile: LaunchProfile): Promis
       onFault: (error) => setup.onFault?.(error),
       onOddLine: (line) => setup.onOddLine?.(line, child.pid),
     })
-    return new Session(child, workspace, plainTextMark(version), setup.credential !== 'login')
+    return new Session(child, workspace, plainTextMark(version), setup.credential)
   } catch (error) {
     await workspace.remove()
     throw error

@@ -1,5 +1,6 @@
 import type { JobEvent } from '../../jobs/events.js'
 import type { KeyNames } from '../../schema/property-keys.js'
+import type { CredentialKind } from '../process/environment.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
 
 /** What a turn's reader has to know of its request and of its process. */
@@ -21,5 +22,7 @@ export interface TurnOptions {
   costBefore?: number
   /** the client asks again by itself where the API limits it */
   clientRetries?: boolean
+  /** which one the process uses; left out: a stored login */
+  credential?: CredentialKind
   emit: (event: JobEvent) => void
 }
