@@ -202,6 +202,7 @@ export class TurnReader {
       contentSeen: this.messages.writer.contentSeen,
       ...this.retries.symptoms,
       model: this.options.model,
+      credential: this.options.credential ?? 'login',
     })
     this.ending = { outcome: { kind: 'failed', failure }, kill }
   }
