@@ -4,6 +4,7 @@ import { refuse } from '../../errors/refuse.js'
 import { callName } from '../../request/call-names.js'
 import type { ClientTool } from '../../request/conversation.js'
 import type { Ignored } from '../../request/ignored.js'
+import { rootChoices } from '../../schema/flat-root.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
 import type { SchemaTotals } from '../../schema/size.js'
 import { type CustomDefinition, type FunctionDefinition, type NamespaceValue, type ToolValue, isOther } from './tool-schemas.js'
@@ -82,6 +83,7 @@ function functionOf(asked: Named, param: string, path: string, reading: Reading)
   const { name, description, parameters, input_schema, ...others } = asked
   nameOthers(others, [], path, reading)
   const [schema, member] = parameters == null && input_schema != null ? [input_schema, 'input_schema'] : [parameters, 'parameters']
+  for (const keyword of rootChoices((schema ?? {}) as JsonSchema)) reading.ignored.add(`${path}.${member}.${keyword}`)
   return {
     name,
     ...(description != null && description !== '' && { description }),
