@@ -83,6 +83,7 @@ export async function parseResponseRequest(
     if (error !== undefined) throw error
     const parsed = parseRequest(value, { claudeModel, passSampling, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
+    for (const { place } of parsed.remoteImages) place.name = places.own(place.name)
     const echo = toEcho(body)
     const { instructions } = body
     const system = hasText(instructions) ? [instructions, ...parsed.run.system] : parsed.run.system
