@@ -9,6 +9,7 @@ import { type Timing, defaultTiming } from './http/timing.js'
 import { type HttpLimits, defaultLimits } from './http/limits.js'
 import type { NetOptions } from './net/public-agent.js'
 import answerCache from './plugins/answer-cache.js'
+import answers from './plugins/answers.js'
 import auth from './plugins/auth.js'
 import azure from './plugins/azure.js'
 import body from './plugins/body.js'
@@ -39,7 +40,7 @@ export interface AppOptions {
   /** what the CLI's environment is taken from */
   env: NodeJS.ProcessEnv
   logger: FastifyBaseLogger
-  timing?: Timing
+  timing?: Partial<Timing>
   /** in place of the usual limits of connections and requests */
   limits?: Partial<HttpLimits>
   /** in place of the sizes that follow from the configuration and the memory */
@@ -51,7 +52,9 @@ export interface AppOptions {
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, env, logger, timing = defaultTiming, warm } = options
+  const { config, env, logger, warm } = options
+  const { writeTimeoutS, readerLagBytes } = config
+  const timing = { ...defaultTiming, stallMs: writeTimeoutS * 1000, lagBytes: readerLagBytes, ...options.timing }
   const limits = { ...defaultLimits, ...options.limits }
   const app = fastify({
     loggerInstance: logger,
@@ -88,6 +91,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
   await app.register(auth, { apiKeys: config.apiKeys, tokens, limits })
   await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
+  await app.register(answers, { limits })
   await app.register(errors)
   await app.register(body, { limits })
   await app.register(azure)

@@ -27,6 +27,8 @@ const wholeNumber = (minimum: number, maximum: number) =>
 /** Compiled, this file lies two folders below it. */
 const packageRoot = path.join(import.meta.dirname, '../..')
 
+const megabyte = 1024 * 1024
+
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const environment = z.object({
@@ -64,6 +66,10 @@ const environment = z.object({
   SAMPLING: z.enum(['ignore', 'pass'], 'must be ignore or pass').default('ignore'),
   ANSWER_CACHE_S: wholeNumber(0, 31_536_000).default(0),
   UPSTREAMS: z.string().optional(),
+  READER_LAG_MB: wholeNumber(1, 1_000_000).default(8),
+  WRITE_TIMEOUT_S: wholeNumber(1, 86_400).default(60),
+  MAX_STREAMS: wholeNumber(1, 1_000_000).default(100),
+  STORED_MB: wholeNumber(1, 1_000_000_000).optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
 })
 
@@ -118,6 +124,14 @@ export interface Config {
   passSampling: boolean
   /** seconds that an identical deterministic request gets the same answer; 0: never */
   answerCacheS: number
+  /** bytes that a job may say while a stream's reader takes nothing */
+  readerLagBytes: number
+  /** how long a client may take nothing of its answer */
+  writeTimeoutS: number
+  /** open event streams of one owner */
+  maxStreams: number
+  /** what the tasks of one owner may take in the store, files included; undefined: no bound */
+  storedBytes: number | undefined
   logLevel: (typeof logLevels)[number]
   /** providers of models that are not Claude's; their keys are not here */
   upstreams: readonly Provider[]
@@ -172,11 +186,15 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     taskTtlS: values.TASK_TTL_S,
     mcp: readMcpPolicy(values.MCP_CONFIG, values.MCP_ALLOW === 'any', env),
     mcpStartTimeoutS: values.MCP_START_TIMEOUT_S,
-    workspaceLimits: { bytes: values.WORKSPACE_MAX_MB * 1024 * 1024, files: values.WORKSPACE_MAX_FILES },
+    workspaceLimits: { bytes: values.WORKSPACE_MAX_MB * megabyte, files: values.WORKSPACE_MAX_FILES },
     webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
     webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
     passSampling: values.SAMPLING === 'pass',
     answerCacheS: values.ANSWER_CACHE_S,
+    readerLagBytes: values.READER_LAG_MB * megabyte,
+    writeTimeoutS: values.WRITE_TIMEOUT_S,
+    maxStreams: values.MAX_STREAMS,
+    storedBytes: values.STORED_MB === undefined ? undefined : values.STORED_MB * megabyte,
     logLevel: values.LOG_LEVEL,
     upstreams: upstreamsOf(values.UPSTREAMS, values.IDLE_TIMEOUT_S),
   })

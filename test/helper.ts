@@ -10,7 +10,7 @@ import { buildApp } from '../src/app.js'
 import type { WarmSizes } from '../src/claude/pool/setup.js'
 import { liveProcessCount } from '../src/claude/process/process.js'
 import { readConfig } from '../src/config.js'
-import { type Timing, defaultTiming } from '../src/http/timing.js'
+import type { Timing } from '../src/http/timing.js'
 import { createLogger } from '../src/logger.js'
 import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
@@ -62,7 +62,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
     config,
     env,
     logger: createLogger('debug', { write: (line: string) => void logs.push(line) }),
-    timing: { ...defaultTiming, ...options.timing },
+    timing: options.timing ?? {},
     ...(options.limits && { limits: options.limits }),
     ...(options.webhookDelays === undefined ? {} : { webhookDelays: options.webhookDelays }),
     ...(options.warm && { warm: options.warm }),

@@ -29,6 +29,7 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { headers, owner, parentJob: parent } = request
+      app.streams.enter(owner, reply.raw)
       const response = await answerPost({
         ...{ jobs, config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
         caller: { owner, parent, requestId: request.id, depth: headers[depthHeader] },

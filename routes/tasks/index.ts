@@ -129,6 +129,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const job = await own(request.params.id, request.owner)
+      app.streams.enter(request.owner, reply.raw)
       return streamEvents(reply, jobs, job, request.headers['last-event-id'], request.query.starting_after, timing)
     },
   )

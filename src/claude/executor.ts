@@ -5,41 +5,21 @@
 import type { Limiter } from '../limiter.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { ClaudeRequest } from '../request/conversation.js'
-import type { CredentialKind } from './process/environment.js'
-import { Inside, type InsideSetup } from './turn/inside.js'
+import { Inside } from './turn/inside.js'
 import { CannotLaunch } from './process/launcher.js'
 import type { Exit } from './process/process.js'
 import { type LaunchProfile, chatProfile } from './process/launch-flags.js'
 import { redact } from '../redact.js'
+import { unlessCalled, withinOrAborted } from './patience.js'
 import type { Session } from './session.js'
+import type { ClaudeSetup } from './setup.js'
 import { NotSaid } from './turn/listener.js'
 import { failed, isForeseen, outcomeOfExit, refusedEnding } from './turn/run-failure.js'
 import { AnswerSoFar } from './turn/answer-so-far.js'
-import type { Ending } from './turn/turn.js'
-import { type Found, Sessions } from './pool/sessions.js'
-import type { SessionsSetup } from './pool/setup.js'
+import type { Ending } from './turn/ending.js'
+import type { Found } from './pool/found.js'
+import { Sessions } from './pool/sessions.js'
 import type { PoolStats } from './pool/warm-pool.js'
-import { within } from '../within.js'
-
-export interface ClaudeSetup extends SessionsSetup {
-  credential: CredentialKind
-  /** told of every run's outcome, for `/health` */
-  observe(outcome: Outcome, owner: string, jobId: string): void
-  /** What is wrong with an answer by `response_format`'s schema, or null. Never rejects. Left out: no such answer is accepted. */
-  outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
-  /** what runs need that may use MCP servers and file tools; left out: none may */
-  inside?: InsideSetup
-  /** the places of its runs; left out: as many as there are runs */
-  places?: Limiter
-  /** Called when a run begins. */
-  begin?(): void
-  /** Resolves when it is known whether there is a CLI that works; left out: it is known */
-  checked?: Promise<void>
-  /** milliseconds until a process has to show its first sign of life; left out: {@link startLimitMs} */
-  startLimitMs?: number
-  /** milliseconds until one that was there before has to take what comes before a question; left out: {@link frozenLimitMs} */
-  frozenLimitMs?: number
-}
 
 /** Processes for one run: what kills one of them may kill every one, the system's memory limit above all. */
 const maxTries = 3
@@ -248,32 +228,6 @@ function isWhole(outcome: Outcome): boolean {
 async function hasPlace({ seat, signal }: Run<ClaudeRequest>, places: Limiter | undefined): Promise<boolean> {
   if (places !== undefined) await seat.take(places).catch(() => undefined)
   return !signal.aborted
-}
-
-/**
- * Calls `late` after a while, unless what it returns is called before. A server that was too busy to read what has come reads it first.
- */
-function unlessCalled(ms: number, late: () => void): () => void {
-  let called = false
-  const timer = setTimeout(() => {
-    setImmediate(() => {
-      if (!called) late()
-    })
-  }, ms)
-  return () => {
-    called = true
-    clearTimeout(timer)
-  }
-}
-
-/** Resolves when the promise does, when it takes too long, or when the run is aborted. */
-function withinOrAborted(promise: Promise<void>, ms: number, signal: AbortSignal): Promise<unknown> {
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  // it goes on either way: what is wrong with the CLI shows at the launch
-  return within(Promise.race([promise, aborted]), ms, 'the check of the CLI takes long').catch(() => {})
 }
 
 function isEnding(value: Ending | Exit): value is Ending {

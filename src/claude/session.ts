@@ -12,7 +12,8 @@ import { equip } from './turn/equip.js'
 import { exercise } from './pool/exercise.js'
 import type { CliMessage } from './protocol/messages.js'
 import type { ClaudeProcess, Exit } from './process/process.js'
-import { type ControlRequest, type PromptWay, processSettings, promptOf, promptSetting } from './turn/settings.js'
+import { type PromptWay, promptOf } from './turn/settings.js'
+import { ToldSettings, anything } from './turn/told-settings.js'
 import { outputKeysOf, toolKeysOf } from './protocol/tool-keys.js'
 import { modelName } from './protocol/tool-names.js'
 import { takeBack } from './protocol/take-back.js'
@@ -20,11 +21,9 @@ import { NotSaid, type TurnListener } from './turn/listener.js'
 import { HeldTurns } from './pool/held-turns.js'
 import { within } from '../within.js'
 import { type PlainTextMark, historyLines, userLine } from './turn/transcript.js'
-import { type Ending, TurnReader } from './turn/turn.js'
-import { type TurnSettings, changes, isThoughtless, noSettings, turnSettings } from './turn/turn-settings.js'
+import type { Ending } from './turn/ending.js'
+import { TurnReader } from './turn/turn.js'
 
-/** A request whose answer shows that a process is well, and that changes nothing. */
-const anything: ControlRequest = { subtype: 'mcp_status' }
 /** How long a process may take to end by itself. */
 const exitGraceMs = 1500
 /** A process that has answered before takes a control request within some milliseconds; one that does not is not to be counted on. */
@@ -38,10 +37,7 @@ export class Session {
   private readonly control: ControlChannel
   private readonly tools = new ClientTools()
   private hear: (message: CliMessage) => void = () => {}
-  /** what is set for the calls of the API */
-  private set = noSettings
-  /** the prompt that it was told; null: it has been told nothing yet */
-  private prompt: string | null = null
+  private readonly told = new ToldSettings()
   /** the CLI's estimate for everything so far */
   private cost = 0
   /** the last turn ended with calls, and the process waits for their results */
@@ -82,14 +78,11 @@ export class Session {
     const content = request.turns.at(-1)?.content ?? []
     const results = content.filter((block) => block.type === 'tool_result')
     if (this.called.size === 0) return results.length === 0
-    const next = this.nextSettings(request, true)
     return (
       results.length === content.length &&
       results.length === this.called.size &&
       results.every((result) => this.called.has(result.toolCallId) && lengthOf(result) <= longestResult) &&
-      // between a call and its result the CLI does not look at these again
-      next.maxTokens === this.set.maxTokens &&
-      next.thinking === this.set.thinking
+      this.told.isOpenTo(request)
     )
   }
 
@@ -98,7 +91,8 @@ export class Session {
    * nothing of it. What it holds beyond them has to be taken back. @param chain see `chainOf`: of the turns before the last
    */
   keepFor(request: ClaudeRequest, chain: readonly string[]): number | null {
-    if (this.promptWay === 'once' ? this.prompt !== promptOf(request) : this.prompt === '' && promptOf(request) !== '') return null
+    const { prompt } = this.told
+    if (this.promptWay === 'once' ? prompt !== promptOf(request) : prompt === '' && promptOf(request) !== '') return null
     const keep = this.held.keepFor(chain)
     const goesOn = keep === this.held.count && keep === chain.length
     // the turn is open: the process goes on with exactly its calls' results, or not at all
@@ -157,10 +151,11 @@ export class Session {
         }
       }
       const say = async (): Promise<void> => {
-        const reused = this.prompt !== null
+        const reused = this.told.prompt !== null
         const goesOn = this.held.count === keep
         const back = goesOn ? Promise.resolve() : takeBack(this.control, this.held.takeBack(keep))
-        const settings = this.settings(request)
+        if (!reused) this.tools.offer(request.tools ?? [])
+        const settings = this.told.take(request, this.waits, this.promptWay, this.isExercised)
         // then the question need not wait for the answer that shows that the process is well
         const asItWas = reused && goesOn && settings[0] === anything
         // they are taken in their order, before the line that follows them: no need to wait for each
@@ -196,26 +191,6 @@ export class Session {
       }
       say().catch(reject)
     })
-  }
-
-  private settings(request: ClaudeRequest): ControlRequest[] {
-    const next = this.nextSettings(request, this.called.size > 0)
-    const turn = changes(this.set, next)
-    this.set = next
-    const before = this.prompt
-    this.prompt = promptOf(request)
-    // lines of the turn before may still be on their way, so that only an answer shows that it is well
-    if (before === this.prompt) return turn.length > 0 ? turn : [anything]
-    if (before !== null) return [promptSetting(request.model, this.prompt), ...turn]
-    this.tools.offer(request.tools ?? [])
-    const all = [...processSettings(request, this.promptWay, this.isExercised), ...turn]
-    return all.length > 0 ? all : [anything]
-  }
-
-  private nextSettings(request: ClaudeRequest, live: boolean): TurnSettings {
-    const results = request.turns.at(-1)?.content.some((block) => block.type === 'tool_result') === true
-    // of a replayed call the client has no thoughts; a process that made the call has them, if it had any
-    return turnSettings(request, results && (!live || isThoughtless(this.set)))
   }
 
   /** Nobody listens any more: what the process says is dropped. */

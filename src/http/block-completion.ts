@@ -57,7 +57,10 @@ export async function answer(reply: FastifyReply, job: Job, toBody: ToBody = toC
   }
   const body = JSON.stringify(await toBody(job))
   if (!reply.sent) return reply.type('application/json; charset=utf-8').send(body)
-  reply.raw.end(body)
+  const { raw, request, server } = reply
+  server.unsent.hold(request.owner, Buffer.byteLength(body), raw)
+  raw.socket?.setTimeout(server.timing.stallMs)
+  raw.end(body)
   return reply
 }
 

@@ -28,6 +28,10 @@ export interface HttpLimits {
   /** all larger bodies that are read at the same time */
   heldBytes: number
   json: JsonLimits
+  /** answers up to this size may wait for their clients to take them, whatever else waits */
+  freeAnswerBytes: number
+  /** all larger answers that wait so; half of it is for one owner */
+  unsentBytes: number
   /** of a request that was refused, what is still taken in and dropped so that its sender reads the answer */
   lingerBytes: number
   lingerMs: number
@@ -49,6 +53,8 @@ export const defaultLimits: HttpLimits = {
   freeBodyBytes: 256 * 1024,
   heldBytes: 256 * 1024 * 1024,
   json: { depth: 500, values: 300_000, members: 20_000, names: 20_000 },
+  freeAnswerBytes: 256 * 1024,
+  unsentBytes: 256 * 1024 * 1024,
   lingerBytes: 4 * 1024 * 1024,
   lingerMs: 2000,
   wrongKeyFirstMs: 100,

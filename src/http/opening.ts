@@ -30,6 +30,8 @@ export class Opening {
     private readonly job: Job,
     private readonly frames: Frames,
     private readonly timing: Timing,
+    /** see {@link SseStream} */
+    private readonly said: () => number,
   ) {
     this.timer = setTimeout(() => this.open(), Math.max(0, timing.commentEveryMs - reply.elapsedTime))
   }
@@ -51,7 +53,7 @@ export class Opening {
     this.cancel()
     if (this.stream !== null || this.reply.sent) return
     jobHeaders(this.reply, this.job)
-    this.stream = new SseStream(this.reply, this.timing)
+    this.stream = new SseStream(this.reply, this.timing, this.said)
     const frames = this.frames.first() + this.held
     this.held = ''
     if (frames !== '') this.stream.write(frames).catch(this.broken)

@@ -1,17 +1,26 @@
 /**
  * One open event stream: headers sent at once, frames written as they come, back-pressure obeyed. A reader that takes nothing
- * for too long is dropped; what it read from is not touched.
+ * for too long, or while too much is said, is dropped; what it read from is not touched.
  */
 import type { FastifyReply } from 'fastify'
 import type { Timing } from './timing.js'
 import { writeHead } from './write-head.js'
 
+/** Bytes that are handed over at once: what is held for a reader that takes nothing. */
+const pieceBytes = 64 * 1024
+/** How often it is looked how far a reader that takes nothing has fallen behind. */
+const lookEveryMs = 250
+
 export class SseStream {
   private heartbeat: NodeJS.Timeout
+  /** false once the reader has gone */
+  private written: Promise<boolean> = Promise.resolve(true)
 
+  /** @param said how many bytes the source has said so far, whether or not this reader has been told */
   constructor(
     private readonly reply: FastifyReply,
     private readonly timing: Timing,
+    private readonly said: () => number,
   ) {
     const raw = writeHead(reply, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -27,25 +36,45 @@ export class SseStream {
     raw.once('close', () => clearInterval(this.heartbeat))
   }
 
-  /** Writes complete frames. Resolves when more may come; false if the reader is gone or was dropped. */
-  async write(frames: string): Promise<boolean> {
+  /** Writes complete frames, behind those of the call before. Resolves when more may come; false if the reader is gone or was dropped. */
+  write(frames: string): Promise<boolean> {
+    this.written = this.written.then((open) => open && this.writePieces(frames))
+    return this.written
+  }
+
+  private async writePieces(frames: string): Promise<boolean> {
+    if (frames.length <= pieceBytes) return this.writePiece(frames)
+    const bytes = Buffer.from(frames)
+    for (let from = 0; from < bytes.length; from += pieceBytes) {
+      if (!(await this.writePiece(bytes.subarray(from, from + pieceBytes)))) return false
+    }
+    return true
+  }
+
+  private async writePiece(piece: string | Buffer): Promise<boolean> {
     const { raw } = this.reply
     if (raw.destroyed || raw.writableEnded) return false
     this.heartbeat.refresh()
-    if (raw.write(frames)) return true
+    if (raw.write(piece)) return true
+    const before = this.said()
     return new Promise((resolve) => {
       const done = (open: boolean) => {
         clearTimeout(stalled)
+        clearInterval(looking)
         raw.off('drain', drained)
         raw.off('close', closed)
         resolve(open)
       }
-      const drained = () => done(true)
-      const closed = () => done(false)
-      const stalled = setTimeout(() => {
+      const drop = () => {
         done(false)
         raw.destroy()
-      }, this.timing.stallMs)
+      }
+      const drained = () => done(true)
+      const closed = () => done(false)
+      const stalled = setTimeout(drop, this.timing.stallMs)
+      const looking = setInterval(() => {
+        if (this.said() - before > this.timing.lagBytes) drop()
+      }, lookEveryMs)
       raw.once('drain', drained)
       raw.once('close', closed)
     })
@@ -53,7 +82,9 @@ export class SseStream {
 
   end(): void {
     clearInterval(this.heartbeat)
-    this.reply.raw.end()
+    const { raw } = this.reply
+    raw.socket?.setTimeout(this.timing.stallMs)
+    raw.end()
   }
 
   /** Ends in a way that no reader takes for the end of the story. */

@@ -17,25 +17,40 @@ import type { Timing } from './timing.js'
 /** How soon a reader that lost its connection should come back, in milliseconds. */
 const reconnectMs = 1000
 
-/** @throws BridgeError invalid_value for a `Last-Event-ID` that is no sequence number */
-export async function streamEvents(
+/**
+ * Not async: the record may have a long answer, and nothing is to hold it for as long as a reader likes.
+ *
+ * @throws BridgeError invalid_value for a `Last-Event-ID` that is no sequence number
+ */
+export function streamEvents(
   reply: FastifyReply,
   jobs: Jobs,
   job: Job,
   lastEventId: string | string[] | undefined,
   startingAfter: number | undefined,
   timing: Timing,
-): Promise<FastifyReply> {
+): FastifyReply | Promise<FastifyReply> {
   const after = lastEventId === undefined ? (startingAfter ?? 0) : sequenceNumber(String(lastEventId))
   // tells an EventSource that has everything not to come back (WHATWG HTML, server-sent events)
   if (lastEventId !== undefined && isFinal(job.status) && after >= job.lastSeq) return reply.code(204).send()
   const signal = clientGone(reply)
   jobHeaders(reply, job)
-  const stream = new SseStream(reply, timing)
+  return follow(reply, jobs, job.id, after, timing, signal)
+}
+
+async function follow(
+  reply: FastifyReply,
+  jobs: Jobs,
+  id: string,
+  after: number,
+  timing: Timing,
+  signal: AbortSignal,
+): Promise<FastifyReply> {
+  const stream = new SseStream(reply, timing, () => jobs.said(id))
   try {
     await stream.write(`retry: ${reconnectMs}\n\n`)
-    for await (const batch of jobs.read(job.id, { after, durable: true, signal })) {
-      if (!(await stream.write(batch.map((logged) => toFrame(job.id, logged)).join('')))) return reply
+    for await (const batch of jobs.read(id, { after, durable: true, signal })) {
+      if (!(await stream.write(batch.map((logged) => toFrame(id, logged)).join('')))) return reply
     }
     stream.end()
   } catch (error) {

@@ -37,7 +37,7 @@ export async function streamJob(
 ): Promise<FastifyReply> {
   const gone = clientGone(reply)
   const detach = resumable ? () => {} : jobs.attach(job.id)
-  const opening = new Opening(reply, job, frames, timing)
+  const opening = new Opening(reply, job, frames, timing, () => jobs.said(job.id))
   if (resumable) opening.open()
   try {
     for await (const batch of jobs.read(job.id, { after: 0, durable: resumable, signal: gone })) {

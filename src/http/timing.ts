@@ -1,4 +1,7 @@
-/** How long connections wait, in milliseconds: one place, so that a test can have it all happen within a second. */
+/**
+ * How long connections wait, in milliseconds, and how far a reader may lag: one place, so that a test can have it all happen within a
+ * second.
+ */
 export interface Timing {
   /** A comment in an event stream this often where nothing else is said (WHATWG HTML advises about 15 s). */
   commentEveryMs: number
@@ -10,8 +13,10 @@ export interface Timing {
   paddingEveryMs: number
   /** Silence of a job after which an MCP client that waits for it is told of its progress again. */
   signOfLifeMs: number
-  /** How long a connection may take nothing before its reader is dropped. */
+  /** How long a connection may take nothing before its reader is dropped (`WRITE_TIMEOUT_S`). */
   stallMs: number
+  /** Bytes that a job may say while a stream's reader takes nothing, before that reader is dropped (`READER_LAG_MB`). */
+  lagBytes: number
 }
 
 export const defaultTiming: Timing = {
@@ -21,4 +26,5 @@ export const defaultTiming: Timing = {
   paddingEveryMs: 15_000,
   signOfLifeMs: 60_000,
   stallMs: 60_000,
+  lagBytes: 8 * 1024 * 1024,
 }

@@ -1,4 +1,4 @@
-/** Decodes Zstandard (RFC 8878) under limits: with Node's own decoder where there is one (22.15 and later), else with `fzstd`. */
+/** Decodes Zstandard (RFC 8878) under limits: with Node's own decoder where it can tell that a body is cut off (Node 24), else with `fzstd`. */
 import { type Duplex, Transform, type TransformCallback } from 'node:stream'
 import zlib from 'node:zlib'
 import { Decompress } from 'fzstd'
@@ -15,13 +15,26 @@ const pieceBytes = 64 * 1024
 /** Node's own, which the types of the oldest Node that is supported do not have. */
 interface ZlibWithZstd {
   createZstdDecompress?: (options: { params: Record<number, number> }) => Duplex
+  zstdDecompressSync?: (body: Buffer) => Buffer
   constants: { ZSTD_d_windowLogMax?: number }
 }
 
+const own = zlib as unknown as ZlibWithZstd
+
+/** That of Node 22 takes a frame that is cut off for one that is empty. */
+const tellsOfCuts = (() => {
+  try {
+    own.zstdDecompressSync?.(Buffer.from('28b52ffd', 'hex'))
+    return false
+  } catch {
+    return true
+  }
+})()
+
 /** @param most bytes that may come out of it */
 export function zstdDecoder(most: number): Duplex {
-  const { createZstdDecompress, constants } = zlib as unknown as ZlibWithZstd
-  if (createZstdDecompress === undefined || constants.ZSTD_d_windowLogMax === undefined) return new BoundedZstd(most)
+  const { createZstdDecompress, constants } = own
+  if (createZstdDecompress === undefined || constants.ZSTD_d_windowLogMax === undefined || !tellsOfCuts) return new BoundedZstd(most)
   return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: windowLog } })
 }
 

@@ -1,11 +1,23 @@
-/** How many jobs wait for their start, in the line of each limiter, and whether one more may. */
+/** Whether one more job is taken: how many wait for their start, in the line of each limiter, and what an owner's take in the store. */
+import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
+import type { JobsOptions } from './jobs.js'
 import type { LiveJob } from './live-job.js'
 
 export class Admission {
   private readonly lines = new Map<Limiter, { waiting: Set<LiveJob>; arriving: number }>()
 
-  constructor(private readonly maxQueued: number) {}
+  constructor(private readonly options: Pick<JobsOptions, 'store' | 'maxQueued' | 'storedBytesOf'>) {}
+
+  /** Why a job of an owner is not taken, whose jobs take all that they may in the store; null where it is. */
+  async fullFor(owner: string): Promise<BridgeError | null> {
+    const most = this.options.storedBytesOf?.(owner)
+    if (most === undefined) return null
+    const stored = await this.options.store.storedBytes(owner)
+    if (stored < most) return null
+    const message = `The tasks of this key take ${stored} bytes, and ${most} is the most (STORED_MB): delete some, or wait until they expire.`
+    return new BridgeError('insufficient_quota', message)
+  }
 
   /** Jobs that have not begun, those that are being written for the first time among them. */
   queued(limiter: Limiter): number {
@@ -13,8 +25,15 @@ export class Admission {
     return waiting.size + arriving
   }
 
+  /** Why a job that comes now is not taken; null where it is. */
+  refusal(limiter: Limiter): BridgeError | null {
+    if (this.hasRoom(limiter)) return null
+    const message = `All ${limiter.bound} slots are taken and ${this.queued(limiter)} jobs wait already.`
+    return new BridgeError('queue_full', message, { retryAfter: 5 })
+  }
+
   hasRoom(limiter: Limiter): boolean {
-    return this.queued(limiter) < this.maxQueued + limiter.free
+    return this.queued(limiter) < this.options.maxQueued + limiter.free
   }
 
   /** Counts a job as queued while it is being written. */

@@ -45,6 +45,12 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
+/** About how many bytes the words of an answer take in memory. */
+export function bytesOfAnswer(answer: Answer | null): number {
+  const words = (choice: Choice) => [choice.text, choice.reasoning, ...choice.toolCalls.map((call) => call.arguments)]
+  return (answer?.choices ?? []).flatMap(words).reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+}
+
 export function emptyAnswer(): Answer {
   return { choices: [], usage: null, costUsd: null, model: null, sessionId: null }
 }

@@ -108,3 +108,9 @@ const contentTypes: ReadonlySet<JobEvent['type']> = new Set(['text', 'reasoning'
 export function isContent(event: JobEvent): boolean {
   return contentTypes.has(event.type)
 }
+
+/** About how many bytes an event has to carry. */
+export function bytesOf(event: JobEvent): number {
+  const carried = 'text' in event ? event.text : event.type === 'tool_call' ? event.arguments : ''
+  return 64 + Buffer.byteLength(carried)
+}

@@ -64,14 +64,14 @@ export class JobReads {
 
   async list(query: JobQuery): Promise<JobPage> {
     const jobs: Job[] = []
-    let { hasMore, jobs: page } = await this.store.list(query)
+    let { hasMore, cut, jobs: page } = await this.store.list(query)
     for (;;) {
       // the store has expired ones until they are pruned
       jobs.push(...page.filter((job) => !hasExpired(job)).map((job) => this.live.get(job.id)?.job ?? job))
-      if (!hasMore || jobs.length >= query.limit) break
-      ;({ hasMore, jobs: page } = await this.store.list({ ...query, after: page.at(-1)!.id }))
+      if (!hasMore || cut || jobs.length >= query.limit) break
+      ;({ hasMore, cut, jobs: page } = await this.store.list({ ...query, after: page.at(-1)!.id }))
     }
-    return { jobs: jobs.slice(0, query.limit), hasMore: hasMore || jobs.length > query.limit }
+    return { jobs: jobs.slice(0, query.limit), hasMore: hasMore || jobs.length > query.limit, cut }
   }
 
   /** See {@link readLog}. */
@@ -83,6 +83,11 @@ export class JobReads {
   private async *readLater(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
     await settled(this.takenUp.promise, options.signal)
     yield* readLog(this.store, id, this.live.get(id), options)
+  }
+
+  /** How many bytes the events of an unfinished job have carried since this server holds it; 0 for one that has ended. */
+  said(id: string): number {
+    return this.live.get(id)?.log.said ?? 0
   }
 
   /** See {@link watchProgress}. */

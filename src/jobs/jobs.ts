@@ -27,6 +27,8 @@ export interface JobsOptions {
   places: Places
   /** jobs of each limiter that may wait for their start */
   maxQueued: number
+  /** what the jobs of one owner may take in the store, in bytes; undefined: no bound */
+  storedBytesOf?(owner: string): number | undefined
   idleTimeoutS: number
   /** milliseconds between two looks for what has expired; left out: a minute */
   pruneEveryMs?: number
@@ -71,7 +73,7 @@ export class Jobs extends JobReads {
 
   constructor(private readonly options: JobsOptions) {
     super(options.store)
-    this.admission = new Admission(options.maxQueued)
+    this.admission = new Admission(options)
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     const began = (live: LiveJob) => this.admission.began(live)
     const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
@@ -112,7 +114,7 @@ export class Jobs extends JobReads {
    * Stores a job and queues it; once this resolves the job survives a crash. `joined`: the same idempotency key and body were
    * there before, and this is that job, which takes no place in the queue.
    *
-   * @throws BridgeError queue_full, server_shutdown, idempotency_key_reused
+   * @throws BridgeError queue_full, insufficient_quota, server_shutdown, idempotency_key_reused
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     this.refuseAtEnd()
@@ -123,13 +125,13 @@ export class Jobs extends JobReads {
     const limiter = this.options.places.of(asked)
     // what another job waits for runs in that one's place
     const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
-    if (!nested && !this.admission.hasRoom(limiter)) {
-      const earlier = await this.joinEarlier(asked)
-      if (earlier !== null) return { job: earlier, joined: true }
-      const message = `All ${limiter.bound} slots are taken and ${this.admission.queued(limiter)} jobs wait already.`
-      throw new BridgeError('queue_full', message, { retryAfter: 5 })
-    }
-    return this.create(asked, limiter)
+    const full = await this.admission.fullFor(asked.owner)
+    // in one step with `create`, so that of many at once none is counted too late
+    const refusal = full ?? (nested ? null : this.admission.refusal(limiter))
+    if (refusal === null) return this.create(asked, limiter)
+    const earlier = await this.joinEarlier(asked)
+    if (earlier === null) throw refusal
+    return { job: earlier, joined: true }
   }
 
   /**

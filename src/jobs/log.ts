@@ -7,7 +7,7 @@
  * content, so that after a crash the store knows whether anything of the answer can have been delivered; the end, so that nobody is
  * told of one that a crash could take back; and what changes the record otherwise (`gated`).
  */
-import { type JobEvent, type LoggedEvent, isContent } from './events.js'
+import { type JobEvent, type LoggedEvent, bytesOf, isContent } from './events.js'
 
 /** Stored events that are kept here all the same, for readers a little behind. */
 const tailKept = 256
@@ -22,6 +22,8 @@ export class JobLog {
   shownSeq: number
   storedSeq: number
   private hasContent = false
+  /** bytes that the events since the server holds the job have carried, see {@link bytesOf} */
+  said = 0
   /** number of the newest event that has to be stored before it is shown; nothing from there on is shown before */
   private gateSeq: number | null = null
   /** the store will not take the end: whoever is here is told all the same */
@@ -40,6 +42,7 @@ export class JobLog {
   append(event: JobEvent, at: number, gated = false): boolean {
     const logged = { seq: ++this.lastSeq, at, event }
     this.tail.push(logged)
+    this.said += bytesOf(event)
     const first = !this.hasContent && isContent(event)
     this.hasContent ||= first
     if (gated || first || event.type === 'end') {

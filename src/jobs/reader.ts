@@ -2,7 +2,7 @@
  * Reads a job's log from any event on, stored or live, in order and without a gap, until the job has ended. The reader
  * pulls: a slow one reads later and holds nobody up.
  */
-import type { LoggedEvent } from './events.js'
+import { bytesOf, type LoggedEvent } from './events.js'
 import type { LiveJob } from './live-job.js'
 import type { JobStore } from './store.js'
 import { createSlices } from '../slices.js'
@@ -19,6 +19,8 @@ export interface ReadOptions {
 }
 
 const pageSize = 500
+/** Of what they carry, so many bytes are handed over at once: a reader that takes nothing holds them in memory. */
+const batchBytes = 64 * 1024
 
 /** Batches of events, none empty. Ends after the `end` event, when `signal` is aborted, or where the store has no more. */
 export async function* readLog(
@@ -33,7 +35,7 @@ export async function* readLog(
   signal.addEventListener('abort', wake)
   try {
     while (!signal.aborted) {
-      const batch = live?.log.read(next, durable) ?? stored(await store.events(id, next, pageSize), live)
+      const batch = upTo(batchBytes, live?.log.read(next, durable) ?? stored(await store.events(id, next, pageSize), live))
       if (batch.length > 0) {
         yield batch
         const last = batch.at(-1)!
@@ -50,6 +52,13 @@ export async function* readLog(
   } finally {
     signal.removeEventListener('abort', wake)
   }
+}
+
+/** The first of some events, with the one that has them reach so many bytes. */
+function upTo(bytes: number, events: LoggedEvent[]): LoggedEvent[] {
+  let sum = 0
+  const last = events.findIndex(({ event }) => (sum += bytesOf(event)) >= bytes)
+  return last === -1 ? events : events.slice(0, last + 1)
 }
 
 /** What the disk has: the store may give an event a moment before that. */

@@ -44,6 +44,9 @@ export interface JobStore {
   /** Those of some ids whose jobs are there and have not expired by `now`. */
   known(ids: readonly string[], now: number): Promise<Set<string>>
 
+  /** What the jobs of an owner take, in bytes: their requests, events and answers, and the files that they have left. */
+  storedBytes(owner: string): Promise<number>
+
   /**
    * Notes that a server is at work from now on. Says whether the one before ended in order, which is true where there was none: false
    * where it was killed, or ended after a fault.
@@ -130,6 +133,8 @@ export interface JobQuery {
 export interface JobPage {
   jobs: Job[]
   hasMore: boolean
+  /** it has fewer than asked for, since their answers are long */
+  cut: boolean
 }
 
 export interface StoreHealth {

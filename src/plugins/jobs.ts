@@ -28,6 +28,7 @@ export default fp(
       executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
       places: new Places(app.cliPlaces, upstreams.places),
       maxQueued: config.maxQueued,
+      storedBytesOf: () => config.storedBytes,
       idleTimeoutS: config.idleTimeoutS,
       observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
       onForgotten: async (id) => {

@@ -41,7 +41,7 @@ export function toTask(job: Job, progress: Progress | null = null): Task {
 }
 
 /** A page of the store -> OpenAI's list; `progress` is asked for each job. */
-export function toTaskList(page: JobPage, progress: (id: string) => Progress | null = () => null): TaskList {
+export function toTaskList(page: Pick<JobPage, 'jobs' | 'hasMore'>, progress: (id: string) => Progress | null = () => null): TaskList {
   return {
     object: 'list',
     data: page.jobs.map((job) => toTask(job, progress(job.id))),

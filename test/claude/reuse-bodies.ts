@@ -1,7 +1,8 @@
 /** Requests one after the other, each asked of processes that are used again and of a process of its own: what the model's API gets of the two. */
 import type { Test } from 'tap'
 import { baseEnvironment, credentialKind } from '../../src/claude/process/environment.js'
-import { type ClaudeSetup, ClaudeExecutor } from '../../src/claude/executor.js'
+import { ClaudeExecutor } from '../../src/claude/executor.js'
+import type { ClaudeSetup } from '../../src/claude/setup.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import { outputProblem } from '../../src/validation/thread/compile.js'
 import type { RecordedRequest, Standin } from '../standin/index.js'

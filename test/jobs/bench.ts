@@ -18,7 +18,8 @@ import { slowStore } from '../fixtures/slow-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'idleTimeoutS' | 'pruneEveryMs' | 'observer'>> {
+export interface BenchOptions
+  extends Partial<Pick<JobsOptions, 'maxQueued' | 'storedBytesOf' | 'idleTimeoutS' | 'pruneEveryMs' | 'observer'>> {
   /** runs at once that need a process, and that need none */
   maxConcurrent?: number
   maxNetwork?: number

@@ -1,7 +1,7 @@
 /** Slots and places in the queue. */
 import t from 'tap'
 import { BridgeError } from '../../src/errors/catalogue.js'
-import { asking, onBench, refusal, soon, until } from './bench.js'
+import { asking, onBench, refusal, requestOf, soon, until } from './bench.js'
 
 const never = new AbortController().signal
 
@@ -107,6 +107,27 @@ await onBench(t, 'jobs of another owner are not found', {}, async (t, { jobs, ex
   t.equal(await jobs.get('task_unknown', 'anna'), null)
   t.strictSame((await jobs.list({ owner: 'bob', limit: 10, order: 'desc' })).jobs, [])
 })
+
+await onBench(
+  t,
+  'an owner whose jobs take all that they may in the store',
+  { storedBytesOf: (owner) => (owner === 'anna' ? 5000 : undefined) },
+  async (t, { jobs, executor, submit }) => {
+    const idempotency = { key: 'once', hash: 'h' }
+    const first = await submit({ request: requestOf('x'.repeat(6000)), idempotency })
+    t.equal(await refusal(submit()), 'insufficient_quota')
+    t.equal((await submit({ idempotency })).id, first.id, 'what is there can still be joined')
+    ;(await executor.next()).finish()
+    await jobs.wait(first.id, never)
+    t.equal((await jobs.get(first.id, 'anna'))?.status, 'completed', 'what was at work goes on')
+    const other = await submit({ owner: 'bert', request: requestOf('x'.repeat(6000)) })
+    ;(await executor.next()).finish()
+    await jobs.wait(other.id, never)
+    await jobs.delete(first.id)
+    await submit()
+    ;(await executor.next()).finish()
+  },
+)
 
 await onBench(t, 'the list shows jobs as they are now', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
   const [first, second] = [await submit(), await submit()]

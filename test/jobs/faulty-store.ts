@@ -16,6 +16,7 @@ export function faulty(store: JobStore): FaultyStore {
     'get',
     'request',
     'list',
+    'storedBytes',
     'begin',
     'endInOrder',
     'known',

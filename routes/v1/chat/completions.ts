@@ -35,6 +35,7 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const { answerCache, jobs, config, timing } = app
       const parsed = await parseLargeChat(request.body, config, takeText(request))
+      if (parsed.delivery === 'stream') app.streams.enter(request.owner, reply.raw)
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync

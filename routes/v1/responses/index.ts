@@ -9,6 +9,7 @@ import { echoOf, findResponse, readResponse, responseRun } from '../../../src/ht
 import { streamResponse } from '../../../src/http/stream-response.js'
 import { askingOf } from '../../../src/http/asking.js'
 import { submitChat } from '../../../src/intake/submit.js'
+import { bytesOfAnswer } from '../../../src/jobs/answer.js'
 import type { Job } from '../../../src/jobs/job.js'
 import { recordedEcho } from '../../../src/openai/responses/echo.js'
 import { responseId } from '../../../src/openai/responses/ids.js'
@@ -60,6 +61,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const { body, owner } = request
       checkOwnFields(body)
+      if (body.stream === true) app.streams.enter(owner, reply.raw)
       const parsed = await parseResponseRequest(body, {
         ...(await readContext(jobs, body, owner)),
         claudeModel: config.claudeModel,
@@ -96,6 +98,9 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       const job = await own(request.params.id, request.owner)
       const { stream, starting_after: after } = request.query
       if (stream === true) {
+        app.streams.enter(request.owner, reply.raw)
+        // its last event has all of it
+        app.unsent.hold(request.owner, bytesOfAnswer(job.answer), reply.raw)
         return streamResponse(reply, jobs, job, await echoOf(jobs, job), { timing, resumable: true, after })
       }
       jobHeaders(reply, job)

@@ -15,23 +15,12 @@ import type { Session } from '../session.js'
 import type { AnswerSoFar } from '../turn/answer-so-far.js'
 import { NotExercised, canBeExercised, canBeToldAgain } from './exercise.js'
 import { chainOf } from './held-turns.js'
+import type { Found } from './found.js'
 import { IdleSessions, type Match, type Wanted } from './idle-sessions.js'
-import { Life } from './retirement.js'
+import { Lives } from './lives.js'
 import { reuseKey } from './reuse-key.js'
 import type { SessionsSetup, WarmSizes } from './setup.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
-
-/** A process for a run, and what it is to be told. */
-export interface Found extends Match {
-  /** whether it was started for this run */
-  fresh: boolean
-  /** whether it has answered before */
-  reused: boolean
-  /** says that its start is over; safe to call again */
-  started: () => void
-  /** what it can be used for afterwards; null: for nothing */
-  wanted: Wanted | null
-}
 
 const noStart = () => {}
 const noneWarm: WarmSizes = { perProfile: 0, total: 0, parked: 0, idleMs: 60_000 }
@@ -49,9 +38,7 @@ export class Sessions {
   private readonly sizes: WarmSizes
   private readonly pool: WarmPool
   private readonly idle: IdleSessions
-  private readonly lives = new WeakMap<Session, Life>()
-  /** those of all processes that have not gone */
-  private readonly alive = new Set<Life>()
+  private readonly lives = new Lives()
   /** until the first process that does not take it */
   private exercises = true
   /** models whose processes refused to be told a prompt again */
@@ -73,7 +60,7 @@ export class Sessions {
       launch: (profile) => this.launch(profile),
       ready: (session, profile) => this.makeReady(session, profile),
       quiet: () => this.starts.running === 0,
-      hasRoom: () => this.alive.size < this.maxProcesses,
+      hasRoom: () => this.lives.size < this.maxProcesses,
       startLimitMs,
       onFailure: (cause) => setup.onStartFailure?.(redact(cause)),
     })
@@ -135,7 +122,7 @@ export class Sessions {
 
   /** Ends what holds words of a task; a process at work is ended after its answer. */
   forget(task: string): void {
-    for (const life of this.alive) if (life.tasks.has(task)) life.retire()
+    this.lives.retire(task)
     this.idle.dropThose((session) => !this.isFit(session))
   }
 
@@ -222,27 +209,15 @@ export class Sessions {
    * which runs in that one's place, finds all of them at work: it gets one beyond the bound, because the other one waits for it.
    */
   private async makeRoom(): Promise<void> {
-    for (let looks = 0; this.alive.size >= this.maxProcesses && looks < roomLooks; ) {
+    for (let looks = 0; this.lives.size >= this.maxProcesses && looks < roomLooks; ) {
       const gone = this.idle.dropOldest() ?? this.pool.dropOne()
       if (gone === null) looks += 1
       await (gone ?? new Promise((resolve) => setTimeout(resolve, roomMs)))
     }
   }
 
-  private async launch(profile: LaunchProfile): Promise<Session> {
-    const life = new Life(this.origin)
-    const left = () => void this.alive.delete(life)
-    this.alive.add(life)
-    try {
-      const session = await launch(this.setup, profile)
-      session.gone.then(left, left)
-      life.pid = session.child.pid
-      this.lives.set(session, life)
-      return session
-    } catch (error) {
-      left()
-      throw error
-    }
+  private launch(profile: LaunchProfile): Promise<Session> {
+    return this.lives.begin(this.origin, () => launch(this.setup, profile))
   }
 
   private async makeReady(session: Session, profile: LaunchProfile): Promise<void> {

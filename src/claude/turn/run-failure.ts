@@ -7,7 +7,7 @@ import { ControlRefused } from '../protocol/control.js'
 import { redact } from '../../redact.js'
 import { McpServerFailed } from './equip.js'
 import { NotSaid } from './listener.js'
-import type { Ending } from './turn.js'
+import type { Ending } from './ending.js'
 
 /** The CLI's own word, or that of an MCP server; anything else is a fault of ours. */
 export function isForeseen(error: unknown): boolean {

@@ -20,8 +20,9 @@ export function create(connection: Connection, job: Job, request: unknown, first
 
     const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 0 }))
     const n = Number(lastInsertRowid)
-    connection.sql('UPDATE jobs SET format = ? WHERE n = ?').run(requestFormat, n)
-    connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, JSON.stringify(request ?? null))
+    const stored = JSON.stringify(request ?? null)
+    connection.sql('UPDATE jobs SET format = ?, bytes = ? WHERE n = ?').run(requestFormat, Buffer.byteLength(stored), n)
+    connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, stored)
     if (first.seq !== 1) throw new Error(`the first event of ${job.id} has the number ${first.seq}`)
     addEvents(connection, n, [first])
     if (idempotency !== undefined) {

@@ -7,6 +7,9 @@ import type { Row, Value } from './driver.js'
 import { selection, valueOf } from './record.js'
 import { createSlices } from '../../slices.js'
 
+/** Answers may be long: a page ends with the record that has them reach so many characters. */
+const pageCharacters = 4_000_000
+
 /**
  * `readable`: the record in a row, or nothing. Throws `invalid_value` (param `after`) for an `after` that names no job, or none of this owner's: an empty page would
  * tell the caller that there is no more.
@@ -38,10 +41,13 @@ export async function list(connection: Connection, query: JobQuery, readable: (r
   // a record has its answer, which may be long
   const slice = createSlices()
   const jobs: Job[] = []
+  let characters = 0
   let rows = page(conditions, values)
   for (;;) {
     for (const { n } of rows) {
       const row = connection.sql(`SELECT ${selection} FROM jobs WHERE n = ?`).get(n!)
+      if (characters >= pageCharacters) return { jobs, hasMore: true, cut: true }
+      if (typeof row?.answer === 'string') characters += row.answer.length
       if (row !== undefined) jobs.push(...readable(row))
       await slice()
     }
@@ -50,7 +56,7 @@ export async function list(connection: Connection, query: JobQuery, readable: (r
     if (last === undefined || rows.length <= query.limit || jobs.length > query.limit) break
     rows = page([...conditions, `(created_at, n) ${query.order === 'asc' ? '>' : '<'} (?, ?)`], [...values, last.created_at!, last.n!])
   }
-  return { jobs: jobs.slice(0, query.limit), hasMore: jobs.length > query.limit }
+  return { jobs: jobs.slice(0, query.limit), hasMore: jobs.length > query.limit, cut: false }
 }
 
 export function known(connection: Connection, ids: readonly string[], now: number): Set<string> {
@@ -58,6 +64,10 @@ export function known(connection: Connection, ids: readonly string[], now: numbe
     .sql('SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND (expires_at IS NULL OR expires_at > ?)')
     .all(JSON.stringify(ids), now)
   return new Set(rows.map(({ id }) => id as string))
+}
+
+export function storedBytes(connection: Connection, owner: string): number {
+  return Number(connection.sql('SELECT bytes FROM owner_bytes WHERE owner = ?').get(owner)?.bytes ?? 0)
 }
 
 function findLast(connection: Connection, id: string, owner: string | undefined): Row {

@@ -35,12 +35,18 @@ export function addEvents(connection: Connection, n: number, events: readonly Lo
   const last = events.at(-1)
   if (last === undefined) return
   const insert = connection.sql('INSERT INTO events (job, seq, at, event) VALUES (?, ?, ?, ?)')
-  for (const { seq, at, event } of events) insert.run(n, seq, at, JSON.stringify(event))
+  let bytes = 0
+  for (const { seq, at, event } of events) {
+    const stored = JSON.stringify(event)
+    insert.run(n, seq, at, stored)
+    bytes += Buffer.byteLength(stored)
+    if (event.type === 'files') bytes += event.files.reduce((sum, file) => sum + file.bytes, 0)
+  }
   const delivered = events.some(({ event }) => isContent(event))
   const usedTools = events.some(({ event }) => event.type === 'tool_activity')
   connection
-    .sql('UPDATE jobs SET last_seq = ?, delivered = delivered OR ?, used_tools = used_tools OR ? WHERE n = ?')
-    .run(last.seq, Number(delivered), Number(usedTools), n)
+    .sql('UPDATE jobs SET last_seq = ?, delivered = delivered OR ?, used_tools = used_tools OR ?, bytes = bytes + ? WHERE n = ?')
+    .run(last.seq, Number(delivered), Number(usedTools), bytes, n)
 }
 
 function writeRecord(connection: Connection, { n, status }: Found, record: Job): void {
@@ -49,7 +55,7 @@ function writeRecord(connection: Connection, { n, status }: Found, record: Job):
 }
 
 /** An event may be as long as an answer: a page ends with the event that has it reach so many characters. */
-const pageCharacters = 1_000_000
+const pageCharacters = 64_000
 
 /** From one event to the next by the index, so that nothing is read beyond the page. */
 const page = `

@@ -103,9 +103,10 @@ export function valuesOf(job: Job): Value[] {
 /** What events change; `background` is never taken back, and `last_seq` goes with the events. */
 const folded = ['status', 'attempts', 'startedAt', 'completedAt', 'expiresAt', 'answer', 'error', 'review'] as const
 
-/** Takes the {@link foldedValues} of a record and its number. */
-export const folding = `UPDATE jobs SET ${folded.map((member) => `${columns[member].name} = ?`).join(', ')},
-  background = max(background, ?) WHERE n = ?`
+/** Takes the {@link foldedValues} of a record and its number. The answer's bytes are counted with the job's. */
+export const folding = `UPDATE jobs SET ${folded.map((member, index) => `${columns[member].name} = ?${index + 1}`).join(', ')},
+  background = max(background, ?${folded.length + 1}),
+  bytes = bytes - coalesce(octet_length(answer), 0) + coalesce(octet_length(?${folded.indexOf('answer') + 1}), 0) WHERE n = ?${folded.length + 2}`
 
 export function foldedValues(job: Job): Value[] {
   return [...folded.map((member) => valueOf(member, job[member])), Number(job.background)]

@@ -98,7 +98,28 @@ const deaths = `
 /** Which format the request of a job has; see `request/stored.ts`. */
 const format = 'ALTER TABLE jobs ADD COLUMN format INTEGER NOT NULL DEFAULT 1'
 
-export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format]
+/**
+ * What each job takes, in bytes: its request, its events, its answer, and the files that it has left; and the sum for each owner. Files of
+ * jobs that earlier versions have stored are not counted.
+ */
+const bytes = `
+  ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE jobs SET bytes = coalesce(octet_length(answer), 0)
+    + coalesce((SELECT octet_length(request) FROM requests WHERE job = jobs.n), 0)
+    + coalesce((SELECT sum(octet_length(event)) FROM events WHERE job = jobs.n), 0);
+  CREATE TABLE owner_bytes (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO owner_bytes SELECT owner, sum(bytes) FROM jobs GROUP BY owner;
+  CREATE TRIGGER jobs_bytes_changed AFTER UPDATE OF bytes, owner ON jobs BEGIN
+    UPDATE owner_bytes SET bytes = bytes - old.bytes WHERE owner = old.owner;
+    INSERT INTO owner_bytes VALUES (new.owner, new.bytes) ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+  END;
+  CREATE TRIGGER jobs_bytes_gone AFTER DELETE ON jobs BEGIN
+    UPDATE owner_bytes SET bytes = bytes - old.bytes WHERE owner = old.owner;
+    DELETE FROM owner_bytes WHERE owner = old.owner AND bytes = 0;
+  END;
+`
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

@@ -9,7 +9,7 @@ import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
 import { type Row, loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
-import { known, list } from './list.js'
+import { known, list, storedBytes } from './list.js'
 import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
@@ -83,6 +83,7 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
     events: async (id, after, limit) => unreadable.noting(() => readEvents(connection, id, after, limit)),
     list: async (query) => list(connection, query, readable),
     known: async (ids, now) => known(connection, ids, now),
+    storedBytes: async (owner) => storedBytes(connection, owner),
     delete: (id) => durable(() => forget(connection, id)),
     prune: async (now) => prune(connection, now),
     webhooks: webhooksOn(connection),

@@ -11,9 +11,10 @@ import { list } from './list.js'
 import { recovery } from './recovery.js'
 import { retention } from './retention.js'
 import type { Opened, Theme } from './theme.js'
+import { storedBytes } from './stored-bytes.js'
 import { webhooks } from './webhooks.js'
 
-const themes: Record<string, Theme> = { create, append, list, recovery, retention, webhooks }
+const themes: Record<string, Theme> = { create, append, list, recovery, retention, storedBytes, webhooks }
 
 export async function conformance(t: Test, open: () => Promise<Opened>): Promise<void> {
   for (const [name, theme] of Object.entries(themes)) {

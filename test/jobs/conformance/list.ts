@@ -1,7 +1,7 @@
 import type { Job } from '../../../src/jobs/job.js'
 import type { JobStatus } from '../../../src/jobs/status.js'
 import type { JobQuery, JobStore } from '../../../src/jobs/store.js'
-import { epoch, jobWith, put, queued, running } from './records.js'
+import { ending, epoch, jobWith, put, queued, running, text } from './records.js'
 import type { Theme } from './theme.js'
 
 export const list: Theme = async (subtest) => {
@@ -49,6 +49,20 @@ export const list: Theme = async (subtest) => {
       const error: unknown = await store.list({ order: 'asc', limit: 1, ...stranger }).catch((error: unknown) => error)
       t.match(error, { failure: { code: 'invalid_value', param: 'after' } }, 'no such job, or another’s')
     }
+  })
+
+  await subtest('a page of long answers', async (t, store) => {
+    const ids: string[] = []
+    for (let i = 0; i < 6; i++) {
+      const job = jobWith({ createdAt: epoch + i })
+      await store.create(job, {}, queued)
+      await put(store, job.id, running, text('long '.repeat(400_000)), { type: 'finish', choice: 0, reason: 'stop' }, ending('completed'))
+      ids.push(job.id)
+    }
+    const page = await store.list({ order: 'asc', limit: 6 })
+    t.match(page, { hasMore: true, cut: true, jobs: { length: 2 } }, 'it ends where it has 4 million characters')
+    t.strictSame(await paged(store, { order: 'asc', limit: 6 }), ids, 'and the rest follows')
+    t.strictSame(await paged(store, { order: 'desc', limit: 3 }), ids.toReversed())
   })
 }
 

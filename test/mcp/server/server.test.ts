@@ -12,7 +12,7 @@ await t.test('answered, refused and failed', async (t) => {
   const list = () => {
     during.push(calls.size)
     if (during.length === 3) throw new Error('broken')
-    return Promise.resolve({ jobs: [], hasMore: false })
+    return Promise.resolve({ jobs: [], hasMore: false, cut: false })
   }
   const setup = { jobs: { list }, calls, caller: { owner: 'ann' }, session: 'session', onTrouble: (error: unknown) => troubles.push(error) }
   const server = createServer(setup as unknown as ServerSetup)
