@@ -43,7 +43,9 @@ export function fitOptions(run: Options, ignored: Ignored, choice: 'tool_choice'
  * @param asked by the names of the fields; what is given is not named as ignored
  */
 export function fitSampling(run: Options, asked: { temperature?: unknown; top_p?: unknown }, ignored: Ignored): void {
-  if (takesOf(run.model)?.sampling !== true || !(isWithoutThinking(run) || run.effort === 'none')) return
+  const takes = takesOf(run.model)
+  // a model that is not known is sent what was asked for; see fitted-executor.ts
+  if ((takes !== null && takes.sampling !== true) || !(isWithoutThinking(run) || run.effort === 'none')) return
   const temperature = fraction(asked.temperature)
   const topP = fraction(asked.top_p)
   if (temperature === undefined && topP === undefined) return
