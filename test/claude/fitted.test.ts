@@ -95,3 +95,13 @@ await t.test('other refusals are told as they are, and an option is taken out on
   t.equal(await asked('F-always', 'effort is wrong', { reasoning_effort: 'high' }), 2)
   t.equal(await asked('F-again', 'effort is wrong', { reasoning_effort: 'high' }), 2, 'nothing was learnt')
 })
+
+await t.test('an alias that is another model by the environment', async (t) => {
+  const other = await startBridge(t, { env: { ANTHROPIC_DEFAULT_SONNET_MODEL: 'claude-sonnet-4-6' } })
+  other.standin.when('F-alias', message(toolUse('mcp__client__f', {})))
+  const response = await other.post(chat, ask('F-alias', { tools, tool_choice: 'required' }))
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('x-bridge-ignored'), null)
+  const [call] = other.standin.calls
+  t.match(call!.body, { model: 'claude-sonnet-4-6', tool_choice: { type: 'any' }, thinking: { type: 'disabled' } })
+})
