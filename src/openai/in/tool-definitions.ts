@@ -6,6 +6,7 @@ import type { ClientTool } from '../../request/conversation.js'
 import type { Ignored } from '../../request/ignored.js'
 import { rootChoices } from '../../schema/flat-root.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
+import { mended } from '../../schema/mend.js'
 import type { SchemaTotals } from '../../schema/size.js'
 import { type CustomDefinition, type FunctionDefinition, type NamespaceValue, type ToolValue, isOther } from './tool-schemas.js'
 
@@ -141,9 +142,15 @@ function toParameters(schema: JsonSchema, name: string, param: string, totals: S
   const whole = { ...schema, type, properties }
   const problem = schemaProblem(whole, totals)
   if (problem !== null) throw wrong(problem)
-  const plain = Object.entries(properties as JsonSchema).map(([key, value]) => [
+  const told = hasDraft4Limits(whole) ? mended(whole) : whole
+  const plain = Object.entries(told['properties'] as JsonSchema).map(([key, value]) => [
     key,
     value === true ? {} : value === false ? { not: {} } : value,
   ])
-  return { ...whole, properties: Object.fromEntries(plain) as JsonSchema }
+  return { ...told, properties: Object.fromEntries(plain) as JsonSchema }
+}
+
+/** Limits that the model's API does not take: it reads later drafts. */
+function hasDraft4Limits(schema: JsonSchema): boolean {
+  return /"exclusiveM(?:in|ax)imum":(?:true|false)/.test(JSON.stringify(schema))
 }
