@@ -1,5 +1,6 @@
 /** The jobs of this server, and the executors that run them. */
 import fp from 'fastify-plugin'
+import { FittedExecutor } from '../claude/fitted-executor.js'
 import { endLines } from '../end-line.js'
 import { Jobs } from '../jobs/jobs.js'
 import { type JobObserver, observers } from '../jobs/observer.js'
@@ -22,7 +23,7 @@ declare module 'fastify' {
 export default fp(
   async (app, { tokens }: { tokens: JobTokens }) => {
     const { config, files, quotas, threads, upstreams } = app
-    const single = oneModel({ claude: app.pool, upstream: upstreams })
+    const single = oneModel({ claude: new FittedExecutor(app.pool), upstream: upstreams })
     const unchecked = byKind(single, new FallbackExecutor(single))
     const jobs = new Jobs({
       store: app.webhooks.store,

@@ -66,6 +66,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
         ...(await readContext(jobs, body, owner)),
         claudeModel: config.claudeModel,
         passSampling: config.passSampling,
+        aliasModels: config.aliasModels,
       })
       const { echo, background } = parsed
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })
