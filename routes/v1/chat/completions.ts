@@ -33,7 +33,8 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { answerCache, jobs, config, timing } = app
+      const { answerCache, jobs, timing } = app
+      const config = app.settingsOf(request.owner)
       const parsed = await parseLargeChat(request.body, config, takeText(request))
       if (parsed.delivery === 'stream') app.streams.enter(request.owner, reply.raw)
       const prefer = parsePrefer(request.headers.prefer)
