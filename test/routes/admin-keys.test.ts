@@ -143,8 +143,8 @@ await t.test('revoked', async (t) => {
   standin.when('K-call', message('late', { hold: { afterDeltas: 0, until: opened } }))
   const job = (await (await bridge.post('/tasks', ask('K-run', { model: direct }), as(key.key))).json()) as { id: string }
   const others = (await (await bridge.post('/tasks', ask('K-call', { model: direct }), as(stays.key))).json()) as { id: string }
-  const { client, call } = await connect(bridge, as(key.key))
-  const called = call('ask', { question: 'K-run', model: direct })
+  const user = await connect(bridge, as(key.key))
+  const called = user.call('ask', { question: 'K-run', model: direct })
   called.catch(() => undefined)
   await until(() => bridge.app.jobs.stats('network').running === 3)
 
@@ -154,8 +154,8 @@ await t.test('revoked', async (t) => {
   t.match(await bridge.app.jobs.get(job.id, key.id), { status: 'cancelled' }, 'its job is cancelled')
   t.match(await bridge.app.jobs.get(others.id, stays.id), { status: 'in_progress' }, 'and no other')
   t.match(await called, { isError: true }, 'its call of MCP ends')
-  await t.rejects(call('list_tasks', {}), 'and its session with it')
-  await client.close().catch(() => undefined)
+  await t.rejects(user.call('list_tasks', {}), 'and its session with it')
+  await user.client.close().catch(() => undefined)
   await until(() => bridge.app.pool.stats.parked === 1)
   t.equal(bridge.app.pool.stats.parked, 1, 'the process with its conversation is ended')
   open()
@@ -165,7 +165,7 @@ await t.test('revoked', async (t) => {
   t.match(await failure(await change(key.id, 'PATCH', { name: 'back' })), { status: 400, message: /revoked/ })
   await t.rejects(
     bridge.app.jobs.submit({ owner: key.id, background: false, view: { ignored: [] } } as never),
-    { name: 'BridgeError', failure: { code: 'invalid_api_key' } } as unknown as Error,
+    { name: 'BridgeError', failure: { code: 'invalid_api_key' } },
     'a request that was on its way makes no job',
   )
 })
@@ -192,15 +192,15 @@ await t.test('what a key may ask for, on every route that makes a job', async (t
   const words = await failure(await bridge.post(chat, ask('x'), headers))
   t.match(words, { message: new RegExp(`may not use the model 'sonnet'.*${direct}, haiku`), param: 'model' })
 
-  const { client, call } = await connect(bridge, headers)
+  const user = await connect(bridge, headers)
   for (const tool of ['ask', 'start_task']) {
-    t.match(await call(tool, { question: 'x' }), { isError: true, content: [{ text: /may not use the model/ }] }, tool)
-    const picked = await call(tool, { question: 'x', model: 'haiku', mcp_servers: ['two'] })
+    t.match(await user.call(tool, { question: 'x' }), { isError: true, content: [{ text: /may not use the model/ }] }, tool)
+    const picked = await user.call(tool, { question: 'x', model: 'haiku', mcp_servers: ['two'] })
     t.match(picked, { isError: true, content: [{ text: /may not use the MCP server two/ }] }, tool)
   }
   const ids = (list: unknown) => (list as { data: { id: string }[] }).data.map(({ id }) => id)
-  t.strictSame(ids((await call('list_models', {})).structuredContent), [direct, 'haiku'])
-  await client.close()
+  t.strictSame(ids((await user.call('list_models', {})).structuredContent), [direct, 'haiku'])
+  await user.client.close()
   t.strictSame(ids(await (await bridge.get('/v1/models', headers)).json()), [direct, 'haiku'])
   t.equal((await bridge.get('/v1/models/haiku', headers)).status, 200)
   t.match(await failure(await bridge.get('/v1/models/sonnet', headers)), { status: 404, code: 'model_not_found' })
