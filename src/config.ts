@@ -7,10 +7,12 @@ import { z } from 'zod'
 import { McpPolicy } from '../mcp/job/merge.js'
 import { BadRegistry, loadRules } from '../mcp/job/registry.js'
 import { type ApiKey, readAdminKey, readApiKeys } from './api-keys.js'
+import { aliasModelsOf } from './claude/process/alias-models.js'
 import { ConfigError } from './errors/config-error.js'
 import { readAllowedHosts as readHostNames } from './http/host-names.js'
 import { readAllowedOrigins } from './http/origins.js'
 import { memoryLimit } from './memory.js'
+import type { AliasModels } from './request/model-names.js'
 import { type Provider, readUpstreams } from './upstreams/settings.js'
 import { type AllowedHost, readAllowedHosts } from './net/allowed-hosts.js'
 import { type WebhookSecret, readWebhookSecret } from './webhooks/secret.js'
@@ -125,6 +127,8 @@ export interface Config {
   webhookHosts: readonly AllowedHost[] | undefined
   /** `temperature` and `top_p` go to the models that take them */
   passSampling: boolean
+  /** see `claude/process/alias-models.ts` */
+  aliasModels: AliasModels
   /** seconds that an identical deterministic request gets the same answer; 0: never */
   answerCacheS: number
   /** bytes that a job may say while a stream's reader takes nothing */
@@ -197,6 +201,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
     webhookSecret: values.WEBHOOK_SECRET === undefined ? undefined : readWebhookSecret(values.WEBHOOK_SECRET),
     webhookHosts: values.WEBHOOK_ALLOWED_HOSTS === undefined ? undefined : readAllowedHosts(values.WEBHOOK_ALLOWED_HOSTS),
     passSampling: values.SAMPLING === 'pass',
+    aliasModels: aliasModelsOf(env),
     answerCacheS: values.ANSWER_CACHE_S,
     readerLagBytes: values.READER_LAG_MB * megabyte,
     writeTimeoutS: values.WRITE_TIMEOUT_S,

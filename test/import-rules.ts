@@ -22,6 +22,7 @@ const rooms: Record<string, readonly string[]> = {
   validation: ['request', 'jobs', 'schema'],
   // of validation only what it needs to read a request's checks
   spending: ['jobs'],
+  quotas: ['jobs'],
   openai: ['request', 'jobs', 'schema', 'src/validation/parsing'],
   tasks: ['request', 'jobs', 'openai'],
   intake: ['request', 'jobs', 'net', 'schema'],

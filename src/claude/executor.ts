@@ -163,7 +163,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       asked: started,
       silently: (work) => run.seat.silently(work),
       limit: (event) => this.setup.subscription?.note(request.model, event),
-      mayAsk: () => run.mayAsk?.() ?? true,
+      cutBy: () => run.cutBy?.() ?? null,
       // also of a process that the run leaves for another one
       spent: (charge) => run.spent?.(charge),
       ...(outputProblem && {

@@ -51,7 +51,7 @@ export default fp(
     const kept = notPassed(env)
     if (kept.length > 0)
       app.log.warn(`not passed to the Claude CLI, whose settings are the requests' (docs/claude-cli.md): ${kept.join(', ')}`)
-    const places = new Limiter({ bound: config.maxConcurrent })
+    const places = new Limiter({ bound: config.maxConcurrent, turnsOf: (owner) => app.quotas.limitsOf(owner).priority ?? 1 })
     const checked = {
       binary: (): ClaudeBinary => claude.current(),
       ...{ credential: credentialKind(env), env: cliEnv, workspaceRoot: app.workspaceRoot },
@@ -92,6 +92,7 @@ export default fp(
       observe: (outcome, owner, jobId) => claude.observe(outcome, owner, jobId),
       checked: claude.checked,
       onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
+      onOddLine: (line, pid) => app.log.warn({ ...line, pid }, 'a Claude CLI process wrote a line that is none of its messages'),
       onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
       inside: {
         rules: config.mcp.rules,

@@ -10,7 +10,7 @@ declare module 'fastify' {
 
 export default fp(
   async (app, { env }: { env: NodeJS.ProcessEnv }) => {
-    const upstreams = new UpstreamExecutor(app.config.upstreams, env)
+    const upstreams = new UpstreamExecutor(app.config.upstreams, env, (owner) => app.quotas.limitsOf(owner).priority ?? 1)
     for (const { name, problem } of upstreams.health) {
       if (problem !== null) app.log.warn(`the provider ${name} cannot be asked: ${problem}`)
     }

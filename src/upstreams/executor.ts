@@ -24,9 +24,10 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
   /** calls at once of each provider, by its name */
   readonly places: ReadonlyMap<string, Limiter>
 
-  constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv) {
+  /** @param turnsOf see {@link Limiter} */
+  constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv, turnsOf: (owner: string) => number = () => 1) {
     this.clients = new Map(providers.map((provider) => [provider.name, new ProviderClient(provider, env)]))
-    this.places = new Map(providers.map(({ name, maxConcurrent }) => [name, new Limiter({ bound: maxConcurrent })]))
+    this.places = new Map(providers.map(({ name, maxConcurrent }) => [name, new Limiter({ bound: maxConcurrent, turnsOf })]))
   }
 
   run(run: Run<UpstreamRequest>): Execution {

@@ -68,6 +68,7 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
         claudeModel: config.claudeModel,
         passSampling: config.passSampling,
         models: config.models,
+        aliasModels: config.aliasModels,
       })
       const { echo, background } = parsed
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })

@@ -44,6 +44,7 @@ export class Inside {
       onExceeded(`The job had ${much} in its workspace${bytes > 0 ? '' : ', all of them empty'}.`)
     })
     session.leave = () => this.leave()
+    session.child.followDescendants()
   }
 
   /** The servers, ready to be told to the CLI. */
@@ -70,7 +71,7 @@ export class Inside {
     this.unwatch()
     const { run, session, setup } = this
     try {
-      await endProcessesOf(session.workspace.root, workspaceMarker)
+      await endProcessesOf(session.workspace.root, workspaceMarker, session.child.sessions)
       const prefix = run.choice === 0 ? '' : `choice-${run.choice}/`
       if (this.keeps) this.files = await setup.files.keep(run.jobId, session.workspace.work, prefix)
     } catch (error) {

@@ -4,6 +4,7 @@ import { type ChatRequest, chatRequestSchema } from './chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
 import { modelNotFound, requireModel, resolveModel } from '../../request/model-names.js'
+import type { AliasModels } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from './parse-request.js'
 import { parseUpstreamRequest } from './parse-upstream-request.js'
@@ -27,6 +28,8 @@ export interface ChatOptions {
   mcp?: ToolRules
   /** `temperature` and `top_p` go to the models that take them */
   passSampling?: boolean
+  /** the models of the aliases, where they are not Anthropic's own */
+  aliasModels?: AliasModels
   /** the body's messages, where they have been read before */
   read?: ReadMessages | undefined
   /** the body under the rules of Claude's models, where that is known */

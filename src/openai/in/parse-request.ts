@@ -11,7 +11,7 @@ import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
 import { toMcpAsk, withServers } from './mcp.js'
-import { modelNotFound, resolveModel } from '../../request/model-names.js'
+import { type AliasModels, modelNotFound, resolveModel } from '../../request/model-names.js'
 import { conversationOf, type ReadMessages } from './read-messages.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
@@ -27,7 +27,13 @@ export const maxChoices = 8
  */
 export function parseRequest(
   body: ChatRequest,
-  options: { claudeModel: string; mcp?: ToolRules; read?: ReadMessages | undefined; passSampling?: boolean | undefined },
+  options: {
+    claudeModel: string
+    mcp?: ToolRules
+    read?: ReadMessages | undefined
+    passSampling?: boolean | undefined
+    aliasModels?: AliasModels | undefined
+  },
 ): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
@@ -53,8 +59,8 @@ export function parseRequest(
   const maxTokens = body.max_completion_tokens ?? body.max_tokens
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
-  fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice')
-  if (options.passSampling === true) fitSampling(run, body, ignored)
+  fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice', options.aliasModels)
+  if (options.passSampling === true) fitSampling(run, body, ignored, options.aliasModels)
   nameOverruled(body, ignored)
   // whoever can ask other models takes them out before; see parse-chat.ts
   if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')

@@ -8,8 +8,8 @@ import { chatRequestSchema } from '../in/chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type JobRequest, uncheckedRequest } from '../../request/job-request.js'
 import { type Ignored, createIgnored } from '../../request/ignored.js'
+import { type AliasModels, requireModel } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
-import { requireModel } from '../../request/model-names.js'
 import { parseRequest } from '../in/parse-request.js'
 import { refuse } from '../../errors/refuse.js'
 import { readMessages } from '../in/read-messages.js'
@@ -45,6 +45,7 @@ export interface ResponseContext {
   /** see `ChatOptions` */
   passSampling?: boolean
   models?: readonly string[] | undefined
+  aliasModels?: AliasModels
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
@@ -67,7 +68,7 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel, passSampling, models, unknown = [] }: ResponseContext,
+  { carried, items, claudeModel, passSampling, models, aliasModels, unknown = [] }: ResponseContext,
 ): Promise<ParsedResponse> {
   const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
@@ -84,8 +85,9 @@ export async function parseResponseRequest(
     })
     if (error !== undefined) throw error
     requireModel(value.model, models)
-    const parsed = parseRequest(value, { claudeModel, passSampling, read: await readMessages(value.messages) })
+    const parsed = parseRequest(value, { claudeModel, passSampling, aliasModels, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
+    for (const { place } of parsed.remoteImages) place.name = places.own(place.name)
     const echo = toEcho(body)
     const { instructions } = body
     const system = hasText(instructions) ? [instructions, ...parsed.run.system] : parsed.run.system
