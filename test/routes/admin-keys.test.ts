@@ -178,6 +178,7 @@ await t.test('what a key may ask for, on every route that makes a job', async (t
   }
   for (const route of [chat, '/tasks', '/chat/completions']) {
     await refusedOn(t, route, ask('x'), 'model_not_found', 404)
+    await refusedOn(t, route, { model: 'sonnet', input: 'x' }, 'model_not_found', 404)
     await refusedOn(t, route, ask('x', { model: 'max/haiku' }), 'model_not_found', 404)
     await refusedOn(t, route, ask('x', { model: 'haiku', fallbacks: ['opus'] }), 'invalid_value', 400)
     await refusedOn(t, route, ask('x', { model: 'haiku', mcp_servers: ['two'] }), 'mcp_server_not_allowed', 403)

@@ -44,7 +44,8 @@ export interface ResponseContext {
   claudeModel: string
   /** see `ChatOptions` */
   passSampling?: boolean
-  models?: readonly string[] | undefined
+  /** see `ChatOptions`; to be given by every caller, so that none forgets what a key may use */
+  models: readonly string[] | undefined
   aliasModels?: AliasModels
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
