@@ -1,6 +1,7 @@
 /** What a run measures, in this order, and how long each step is expected to take. */
 import { measureCheck } from './check-cost.js'
 import { measureCpu } from './cpu.js'
+import { measureKeys } from './key-cost.js'
 import { measureIdleMemory } from './idle-memory.js'
 import { measureJobsAlone } from './jobs-alone.js'
 import { measureLatency } from './latency.js'
@@ -27,6 +28,7 @@ export const stepsOf = (silenceCases: readonly string[]): readonly Step[] => [
   { name: 'loop', expectedS: [10, 15], servers: [], run: measureLoopDelay },
   { name: 'cpu', expectedS: [20, 60], servers: ['cold', 'warm'], run: measureCpu },
   { name: 'check', expectedS: [6, 6], servers: [], run: measureCheck },
+  { name: 'keys', expectedS: [1, 3], servers: [], run: measureKeys },
   { name: 'validation', expectedS: [15, 45], servers: ['warm'], run: measureValidation },
   { name: 'bytes', expectedS: [3, 3], servers: ['warm'], run: measureBytes },
   { name: 'running_memory', expectedS: [8, 8], servers: ['cold'], run: measureRunningMemory },

@@ -102,5 +102,6 @@ export const targets: readonly Target[] = [
     }),
   ),
   atMost('enqueue', 1, 'at most 1'),
+  atMost('key_check', 100, 'at most 100'),
   atMost('enqueue_http', 1, 'at most 1'),
 ]

@@ -7,6 +7,8 @@ import type { WarmSizes } from './claude/pool/setup.js'
 import type { Config } from './config.js'
 import { type Timing, defaultTiming } from './http/timing.js'
 import { type HttpLimits, defaultLimits } from './http/limits.js'
+import { isKeyAskedFor } from './keyed.js'
+import { KeyRing } from './keys/ring.js'
 import type { NetOptions } from './net/public-agent.js'
 import answerCache from './plugins/answer-cache.js'
 import answers from './plugins/answers.js'
@@ -79,17 +81,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // the ids of tasks stand in URLs; nothing that is asked for by name is longer
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
   })
-  const keyed = config.apiKeys.length > 0
+  const ring = new KeyRing()
+  // keys are made and revoked while it serves
+  const keyed = () => isKeyAskedFor(app.config, ring)
   // tokens are asked about by requests and by jobs, long after the jobs are there
   const tokens = new JobTokens((id) => app.jobs.atWork(id) !== null)
   app.decorate('config', config)
   app.decorate('timing', timing)
+  app.decorate('keyRing', ring)
   await app.register(headers)
   await app.register(requestIds)
   await app.register(metrics)
   await app.register(connections, { limits })
   await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
-  await app.register(auth, { apiKeys: config.apiKeys, adminKey: config.adminKey, tokens, limits })
+  await app.register(auth, { apiKeys: config.apiKeys, adminKey: config.adminKey, ring, keyed, tokens, limits })
   await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
   await app.register(answers, { limits })
   await app.register(errors)

@@ -6,6 +6,7 @@ import checks from './plugins/checks.js'
 import claude from './plugins/claude.js'
 import files from './plugins/files.js'
 import jobs from './plugins/jobs.js'
+import keys from './plugins/keys.js'
 import spending from './plugins/spending.js'
 import store from './plugins/store.js'
 import upstreams from './plugins/upstreams.js'
@@ -39,6 +40,7 @@ export default fp(
   async (app, { env, tokens, webhookDelays, warm }: BridgeOptions) => {
     // first of all the store: it locks the data directory
     await app.register(store)
+    await app.register(keys)
     await app.register(files)
     await app.register(checks)
     await app.register(claude, { env, tokens, warm })
@@ -54,6 +56,8 @@ export default fp(
       if (ending) return
       app.claude.start()
       const recovered = await app.jobs.start()
+      // a server that ended between a key's end and that of its jobs has left them
+      await app.jobs.cancelRevoked()
       const any = Object.values(recovered).some((count) => count > 0)
       app.log[any ? 'warn' : 'info'](recovered, 'took up what an earlier server had left')
       if (ending) return

@@ -160,9 +160,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Readonly<Config> {
   const values = parsed.data
   const { HOST: host = '127.0.0.1' } = values
   const apiKeys = readApiKeys(values.API_KEYS, !isLoopback(host))
-  if (apiKeys.length === 0 && values.ALLOW_ANONYMOUS === '0' && !isLoopback(host)) {
+  // with ADMIN_KEY keys can be made, and nothing else is let in before
+  if (apiKeys.length === 0 && values.ADMIN_KEY === undefined && values.ALLOW_ANONYMOUS === '0' && !isLoopback(host)) {
     const named = JSON.stringify(host)
-    throw new ConfigError(`HOST: ${named} is reachable from other machines, so set API_KEYS (or ALLOW_ANONYMOUS=1 to let anyone in)`)
+    throw new ConfigError(
+      `HOST: ${named} is reachable from other machines, so set API_KEYS, or ADMIN_KEY to make keys with (or ALLOW_ANONYMOUS=1 to let anyone in)`,
+    )
   }
   const maxConcurrent = values.MAX_CONCURRENT ?? defaultConcurrency()
   const maxProcesses = values.MAX_PROCESSES ?? defaultProcesses(maxConcurrent)

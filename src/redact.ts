@@ -21,5 +21,8 @@ export function redact(text: string): string {
 
 /** Takes out what looks like a key. */
 export function withoutKeys(text: string): string {
-  return text.replace(/\b(sk|pk|key|token)-[\w-]{8,}/gi, '$1-…').replace(/(Bearer\s+)\S+/gi, '$1…')
+  return text
+    .replace(/\b(sk|pk|key|token)-[\w-]{8,}/gi, '$1-…')
+    .replace(/\b(cb_[a-z0-9]{10})_[\w-]+/g, '$1_…')
+    .replace(/(Bearer\s+)\S+/gi, '$1…')
 }

@@ -16,6 +16,7 @@ const rooms: Record<string, readonly string[]> = {
   schema: [],
   jobs: ['request'],
   'mcp/job': ['request', 'schema'],
+  keys: ['request', 'jobs', 'mcp/job'],
   claude: ['request', 'jobs', 'mcp/job', 'schema', 'workspace'],
   upstreams: ['request', 'jobs'],
   validation: ['request', 'jobs', 'schema'],
@@ -27,7 +28,7 @@ const rooms: Record<string, readonly string[]> = {
   intake: ['request', 'jobs', 'net', 'schema'],
   webhooks: ['jobs', 'net', 'tasks'],
   metrics: ['jobs'],
-  http: ['request', 'jobs', 'intake', 'openai', 'tasks'],
+  http: ['request', 'jobs', 'intake', 'openai', 'tasks', 'keys'],
   'mcp/server': ['request', 'jobs', 'intake', 'openai', 'tasks'],
 }
 

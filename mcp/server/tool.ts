@@ -17,7 +17,7 @@ export interface Caller {
 }
 
 /** What the operator has set, for what a call asks for. */
-export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read' | 'forClaude'>>
+export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read' | 'forClaude' | 'models'>> & Pick<ChatOptions, 'models'>
 
 export interface ToolContext {
   jobs: Jobs

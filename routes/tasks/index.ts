@@ -32,7 +32,7 @@ const longestPollS = 60
 const deletedTaskSchema = z.object({ id: z.string(), object: z.literal('task.deleted'), deleted: z.boolean() })
 
 const taskRoutes: FastifyPluginAsyncZod = async (app) => {
-  const { jobs, config, timing } = app
+  const { jobs, timing } = app
 
   async function own(id: string, owner: string): Promise<Job> {
     const job = await jobs.get(id, owner)
@@ -52,6 +52,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
+      const config = app.settingsOf(request.owner)
       const { body, owner } = request
       const parsed = await parseChatBody(body, { jobs, owner, options: config, text: takeText(request) })
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)

@@ -84,6 +84,11 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     this.sessions.forget(task)
   }
 
+  /** An owner's key was revoked: no process goes on with a conversation of theirs. */
+  forgetOwner(owner: string): void {
+    this.sessions.forgetOwner(owner)
+  }
+
   /** Ends every process that is not at work. */
   close(): Promise<void> {
     return this.sessions.close()

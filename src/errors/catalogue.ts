@@ -26,6 +26,7 @@ export const catalogue = {
   origin_not_allowed: { status: 403, type: 'invalid_request_error', retriable: false },
   mcp_server_not_allowed: { status: 403, type: 'permission_error', retriable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
+  key_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   file_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   task_not_found: { status: 404, type: 'invalid_request_error', retriable: false },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retriable: false },

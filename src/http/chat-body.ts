@@ -25,10 +25,10 @@ export async function parseChatBody(
 ): Promise<ParsedRequest<InnerRequest>> {
   if (!isResponsesBody(body)) return parseLargeChat(body, asking.options, asking.text)
   checkOwnFields(body)
-  const { claudeModel, passSampling, aliasModels } = asking.options
+  const { claudeModel, passSampling, aliasModels, models } = asking.options
   const { run, ...parsed } = await parseResponseRequest(body, {
     ...(await readContext(asking.jobs, body, asking.owner)),
-    claudeModel,
+    ...{ claudeModel, models },
     ...(passSampling !== undefined && { passSampling }),
     ...(aliasModels !== undefined && { aliasModels }),
   })

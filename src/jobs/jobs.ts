@@ -31,6 +31,8 @@ export interface JobsOptions extends AdmissionOptions {
   observer?: JobObserver
   /** A job is forgotten, by its owner's word: what belongs to it elsewhere may go. */
   onForgotten?(id: string): Promise<void>
+  /** Whether an owner's key was revoked: no job is made for it any more. */
+  isRevoked?(owner: string): boolean
   /** Something that should not happen, and whose job it was, where it was one's. */
   onTrouble(message: string, error: unknown, jobId?: string): void
   /** what a call of a model's API costs; left out: nothing */
@@ -119,10 +121,11 @@ export class Jobs extends JobReads {
    * Stores a job and queues it; once this resolves the job survives a crash. `joined`: the same idempotency key and body were
    * there before, and this is that job, which takes no place in the queue.
    *
-   * @throws BridgeError queue_full, insufficient_quota, server_shutdown, idempotency_key_reused
+   * @throws BridgeError queue_full, insufficient_quota, server_shutdown, idempotency_key_reused, invalid_api_key
    */
   async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
     this.refuseAtEnd()
+    this.refuseRevoked(asked.owner)
     if (!this.takenUp.done) {
       await this.takenUp.promise
       return this.submit(asked)
@@ -188,6 +191,13 @@ export class Jobs extends JobReads {
       return this.cancel(id)
     }
     throw new BridgeError('internal_error', 'The job is held by another server.')
+  }
+
+  /** Ends the queued, running and paused work of owners whose keys were revoked, as {@link cancel} does. */
+  async cancelRevoked(): Promise<void> {
+    if (!this.takenUp.done) await this.takenUp.promise
+    const theirs = [...this.live.values()].filter(({ job }) => this.options.isRevoked?.(job.owner) === true)
+    await Promise.all(theirs.map((live) => this.stop(live, 'cancelled')))
   }
 
   /**
@@ -306,6 +316,7 @@ export class Jobs extends JobReads {
       const live = this.hold(job, first)
       await created.synced.catch((error: unknown) => this.unsynced(live, error))
       if (this.stopped) await this.halt(live)
+      else if (this.options.isRevoked?.(job.owner) === true) await this.stop(live, 'cancelled')
       else this.enqueue(live, request)
       // it may have started in this same step
       return { job: live.job, joined: false }
@@ -326,6 +337,11 @@ export class Jobs extends JobReads {
 
   private refuseAtEnd(): void {
     if (this.closing) throw shuttingDown()
+  }
+
+  /** A request may take longer to come than its key is valid. */
+  private refuseRevoked(owner: string): void {
+    if (this.options.isRevoked?.(owner) === true) throw new BridgeError('invalid_api_key', 'This API key was revoked.')
   }
 
   /** The job that another request asked for; from now on in the background if this one wants it so. */

@@ -12,6 +12,7 @@
  */
 import type { LoggedEvent } from './events.js'
 import type { Idempotency, Job } from './job.js'
+import type { KeyStore } from './keys.js'
 import type { UsageRow } from './spending.js'
 import type { JobStatus } from './status.js'
 import type { WebhookStore } from './webhooks.js'
@@ -84,6 +85,8 @@ export interface JobStore {
   delete(id: string): Promise<boolean>
 
   readonly webhooks: WebhookStore
+
+  readonly keys: KeyStore
 
   /** Forgets what has expired by `now`; says how many. */
   prune(now: number): Promise<number>

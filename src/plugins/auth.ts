@@ -1,7 +1,7 @@
 /**
- * Who asks: a bearer key of `API_KEYS`, or anybody where none is set; and on either kind of server a job at work, by its token, which acts
- * for the job's owner. Where there are keys, everything else is refused before anything of its body is read, places that do not exist
- * included. Where there are none, only a token whose job has ended is refused. A route with `config: { public: true }` is open; `'in part'`
+ * Who asks: a key of `API_KEYS` or a made one, or anybody where no key is asked for; and on either kind of server a job at work, by its
+ * token, which acts for the job's owner. Where a key is asked for, everything else is refused before anything of its body is read, places
+ * that do not exist included. Where none is, only a token whose job has ended and a key that was revoked are refused. A route with `config: { public: true }` is open; `'in part'`
  * says that it tells more to those who have a key.
  */
 import type { FastifyRequest } from 'fastify'
@@ -15,21 +15,22 @@ import { closeAfter, isBehindTheLast } from '../http/linger.js'
 import { networkOf } from '../http/network-of.js'
 import { WrongKeys } from '../http/wrong-keys.js'
 import type { JobTokens } from '../jobs/tokens.js'
+import type { KeyRing } from '../keys/ring.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** name of the API key, or `anonymous`; jobs belong to it */
+    /** name of the API key, id of the made key, or `anonymous`; jobs belong to it */
     owner: string
     /** brought a key, or none is asked for: may be told everything */
     letIn: boolean
-    /** brought the operator's key: may see what belongs to anybody */
+    /** brought the operator's key, or a made one that may do the same: may see what belongs to anybody */
     admin: boolean
     /** the job that asks, known by its token; null for any other client */
     parentJob: string | null
   }
   interface FastifyContextConfig {
     public?: boolean | 'in part'
-    /** The operator's key (`ADMIN_KEY`) is taken here: beside others, or alone. It is taken nowhere else. */
+    /** The operator's keys are taken here: beside others, or alone. `ADMIN_KEY` is taken nowhere else. */
     admin?: 'too' | 'only'
   }
   interface FastifyInstance {
@@ -41,51 +42,61 @@ declare module 'fastify' {
 export interface AuthOptions {
   apiKeys: readonly ApiKey[]
   adminKey: string | undefined
+  ring: KeyRing
+  /** whether a key is asked for now */
+  keyed: () => boolean
   tokens: Pick<JobTokens, 'find'>
   limits: HttpLimits
 }
 
 export default fp(
-  async (app, { apiKeys, adminKey, tokens, limits }: AuthOptions) => {
-    const keyed = apiKeys.length > 0
+  async (app, { apiKeys, adminKey, ring, keyed, tokens, limits }: AuthOptions) => {
     app.decorateRequest('owner', anonymous)
-    app.decorateRequest('letIn', !keyed)
+    app.decorateRequest('letIn', false)
     app.decorateRequest('admin', false)
     app.decorateRequest('parentJob', null)
-    const keys = new Keys(apiKeys, tokens, adminKey)
-    app.decorate('keyProblem', ({ raw }) => {
-      const { kind } = keys.check(raw)
-      if (kind === 'owner' || kind === 'admin' || (!keyed && kind !== 'ended')) return null
-      return problems[kind].failure
-    })
-    if (!keyed) {
-      app.addHook('onRequest', (request, _reply, done) => {
-        const { socket } = request.raw
-        const open = opennessOf(request)
-        const check = keys.check(request.raw)
-        if (open !== true && check.kind === 'ended') {
-          request.letIn = false
-          return open === false ? done(problems.ended) : done()
-        }
-        const refusal = takeAdmin(request, check)
-        if (refusal !== null) return done(refusal)
-        // any other key says nothing here: clients send one where they have to
-        if (check.kind === 'owner') {
-          request.owner = check.owner
-          request.parentJob = check.job
-        }
-        app.connectionRoom.letIn(socket)
-        done()
-      })
-      return
-    }
+    const keys = new Keys(apiKeys, tokens, ring, adminKey)
     const wrongKeys = new WrongKeys(limits)
     app.addHook('preClose', (done) => {
       wrongKeys.close()
       done()
     })
+    app.decorate('keyProblem', ({ raw }) => {
+      const { kind } = keys.check(raw)
+      if (kind === 'owner' || kind === 'admin' || (!keyed() && !isOver(kind))) return null
+      return problems[kind].failure
+    })
+    const hasAdmin = () => adminKey !== undefined || ring.valid.some(({ admin }) => admin)
+    const takeAdmin = (request: FastifyRequest, check: KeyCheck) => adminProblem(request, check, hasAdmin)
+    const afterWait = ({ raw }: FastifyRequest, answer: () => void) =>
+      wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
+
+    function takeAnybody(request: FastifyRequest, done: Done): void {
+      const open = opennessOf(request)
+      const check = keys.check(request.raw)
+      request.letIn = true
+      if (open !== true && isOver(check.kind)) {
+        request.letIn = false
+        return open === false ? done(problems[check.kind]) : done()
+      }
+      const refusal = takeAdmin(request, check)
+      if (refusal !== null) {
+        if (check.kind === 'wrong') afterWait(request, () => done(refusal))
+        else done(refusal)
+        return
+      }
+      // any other key says nothing here: clients send one where they have to
+      if (check.kind === 'owner') {
+        request.owner = check.owner
+        request.parentJob = check.job
+      }
+      app.connectionRoom.letIn(request.raw.socket)
+      done()
+    }
+
     // synchronous, so that no request behind one that is refused gets any further
     app.addHook('onRequest', (request, reply, done) => {
+      if (!keyed()) return takeAnybody(request, done)
       const { raw } = request
       if (isBehindTheLast(raw)) {
         reply.hijack()
@@ -97,21 +108,17 @@ export default fp(
         return done()
       }
       const check = keys.check(raw)
-      const refusal = check.kind === 'owner' || check.kind === 'admin' ? takeAdmin(request, check) : null
-      if (refusal !== null) {
-        closeAfter(raw, reply.raw, limits)
-        return done(refusal)
-      }
-      if (check.kind === 'admin') {
+      if (check.kind === 'owner' || check.kind === 'admin') {
+        const refusal = takeAdmin(request, check)
+        if (refusal !== null) {
+          closeAfter(raw, reply.raw, limits)
+          return done(refusal)
+        }
         request.letIn = true
-        app.connectionRoom.letIn(raw.socket)
-        raw.socket.setTimeout(0)
-        return done()
-      }
-      if (check.kind === 'owner') {
-        request.owner = check.owner
-        request.letIn = true
-        request.parentJob = check.job
+        if (check.kind === 'owner') {
+          request.owner = check.owner
+          request.parentJob = check.job
+        }
         app.connectionRoom.letIn(raw.socket)
         raw.socket.setTimeout(0)
         return done()
@@ -120,32 +127,38 @@ export default fp(
       const refused = open === false
       if (refused) closeAfter(raw, reply.raw, limits)
       const answer = () => (refused ? done(problems[check.kind]) : done())
-      // a process that has outlived its job guesses nothing
-      if (check.kind !== 'wrong') return answer()
-      wrongKeys.wait(wrongKeys.count(networkOf(raw.socket.remoteAddress)), answer)
+      // a process that has outlived its job guesses nothing, nor does a client whose key was revoked
+      if (check.kind === 'wrong') afterWait(request, answer)
+      else answer()
     })
   },
   { name: 'auth', dependencies: ['origins'] },
 )
 
-/** Notes that the operator asks. Returns why the request gets no further: the key is of the wrong kind for this route. */
-function takeAdmin(request: FastifyRequest, { kind }: KeyCheck): BridgeError | null {
-  const { admin } = request.routeOptions.config
-  if (kind === 'admin') {
-    if (admin === undefined) return problems.admin
-    request.admin = true
-    return null
-  }
-  return admin === 'only' ? forOperator : null
+type Done = (error?: Error) => void
+
+/** Whether it was a key: refused also where none is asked for. */
+function isOver(kind: KeyCheck['kind']): kind is 'ended' | 'revoked' {
+  return kind === 'ended' || kind === 'revoked'
 }
 
-const forOperator = new BridgeError('admin_key_required', "This is the operator's: it needs `Authorization: Bearer <ADMIN_KEY>`.")
+/** Notes that the operator asks. Returns why the request gets no further: the key is of the wrong kind for this route. */
+function adminProblem(request: FastifyRequest, check: KeyCheck, hasAdmin: () => boolean): BridgeError | null {
+  const { admin } = request.routeOptions.config
+  if (check.kind === 'admin' && admin === undefined) return problems.admin
+  if (admin === undefined) return null
+  request.admin = check.kind === 'admin' || (check.kind === 'owner' && check.admin === true)
+  if (request.admin || admin === 'too') return null
+  const what = hasAdmin() ? 'it needs `Authorization: Bearer <ADMIN_KEY>`, or a key marked `admin`' : 'set ADMIN_KEY, and ask with it'
+  return new BridgeError('admin_key_required', `This is the operator's: ${what}.`)
+}
 
 const problems = {
-  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /usage and /metrics only: ask with a key of API_KEYS.'),
+  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /admin, /usage and /metrics only: ask with another key.'),
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
   wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
   ended: new BridgeError('invalid_api_key', 'This is no key of a job that is at work.'),
+  revoked: new BridgeError('invalid_api_key', 'This API key was revoked or replaced.'),
 }
 
 /** The documentation's pages come from a plugin that has no `config` to set. */

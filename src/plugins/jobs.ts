@@ -39,6 +39,7 @@ export default fp(
       priceOf: (charge, asked) => app.prices.nanoUsd(charge, asked),
       idleTimeoutS: config.idleTimeoutS,
       observer: observers(takingBack(tokens), counting(quotas), app.metrics.jobs, endLines(app.log)),
+      isRevoked: (owner) => app.keyRing.isRevoked(owner),
       onForgotten: async (id) => {
         app.pool.forget(id)
         await files.forget(id)
@@ -47,7 +48,7 @@ export default fp(
     })
     app.decorate('jobs', jobs)
   },
-  { name: 'jobs', dependencies: ['metrics', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
+  { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )
 
 /** A job's token goes with the job. */

@@ -6,6 +6,10 @@ import fp from 'fastify-plugin'
 import { version } from '../version.js'
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The OpenAPI document, as the server is now. */
+    document(): object
+  }
   interface FastifyContextConfig {
     /** What a 200 of the route may be beside the JSON of its schema: server-sent events, described in these words. */
     eventStream?: string
@@ -20,7 +24,9 @@ type Transform = typeof jsonSchemaTransform
 type Described = ReturnType<Transform>
 
 export default fp(
-  async (app, { keyed }: { keyed: boolean }) => {
+  async (app, { keyed }: { keyed: () => boolean }) => {
+    const secured = (document: object) => (keyed() ? { ...document, security: [{ bearer: [] }] } : document)
+    app.decorate('document', () => secured(app.swagger()))
     await app.register(swagger, {
       openapi: {
         openapi: '3.1.0',
@@ -29,7 +35,6 @@ export default fp(
           version,
           description: 'The Claude CLI behind an OpenAI-compatible API. Every request is a job: stream it, await it or poll it.',
         },
-        ...(keyed ? { security: [{ bearer: [] }] } : {}),
         components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       },
       transform: (route: Parameters<Transform>[0]) => {
@@ -41,7 +46,7 @@ export default fp(
         return described
       },
     })
-    await app.register(swaggerUi, { routePrefix: '/docs' })
+    await app.register(swaggerUi, { routePrefix: '/docs', transformSpecification: (document) => secured(document) })
   },
   { name: 'openapi' },
 )

@@ -10,7 +10,7 @@ import { isAllowedOrigin } from '../http/origins.js'
 
 export interface OriginOptions {
   /** whether a key is asked for; where none is, names are looked at */
-  keyed: boolean
+  keyed: () => boolean
   allowedHosts: readonly string[]
   allowedOrigins: readonly string[]
 }
@@ -36,7 +36,7 @@ export const origins = fp(
   async (app: FastifyInstance, { keyed, allowedHosts, allowedOrigins }: OriginOptions) => {
     app.addHook('onRequest', async (request, reply) => {
       const { origin, host = '' } = request.headers
-      if (!keyed) {
+      if (!keyed()) {
         requireHost(request)
         if (!isAllowedHost(host, allowedHosts)) throw refusedHost(host)
       }

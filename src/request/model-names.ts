@@ -56,6 +56,15 @@ export function modelNotFound(name: string, upstreams: readonly UpstreamProvider
   )
 }
 
+/** 404 `model_not_found` for a model that the key that asks may not use. @param models those that it may; undefined: all */
+export function requireModel(name: string, models: readonly string[] | undefined): void {
+  if (models === undefined || models.includes(name)) return
+  const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
+  const some = models.slice(0, 20).join(', ')
+  const others = models.length === 0 ? 'It may use none' : `It may use ${some}${models.length > 20 ? ', …' : ''}`
+  throw new BridgeError('model_not_found', `This API key may not use the model '${shown}'. ${others}.`, { param: 'model' })
+}
+
 /** Some names of each provider; a message has to stay readable. */
 function othersInWords(upstreams: readonly UpstreamProvider[]): string {
   return upstreams

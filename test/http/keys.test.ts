@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyBaseLogger } from 'fastify'
 import t, { type Test } from 'tap'
 import { Keys } from '../../src/http/key-check.js'
+import { KeyRing } from '../../src/keys/ring.js'
 import { defaultLimits } from '../../src/http/limits.js'
 import { createLogger } from '../../src/logger.js'
 import auth from '../../src/plugins/auth.js'
@@ -19,6 +20,8 @@ const apiKeys = [
 const token = `job_${'a'.repeat(43)}`
 const tokens = { find: (given: string) => (given === token ? { jobId: 'task_1', owner: 'bob' } : null) }
 
+const ring = new KeyRing()
+
 type Asked = (key: string) => Promise<Response>
 
 /** A server that asks for keys, with what this needs; says whose a request is. */
@@ -26,8 +29,8 @@ async function serve(t: Test, wrongKeyFirstMs: number, loggerInstance?: FastifyB
   const app = fastify({ ...(loggerInstance && { loggerInstance }) })
   await app.register(errors)
   await app.register(connections, { limits: defaultLimits })
-  await app.register(origins, { keyed: true, allowedHosts: [], allowedOrigins: [] })
-  await app.register(auth, { apiKeys, adminKey: undefined, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
+  await app.register(origins, { keyed: () => true, allowedHosts: [], allowedOrigins: [] })
+  await app.register(auth, { apiKeys, adminKey: undefined, ring, keyed: () => true, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
   app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
   await app.listen({ port: 0, host: '127.0.0.1' })
   t.teardown(() => app.close())
@@ -36,7 +39,7 @@ async function serve(t: Test, wrongKeyFirstMs: number, loggerInstance?: FastifyB
 }
 
 await t.test('whose it is', async (t) => {
-  const keys = new Keys(apiKeys, tokens)
+  const keys = new Keys(apiKeys, tokens, ring)
   const check = (...authorization: string[]) => keys.check({ headersDistinct: { authorization } })
   t.strictSame(check('Bearer key-of-ann'), { kind: 'owner', owner: 'ann', job: null })
   t.strictSame(check('bearer   key-of-bob '), { kind: 'owner', owner: 'bob', job: null })
@@ -50,11 +53,11 @@ await t.test('whose it is', async (t) => {
   t.strictSame(check('Bearer key-of-ann', 'Bearer key-of-ann'), { kind: 'missing' })
   t.strictSame(check(`Bearer ${token}`), { kind: 'owner', owner: 'bob', job: 'task_1' }, 'a job at work, for its owner')
   t.strictSame(check(`Bearer ${token}x`), { kind: 'ended' })
-  t.strictSame(new Keys([], tokens).check({ headersDistinct: { authorization: ['Bearer job_x'] } }), { kind: 'ended' })
+  t.strictSame(new Keys([], tokens, ring).check({ headersDistinct: { authorization: ['Bearer job_x'] } }), { kind: 'ended' })
 })
 
 await t.test('a key that looks like a token is a key, and a guess at it is a wrong key', async (t) => {
-  const keys = new Keys([{ name: 'ann', key: 'job_of-ann' }], tokens)
+  const keys = new Keys([{ name: 'ann', key: 'job_of-ann' }], tokens, ring)
   const check = (key: string) => keys.check({ headersDistinct: { authorization: [`Bearer ${key}`] } })
   t.strictSame(check('job_of-ann'), { kind: 'owner', owner: 'ann', job: null })
   t.strictSame(check('job_of-bob'), { kind: 'wrong' })

@@ -1,7 +1,7 @@
 /** A store in front of another one whose single calls can be made to wait or to fail. */
 import type { Append, JobStore } from '../../src/jobs/store.js'
 
-type Call = Exclude<keyof JobStore, 'webhooks'>
+type Call = Exclude<keyof JobStore, 'webhooks' | 'keys'>
 
 export interface FaultyStore extends JobStore {
   /** From now on the call does this first; what it throws is the call's failure. null: as before. */
@@ -43,6 +43,7 @@ export function faulty(store: JobStore): FaultyStore {
   return {
     ...wrapped,
     webhooks: store.webhooks,
+    keys: store.keys,
     before: (call, hook) => {
       if (hook === null) hooks.delete(call)
       else hooks.set(call, hook)

@@ -18,7 +18,7 @@ const checkRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) =>
-      checkRequest(request.body, app.config, (pending) =>
+      checkRequest(request.body, app.settingsOf(request.owner), (pending) =>
         app.compiler.compile(pending, { owner: request.owner, signal: clientGone(reply) }),
       ),
   )

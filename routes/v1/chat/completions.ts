@@ -33,7 +33,8 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { answerCache, jobs, config, timing } = app
+      const { answerCache, jobs, timing } = app
+      const config = app.settingsOf(request.owner)
       const { body, owner } = request
       const parsed = await parseChatBody(body, { jobs, owner, options: config, text: takeText(request) })
       if (parsed.delivery === 'stream') app.streams.enter(request.owner, reply.raw)

@@ -2,13 +2,13 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { findModel, listModels } from '../../../src/openai/out/models.js'
-import { modelNotFound } from '../../../src/request/model-names.js'
+import { modelNotFound, requireModel } from '../../../src/request/model-names.js'
 import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/out/response-schemas.js'
 
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {
-  app.get('', { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } }, async () => ({
+  app.get('', { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } }, async ({ owner }) => ({
     object: 'list' as const,
-    data: listModels(app.config.upstreams),
+    data: listModels(app.settingsOf(owner)),
   }))
 
   // names such as `max/text-general` have a slash of their own
@@ -25,9 +25,11 @@ const modelRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request) => {
       const id = request.params['*']
-      const model = findModel(id, app.config)
-      if (model === null) throw modelNotFound(id, app.config.upstreams)
-      return model
+      const settings = app.settingsOf(request.owner)
+      const model = findModel(id, settings)
+      if (model !== null) return model
+      requireModel(id, settings.models)
+      throw modelNotFound(id, settings.upstreams)
     },
   )
 }

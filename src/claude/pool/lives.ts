@@ -32,8 +32,8 @@ export class Lives {
     }
   }
 
-  /** None that holds words of a task is asked again. */
-  retire(task: string): void {
-    for (const life of this.alive) if (life.tasks.has(task)) life.retire()
+  /** None that a function says yes to is asked again. */
+  retire(unwanted: (life: Life) => boolean): void {
+    for (const life of this.alive) if (unwanted(life)) life.retire()
   }
 }

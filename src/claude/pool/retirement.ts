@@ -29,6 +29,8 @@ export class Life {
   readonly tasks = new Set<string>()
 
   pid: number | undefined
+  /** of the run that it was found for last */
+  owner: string | undefined
 
   /** @param origin what the process is started from: the program and the credential */
   constructor(

@@ -18,6 +18,7 @@ import { chainOf } from './held-turns.js'
 import type { Found } from './found.js'
 import { IdleSessions, type Match, type Wanted } from './idle-sessions.js'
 import { Lives } from './lives.js'
+import type { Life } from './retirement.js'
 import { reuseKey } from './reuse-key.js'
 import type { SessionsSetup, WarmSizes } from './setup.js'
 import { type PoolStats, WarmPool } from './warm-pool.js'
@@ -82,6 +83,13 @@ export class Sessions {
    * @throws CannotLaunch
    */
   async find(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile, first: boolean): Promise<Found | null> {
+    const found = await this.search(run, request, profile, first)
+    const life = found === null ? undefined : this.lives.get(found.session)
+    if (life !== undefined) life.owner = run.owner
+    return found
+  }
+
+  private async search(run: Run<ClaudeRequest>, request: ClaudeRequest, profile: LaunchProfile, first: boolean): Promise<Found | null> {
     if (run.signal.aborted) return null
     const wanted = this.wantedFor(run, request, profile)
     const match = wanted === null || !first ? null : this.idle.take(wanted)
@@ -122,13 +130,22 @@ export class Sessions {
 
   /** Ends what holds words of a task; a process at work is ended after its answer. */
   forget(task: string): void {
-    this.lives.retire(task)
-    this.idle.dropThose((session) => !this.isFit(session))
+    this.drop((life) => life.tasks.has(task))
+  }
+
+  /** Ends what has worked for an owner; a process at work is ended after its answer. */
+  forgetOwner(owner: string): void {
+    this.drop((life) => life.owner === owner)
   }
 
   /** Ends every process that is not at work. */
   async close(): Promise<void> {
     await Promise.all([this.pool.close(), this.idle.close()])
+  }
+
+  private drop(unwanted: (life: Life) => boolean): void {
+    this.lives.retire(unwanted)
+    this.idle.dropThose((session) => !this.isFit(session))
   }
 
   /** What may be done with processes of the CLI as it is now. */

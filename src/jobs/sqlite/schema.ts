@@ -138,7 +138,10 @@ const usage = `
   ) WITHOUT ROWID;
 `
 
-export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes, usage]
+/** Keys made while the server runs, never removed; see `MadeKey`. */
+const keys = 'CREATE TABLE keys (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)'
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes, usage, keys]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {

@@ -9,6 +9,7 @@ import { create, findEarlier } from './create.js'
 import { makeDataDir } from './dataDir.js'
 import { type Row, loadDriver } from './driver.js'
 import { forget, prune } from './forget.js'
+import { keysOn } from './keys.js'
 import { known, list, storedBytes } from './list.js'
 import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
@@ -92,6 +93,7 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
       return prune(connection, now)
     },
     webhooks: webhooksOn(connection),
+    keys: keysOn(connection),
 
     async get(id) {
       const row = connection.sql(`SELECT ${selection} FROM jobs WHERE id = ?`).get(id)

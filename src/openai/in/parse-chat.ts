@@ -3,7 +3,7 @@ import { type Validated, validate } from '../../errors/request-error.js'
 import { type ChatRequest, chatRequestSchema } from './chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
-import { modelNotFound, resolveModel } from '../../request/model-names.js'
+import { modelNotFound, requireModel, resolveModel } from '../../request/model-names.js'
 import type { AliasModels } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from './parse-request.js'
@@ -22,6 +22,8 @@ export interface ChatOptions {
   claudeModel: string
   /** left out: none */
   upstreams?: readonly UpstreamProvider[]
+  /** names that the key may ask for; left out: all */
+  models?: readonly string[] | undefined
   /** what may be used of MCP; left out: nothing */
   mcp?: ToolRules
   /** `temperature` and `top_p` go to the models that take them */
@@ -71,7 +73,9 @@ export function parseChat(body: CheckedChat, given: ChatOptions, text?: string):
   }
   const parsed = parseOne(body, body.model, options)
   tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, { ...given, read: undefined, forClaude: undefined }))
-  const names = [...new Set(body.fallbacks ?? listed)].filter((name) => name !== body.model)
+  // the operator's own list takes no key further than its models
+  const usable = listed?.filter((name) => options.models?.includes(name) ?? true)
+  const names = [...new Set(body.fallbacks ?? usable)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed
   const others = names.map((name, index) => inPlace(body, name, index, options))
   return {
@@ -99,6 +103,7 @@ function checked({ value, error }: Validated<ChatRequest>): ChatRequest {
 
 /** The request of one model, whatever the body says of the model and of those in its place. */
 function parseOne(body: CheckedChat, model: string, options: Options): One {
+  requireModel(model, options.models)
   const upstream = resolveUpstream(model, options.upstreams)
   if (upstream !== null) return parseUpstreamRequest({ ...body, model }, upstream, options.text())
   if (resolveModel(model, options) === null) throw modelNotFound(model, options.upstreams)

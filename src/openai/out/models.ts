@@ -11,15 +11,24 @@ export function toModel(id: string, owner = 'anthropic'): Model {
   return { id, object: 'model', created, owned_by: owner }
 }
 
+export interface Listed {
+  claudeModel: string
+  upstreams?: readonly UpstreamProvider[]
+  /** those that the key may use; left out: all */
+  models?: readonly string[] | undefined
+}
+
 /** What `GET /v1/models` lists: the names that need no knowledge of an account. */
-export function listModels(upstreams: readonly UpstreamProvider[] = []): Model[] {
+export function listModels({ upstreams = [], models, claudeModel }: Listed): Model[] {
+  if (models !== undefined) return models.flatMap((id) => findModel(id, { claudeModel, upstreams, models }) ?? [])
   const others = upstreams.flatMap(({ name, models }) => models.map(({ id }) => toModel(id, name)))
   return [...[...aliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others]
 }
 
 /** The entry of a name that can be asked for, whoever's it is; null for every other one. */
-export function findModel(id: string, options: { claudeModel: string; upstreams: readonly UpstreamProvider[] }): Model | null {
-  const upstream = resolveUpstream(id, options.upstreams)
+export function findModel(id: string, options: Listed): Model | null {
+  if (options.models?.includes(id) === false) return null
+  const upstream = resolveUpstream(id, options.upstreams ?? [])
   if (upstream !== null) return toModel(id, upstream.provider)
   return resolveModel(id, options) === null ? null : toModel(id)
 }

@@ -8,7 +8,7 @@ import { chatRequestSchema } from '../in/chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type JobRequest, uncheckedRequest } from '../../request/job-request.js'
 import { type Ignored, createIgnored } from '../../request/ignored.js'
-import type { AliasModels } from '../../request/model-names.js'
+import { type AliasModels, requireModel } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from '../in/parse-request.js'
 import { refuse } from '../../errors/refuse.js'
@@ -44,6 +44,8 @@ export interface ResponseContext {
   claudeModel: string
   /** see `ChatOptions` */
   passSampling?: boolean
+  /** see `ChatOptions`; to be given by every caller, so that none forgets what a key may use */
+  models: readonly string[] | undefined
   aliasModels?: AliasModels
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
@@ -67,7 +69,7 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel, passSampling, aliasModels, unknown = [] }: ResponseContext,
+  { carried, items, claudeModel, passSampling, models, aliasModels, unknown = [] }: ResponseContext,
 ): Promise<ParsedResponse> {
   const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
@@ -83,6 +85,7 @@ export async function parseResponseRequest(
       messages,
     })
     if (error !== undefined) throw error
+    requireModel(value.model, models)
     const parsed = parseRequest(value, { claudeModel, passSampling, aliasModels, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     for (const { place } of parsed.remoteImages) place.name = places.own(place.name)

@@ -7,6 +7,7 @@
 import type { Test } from 'tap'
 import { append } from './append.js'
 import { create } from './create.js'
+import { keys } from './keys.js'
 import { list } from './list.js'
 import { recovery } from './recovery.js'
 import { retention } from './retention.js'
@@ -15,7 +16,7 @@ import { storedBytes } from './stored-bytes.js'
 import { usage } from './usage.js'
 import { webhooks } from './webhooks.js'
 
-const themes: Record<string, Theme> = { create, append, list, recovery, retention, storedBytes, usage, webhooks }
+const themes: Record<string, Theme> = { create, append, list, recovery, retention, storedBytes, usage, webhooks, keys }
 
 export async function conformance(t: Test, open: () => Promise<Opened>): Promise<void> {
   for (const [name, theme] of Object.entries(themes)) {
