@@ -14,7 +14,7 @@ const models = defineTool({
   input: z.looseObject({}),
   output: modelListSchema,
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  run: async (_input, { config }) => ({ data: { object: 'list' as const, data: listModels(config.upstreams) } }),
+  run: async (_input, { config }) => ({ data: { object: 'list' as const, data: listModels(config) } }),
 })
 
 export const tools = [ask, startTask, getTask, cancelTask, listTasks, models]

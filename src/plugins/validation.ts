@@ -17,7 +17,7 @@ export default fp(
       if (!(schema instanceof z.ZodObject)) return
       // whose rules a chat request is under depends on its model
       if (schema !== chatRequestSchema && !isLarge(body)) return
-      const { value, error } = await (schema === chatRequestSchema ? validateChat(body, app.config.upstreams) : validateLarge(schema, body))
+      const { value, error } = await (schema === chatRequestSchema ? validateChat(body, app.config) : validateLarge(schema, body))
       if (error !== undefined) throw error
       checked.add(value)
       request.body = value

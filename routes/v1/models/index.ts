@@ -8,7 +8,7 @@ import { errorSchema, modelListSchema, modelSchema } from '../../../src/openai/o
 const modelRoutes: FastifyPluginAsyncZod = async (app) => {
   app.get('', { schema: { summary: 'List models', tags: ['models'], response: { 200: modelListSchema } } }, async () => ({
     object: 'list' as const,
-    data: listModels(app.config.upstreams),
+    data: listModels(app.config),
   }))
 
   // names such as `max/text-general` have a slash of their own
@@ -26,7 +26,7 @@ const modelRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request) => {
       const id = request.params['*']
       const model = findModel(id, app.config)
-      if (model === null) throw modelNotFound(id, app.config.upstreams)
+      if (model === null) throw modelNotFound(id, app.config.upstreams, app.config.aliases)
       return model
     },
   )

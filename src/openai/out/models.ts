@@ -1,6 +1,7 @@
 /** What `GET /v1/models` says of the names that can be asked for. */
-import { aliases, fullNames, resolveModel } from '../../request/model-names.js'
-import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
+import { aliases as cliAliases, fullNames, resolveModel } from '../../request/model-names.js'
+import type { ModelNames } from '../../request/model-settings.js'
+import { resolveUpstream } from '../../request/upstream-models.js'
 import type { Model } from './response-schemas.js'
 
 /** `created` has to be a number and the CLI knows no dates: one that never changes, 2025-01-01. */
@@ -11,15 +12,16 @@ export function toModel(id: string, owner = 'anthropic'): Model {
   return { id, object: 'model', created, owned_by: owner }
 }
 
-/** What `GET /v1/models` lists: the names that need no knowledge of an account. */
-export function listModels(upstreams: readonly UpstreamProvider[] = []): Model[] {
+/** What `GET /v1/models` lists: the names that need no knowledge of an account, and the operator's aliases. */
+export function listModels({ upstreams, aliases, ...rest }: ModelNames): Model[] {
   const others = upstreams.flatMap(({ name, models }) => models.map(({ id }) => toModel(id, name)))
-  return [...[...aliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others]
+  const own = [...aliases.keys()].flatMap((id) => findModel(id, { upstreams, aliases, ...rest }) ?? [])
+  return [...[...cliAliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others, ...own]
 }
 
 /** The entry of a name that can be asked for, whoever's it is; null for every other one. */
-export function findModel(id: string, options: { claudeModel: string; upstreams: readonly UpstreamProvider[] }): Model | null {
-  const upstream = resolveUpstream(id, options.upstreams)
+export function findModel(id: string, names: ModelNames): Model | null {
+  const upstream = resolveUpstream(id, names.upstreams, names.aliases)
   if (upstream !== null) return toModel(id, upstream.provider)
-  return resolveModel(id, options) === null ? null : toModel(id)
+  return resolveModel(id, names) === null ? null : toModel(id)
 }

@@ -9,6 +9,7 @@ import type { ClaudeRequest } from '../../request/conversation.js'
 import { type JobRequest, uncheckedRequest } from '../../request/job-request.js'
 import { type Ignored, createIgnored } from '../../request/ignored.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
+import type { ChatOptions } from '../in/chat-options.js'
 import { parseRequest } from '../in/parse-request.js'
 import { refuse } from '../../errors/refuse.js'
 import { readMessages } from '../in/read-messages.js'
@@ -39,10 +40,7 @@ export interface ParsedResponse extends ParsedRequest {
   echo: ResponseEcho
 }
 
-export interface ResponseContext {
-  claudeModel: string
-  /** see `ChatOptions` */
-  passSampling?: boolean
+export interface ResponseContext extends Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'passSampling'> {
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
@@ -65,7 +63,7 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel, passSampling, unknown = [] }: ResponseContext,
+  { carried, items, unknown = [], ...options }: ResponseContext,
 ): Promise<ParsedResponse> {
   const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
@@ -81,7 +79,7 @@ export async function parseResponseRequest(
       messages,
     })
     if (error !== undefined) throw error
-    const parsed = parseRequest(value, { claudeModel, passSampling, read: await readMessages(value.messages) })
+    const parsed = parseRequest(value, { ...options, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     const echo = toEcho(body)
     const { instructions } = body

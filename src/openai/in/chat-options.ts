@@ -1,0 +1,27 @@
+/** What a chat request is read with: what names of models mean, and what the operator allows. */
+import type { Validated } from '../../errors/request-error.js'
+import type { Aliases } from '../../request/aliases.js'
+import type { ToolRules } from '../../request/mcp-ask.js'
+import type { ModelSettings } from '../../request/model-settings.js'
+import type { UpstreamProvider } from '../../request/upstream-models.js'
+import type { ChatRequest } from './chat-request.js'
+import type { ReadMessages } from './read-messages.js'
+
+export interface ChatOptions {
+  /** model of `max/<label>` */
+  claudeModel: string
+  /** further names -> models; left out: none */
+  aliases?: Aliases
+  /** by their one name (`modelKey`); left out: none has settings */
+  models?: ReadonlyMap<string, ModelSettings>
+  /** left out: none */
+  upstreams?: readonly UpstreamProvider[]
+  /** what may be used of MCP; left out: nothing */
+  mcp?: ToolRules
+  /** `temperature` and `top_p` go to the models that take them */
+  passSampling?: boolean
+  /** the body's messages, where they have been read before */
+  read?: ReadMessages | undefined
+  /** the body under the rules of Claude's models, where that is known */
+  forClaude?: Validated<ChatRequest> | undefined
+}
