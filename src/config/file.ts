@@ -41,8 +41,8 @@ function readText(file: string): string {
 
 function toMembers(text: string): Members {
   const documents = parseAllDocuments(text, { prettyErrors: true, logLevel: 'silent' })
-  if (!Array.isArray(documents)) return {}
-  const [document] = documents as [Document, ...Document[]]
+  if ('empty' in documents) return {}
+  const [document] = documents as [Document.Parsed, ...Document.Parsed[]]
   if (documents.length > 1) throw new ConfigError('CONFIG: the file holds more than one document')
   // a warning is about something that would have no effect, such as a tag
   const [wrong] = [...document.errors, ...document.warnings]
