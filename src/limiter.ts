@@ -12,6 +12,8 @@ export interface LimiterOptions {
   bound: number
   /** of them those of one owner; left out: all */
   perOwner?: number
+  /** turns of an owner in a row, where others wait as well; left out: one */
+  turnsOf?(owner: string): number
 }
 
 /** Why a piece of work waits. */
@@ -23,6 +25,8 @@ interface Entry {
 interface Line {
   returning: Set<Entry>
   waiting: Set<Entry>
+  /** turns that it has had in a row */
+  turns: number
 }
 
 export class Limiter {
@@ -35,7 +39,10 @@ export class Limiter {
   private inLine = 0
   private stopped = false
 
-  constructor({ bound, perOwner = bound }: LimiterOptions) {
+  private readonly turnsOf: (owner: string) => number
+
+  constructor({ bound, perOwner = bound, turnsOf = () => 1 }: LimiterOptions) {
+    this.turnsOf = turnsOf
     this.bound = bound
     this.perOwner = Math.min(bound, perOwner)
   }
@@ -65,7 +72,7 @@ export class Limiter {
    * function that it returns leaves the line, and does nothing once a place is granted.
    */
   enter(owner: string, granted: (place: Place) => void, { first = false } = {}): () => void {
-    const line = this.lines.get(owner) ?? { returning: new Set(), waiting: new Set() }
+    const line = this.lines.get(owner) ?? { returning: new Set(), waiting: new Set(), turns: 0 }
     this.lines.set(owner, line)
     const entry: Entry = { granted }
     const queue = first ? line.returning : line.waiting
@@ -113,9 +120,13 @@ export class Limiter {
       const [entry] = queue as Set<Entry> & [Entry]
       queue.delete(entry)
       this.inLine -= 1
+      line.turns += 1
+      const isEmpty = line.returning.size + line.waiting.size === 0
+      const isOver = line.turns >= this.turnsOf(owner)
       // to the end of the turn order, or out of it
-      this.lines.delete(owner)
-      if (line.returning.size + line.waiting.size > 0) this.lines.set(owner, line)
+      if (isEmpty || isOver) this.lines.delete(owner)
+      if (isOver) line.turns = 0
+      if (isOver && !isEmpty) this.lines.set(owner, line)
       this.taken += 1
       this.inside.set(owner, (this.inside.get(owner) ?? 0) + 1)
       entry.granted(this.placeOf(owner))

@@ -1,13 +1,13 @@
 /** The process: configuration, logger, listening, and an end in order. */
-import os from 'node:os'
-import path from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process/process.js'
-import { ConfigError, readConfig } from './config.js'
+import { subscriptionWarning } from './claude/terms.js'
+import { ConfigError, isLoopback, readConfig } from './config.js'
 import { listen } from './listen.js'
 import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'
+import { startError } from './start-error.js'
 
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
@@ -32,6 +32,14 @@ async function main(): Promise<void> {
       await app.close()
     },
     onTrouble: (message, error) => app.log.error({ err: error }, message),
+    onHangUp() {
+      try {
+        app.reload()
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        app.log.error(`SIGHUP: the configuration was not read again, and nothing has changed: ${error.message}`)
+      }
+    },
   })
   try {
     await listen(app, config)
@@ -43,8 +51,17 @@ async function main(): Promise<void> {
   }
   await app.claude.checked
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
-  if (problem !== null) app.log.warn(`the Claude CLI cannot be used: ${problem}`)
+  if (problem !== null) app.log.warn(`${config.claudeBin === undefined ? '' : 'CLAUDE_BIN: '}the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)
+  const warnOfTerms = () => {
+    const { apiKeys, host } = app.config
+    const warning = subscriptionWarning({ credential: app.claude.credential, keys: apiKeys.length, exposed: !isLoopback(host) })
+    if (warning !== null && app.claude.health().claude_authenticated) app.log.warn(warning)
+  }
+  warnOfTerms()
+  app.liveConfig.onChange((now, before) => {
+    if (now.apiKeys.length > before.apiKeys.length) warnOfTerms()
+  })
 }
 
 /**
@@ -59,25 +76,8 @@ function outliveRejections(log: FastifyBaseLogger): void {
   })
 }
 
-/** One line for the person who started it; null for what is a fault of ours and deserves its stack. */
-function startError(error: unknown): string | null {
-  if (error instanceof ConfigError) return error.message
-  const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE') return `PORT: ${process.env['PORT'] ?? 3010} is in use by another program`
-  if (code === 'EACCES' && (error as NodeJS.ErrnoException).syscall === 'listen') return 'PORT: not allowed for this user'
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `HOST: "${process.env['HOST']}" is no address of this machine`
-  if (error instanceof Error && error.name === 'DataDirInUse') return `DATA_DIR: ${error.message}`
-  const { path: file } = error as NodeJS.ErrnoException
-  if (file !== undefined && ['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT'].includes(code ?? '')) {
-    return `${path.dirname(file) === os.tmpdir() ? 'TMPDIR' : 'DATA_DIR'}: ${file} cannot be used by this user (${code})`
-  }
-  // the database's own words have no code: no room, a file that is none
-  if (error instanceof Error && /^cannot use the job database /.test(error.message)) return `DATA_DIR: ${error.message}`
-  return null
-}
-
 main().catch((error: unknown) => {
-  const line = startError(error)
+  const line = startError(error, process.env)
   if (line === null) console.error(error)
   else console.error(`claude-bridge: ${line}`)
   process.exit(1)

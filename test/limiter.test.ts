@@ -137,3 +137,18 @@ await t.test('work that gives its place back at once', async (t) => {
   t.strictSame(granted, ['a1', 'a2', 'a3'])
   t.equal(limiter.running, 1)
 })
+
+await t.test('turns in a row', async (t) => {
+  const granted: string[] = []
+  const places: Place[] = []
+  const limiter = new Limiter({ bound: 1, turnsOf: (owner) => (owner === 'a' ? 3 : 1) })
+  const enter = (id: string) =>
+    limiter.enter(id[0]!, (place) => {
+      granted.push(id)
+      places.push(place)
+    })
+  enter('x0')
+  for (let i = 1; i <= 5; i++) for (const owner of ['b', 'a']) enter(`${owner}${i}`)
+  for (let i = 0; i < 10; i++) places.shift()?.leave()
+  t.strictSame(granted, ['x0', 'b1', 'a1', 'a2', 'a3', 'b2', 'a4', 'a5', 'b3', 'b4', 'b5'], 'and nobody is left waiting for ever')
+})

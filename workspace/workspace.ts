@@ -20,20 +20,30 @@ export interface Workspace {
   remove(): Promise<void>
 }
 
+/** The folder for workspaces is there and is another user's, or open to others. */
+export class WorkspacesNotPrivate extends Error {
+  override readonly name = 'WorkspacesNotPrivate'
+}
+
+/** Where the workspaces of one data directory are. */
+export function workspaceRootOf(dataDir: string): string {
+  const name = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
+  return path.join(os.tmpdir(), `claude-bridge-${name}`)
+}
+
 /**
- * The folder that holds the workspaces of one data directory; the same after a restart, so that what a killed server left is
+ * Makes the folder that holds the workspaces of one data directory; the same after a restart, so that what a killed server left is
  * found again.
  *
- * @throws if the folder is there and belongs to somebody else
+ * @throws WorkspacesNotPrivate, or what making it throws
  */
 export function openWorkspaceRoot(dataDir: string): string {
-  const name = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
-  const root = path.join(os.tmpdir(), `claude-bridge-${name}`)
+  const root = workspaceRootOf(dataDir)
   mkdirSync(root, { recursive: true, mode: 0o700 })
   const stat = lstatSync(root)
   const uid = process.getuid?.()
   if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid) || (stat.mode & 0o077) !== 0) {
-    throw new Error(`the folder for workspaces, ${root}, is not a private folder of this user`)
+    throw new WorkspacesNotPrivate(`the folder for workspaces, ${root}, is not a private folder of this user`)
   }
   return root
 }

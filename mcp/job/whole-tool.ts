@@ -1,4 +1,5 @@
 /** Tools of MCP as the CLI is to be told them, so that their texts and their schemas reach the model whole. */
+import { flatRoot } from '../../src/schema/flat-root.js'
 import { type KeyNames, keyNamesOf, renamed, withNames } from '../../src/schema/property-keys.js'
 import { wholeDescription } from './whole-description.js'
 
@@ -6,10 +7,14 @@ import { wholeDescription } from './whole-description.js'
 export const longestResult = 500_000
 
 /** A tool of any server. One that says itself how long its results may be is believed. */
-export function wholeTool<T extends object>(tool: T & { description?: unknown; _meta?: object }): T {
+export function wholeTool<T extends object>(tool: T & { description?: unknown; inputSchema?: unknown; _meta?: object }): T {
+  const { schema, rule } = isObject(tool.inputSchema) ? flatRoot(tool.inputSchema) : { schema: undefined, rule: null }
+  const own = typeof tool.description === 'string' ? tool.description : ''
+  const description = [own, rule ?? ''].filter((text) => text !== '').join('\n\n')
   return {
     ...tool,
-    ...(typeof tool.description === 'string' && { description: wholeDescription(tool.description) }),
+    ...(description !== '' && { description: wholeDescription(description) }),
+    ...(rule !== null && { inputSchema: schema }),
     _meta: { 'anthropic/maxResultSizeChars': longestResult, ...tool._meta },
   }
 }
@@ -42,15 +47,14 @@ export class WholeTools {
   }
 
   private told(tool: Record<string, unknown>): object {
-    const whole = wholeTool(tool)
     const { name, inputSchema } = tool
     const keys = isObject(inputSchema) ? keyNamesOf(inputSchema) : null
-    if (keys === null) return whole
+    if (keys === null) return wholeTool(tool)
     this.keys.set(String(name), keys)
-    return { ...whole, inputSchema: withNames(inputSchema as Record<string, unknown>, keys.toModel) }
+    return wholeTool({ ...tool, inputSchema: withNames(inputSchema as Record<string, unknown>, keys.toModel) })
   }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

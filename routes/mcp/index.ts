@@ -12,7 +12,7 @@ const tags = ['mcp']
 const message = z.looseObject({ jsonrpc: z.literal('2.0') })
 
 const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
-  const { jobs, config, timing } = app
+  const { jobs, timing } = app
   const calls = new RunningCalls()
 
   app.post(
@@ -31,7 +31,7 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
       const { headers, owner, parentJob: parent } = request
       app.streams.enter(owner, reply.raw)
       const response = await answerPost({
-        ...{ jobs, config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
+        ...{ jobs, config: app.config, publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
         caller: { owner, parent, requestId: request.id, depth: headers[depthHeader] },
         session: readSession(headers[sessionHeader]),
         accept: headers.accept,

@@ -32,7 +32,7 @@ const longestPollS = 60
 const deletedTaskSchema = z.object({ id: z.string(), object: z.literal('task.deleted'), deleted: z.boolean() })
 
 const taskRoutes: FastifyPluginAsyncZod = async (app) => {
-  const { jobs, config, timing } = app
+  const { jobs, timing } = app
 
   async function own(id: string, owner: string): Promise<Job> {
     const job = await jobs.get(id, owner)
@@ -52,8 +52,8 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = await parseLargeChat(request.body, config, takeText(request))
-      const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, true)
+      const parsed = await parseLargeChat(request.body, app.config, takeText(request))
+      const { job } = await submitChat(askingOf(request, reply), jobs, app.config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },
   )

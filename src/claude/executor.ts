@@ -139,7 +139,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       decide(failed('workspace_limit_exceeded', message))
       session.child.kill()
     })
-    const servers = inside === null ? 0 : (this.setup.inside?.startTimeoutMs ?? 0)
+    const servers = inside === null ? 0 : (this.setup.inside?.startTimeoutMs() ?? 0)
     const silent = setTimeout(() => {
       const seconds = (this.startLimitMs + servers) / 1000
       decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))
@@ -158,7 +158,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       asked: started,
       silently: (work) => run.seat.silently(work),
       limit: (event) => this.setup.subscription?.note(request.model, event),
-      mayAsk: () => run.mayAsk?.() ?? true,
+      cutBy: () => run.cutBy?.() ?? null,
       // also of a process that the run leaves for another one
       spent: (charge) => run.spent?.(charge),
       ...(outputProblem && {

@@ -8,6 +8,7 @@ import type { Workspace } from '../../workspace/workspace.js'
 import { longestResult } from '../../mcp/job/whole-tool.js'
 import { ClientTools } from './protocol/client-tools.js'
 import { ControlChannel } from './protocol/control.js'
+import type { CredentialKind } from './process/environment.js'
 import { equip } from './turn/equip.js'
 import { exercise } from './pool/exercise.js'
 import type { CliMessage } from './protocol/messages.js'
@@ -54,8 +55,7 @@ export class Session {
     readonly child: ClaudeProcess,
     readonly workspace: Workspace,
     private readonly mark: PlainTextMark,
-    /** Nothing outside the workspace is the process's to tidy up, so that it need not be asked to end. */
-    private readonly disposable: boolean,
+    private readonly credential: CredentialKind,
   ) {
     this.control = new ControlChannel(child, (request) => this.tools.answer(request))
     child.listen((message) => {
@@ -108,6 +108,7 @@ export class Session {
    * one is told everything. Rejects with ControlRefused, NotTakenBack; stays pending if the process ends first.
    */
   converse(request: ClaudeRequest, keep: number, listener: TurnListener): Promise<Ending> {
+    this.child.startConversation()
     const calls = new Set<string>()
     const turn = new TurnReader({
       choice: listener.choice,
@@ -122,7 +123,8 @@ export class Session {
       clientRetries: request.clientRetries === true,
       spent: (charge) => listener.spent?.(charge),
       limit: (event) => listener.limit?.(event),
-      mayAsk: () => listener.mayAsk?.() ?? true,
+      cutBy: () => listener.cutBy?.() ?? null,
+      credential: this.credential,
       emit: (event) => {
         if (event.type === 'tool_call' && event.id !== undefined) calls.add(event.id)
         listener.emit(event)
@@ -227,11 +229,11 @@ export class Session {
   }
 
   /**
-   * Ends a process that has nothing more to do. It goes by force where all that it could leave is in the workspace: its own way out
+   * Ends a process that has nothing more to do. It goes by force where all that it could leave is in the workspace, a login not being kept: its own way out
    * costs 60 ms of CPU. Resolves when everything is gone.
    */
   async end(): Promise<void> {
-    if (this.disposable) this.child.kill()
+    if (this.credential !== 'login') this.child.kill()
     this.child.endInput()
     const patience = setTimeout(() => this.child.terminate(), exitGraceMs)
     await this.gone

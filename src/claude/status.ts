@@ -11,7 +11,7 @@ import { credentialFingerprint } from './process/credential-fingerprint.js'
 import { type CredentialKind, credentialKind } from './process/environment.js'
 import type { StartProbe } from './check/start-probe.js'
 import { RecentRuns } from './recent-runs.js'
-import { loginHint } from './turn/failure.js'
+import { credentialHint, credentialName } from './credential-hint.js'
 import { within } from '../within.js'
 
 export interface ClaudeHealth {
@@ -127,7 +127,9 @@ export class ClaudeStatus {
   }
 
   private get hint(): string {
-    return this.authStatus === 'checking' ? 'The Claude CLI is being checked.' : `Not logged in: ${loginHint}.`
+    if (this.authStatus === 'checking') return 'The Claude CLI is being checked.'
+    const what = this.refused === null ? 'Not logged in' : `The model's API refused ${credentialName(this.credential)}`
+    return `${what}: ${credentialHint(this.credential)}.`
   }
 
   /** Takes note that a run begins. */

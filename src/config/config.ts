@@ -2,6 +2,7 @@
 import type { McpPolicy } from '../../mcp/job/merge.js'
 import type { ApiKey } from '../api-keys.js'
 import type { AllowedHost } from '../net/allowed-hosts.js'
+import type { AliasModels } from '../request/model-names.js'
 import type { ModelSettings } from '../request/model-settings.js'
 import type { Price } from '../spending/prices.js'
 import type { Provider } from '../upstreams/settings.js'
@@ -65,6 +66,8 @@ export interface Config {
   webhookHosts: readonly AllowedHost[] | undefined
   /** `temperature` and `top_p` go to the models that take them */
   passSampling: boolean
+  /** see `claude/process/alias-models.ts` */
+  aliasModels: AliasModels
   /** seconds that an identical deterministic request gets the same answer; 0: never */
   answerCacheS: number
   /** bytes that a job may say while a stream's reader takes nothing */

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { McpPolicy } from '../../mcp/job/merge.js'
 import { BadRegistry, loadRules } from '../../mcp/job/registry.js'
 import { type ApiKey, checkApiKeys, type KeyEntry, readAdminKey } from '../api-keys.js'
+import { aliasModelsOf } from '../claude/process/alias-models.js'
 import { ConfigError } from '../errors/config-error.js'
 import { readAllowedHosts as readHostNames } from '../http/host-names.js'
 import { readAllowedOrigins } from '../http/origins.js'
@@ -85,6 +86,7 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
         ? undefined
         : placed(nameOf('server', 'webhook_allowed_hosts'), () => readAllowedHosts(webhookHosts.join(','))),
     passSampling: server.sampling === 'pass',
+    aliasModels: aliasModelsOf(env),
     answerCacheS: server.answer_cache_s,
     readerLagBytes: server.reader_lag_mb * megabyte,
     writeTimeoutS: server.write_timeout_s,

@@ -47,7 +47,7 @@ export function requestError(issues: readonly Issue[], value: unknown): BridgeEr
   if (found === undefined || (found === null && issue.path.length === 1)) {
     return new BridgeError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
   }
-  const [code, message] = describe(issue, param, found)
+  const [code, message] = describe(issue, param, found, placeOf(issue.path, value))
   return new BridgeError(code, message, param === '' ? {} : { param })
 }
 
@@ -61,7 +61,8 @@ export function toParam(path: Path): string {
   }, '')
 }
 
-function describe(issue: Issue, param: string, found: unknown): [ErrorCode, string] {
+/** @param place of which place the known values are, where that differs by more than its path */
+function describe(issue: Issue, param: string, found: unknown, place: string): [ErrorCode, string] {
   switch (issue.code) {
     case 'invalid_type':
       return wrongType(param, issue.expected === 'int' ? 'an integer' : withArticle(issue.expected), found)
@@ -73,7 +74,7 @@ function describe(issue: Issue, param: string, found: unknown): [ErrorCode, stri
       // OpenAI knows more types of parts than there are here, and one set of roles
       const [code, word]: [ErrorCode, string] =
         issue.discriminator === 'type' ? ['unsupported_value', 'Unsupported'] : ['invalid_value', 'Invalid']
-      return [code, `${word} value '${shorten(found)}' for '${param}'. Known values are: ${list(known)}.`]
+      return [code, `${word} value '${shorten(found)}' for '${param}'. Known values${place} are: ${list(known)}.`]
     }
     case 'invalid_value':
       if (typeof found !== typeof issue.values[0]) return wrongType(param, withArticle(typeof issue.values[0]), found)
@@ -96,26 +97,43 @@ function describe(issue: Issue, param: string, found: unknown): [ErrorCode, stri
   }
 }
 
+/** What a part of a message may be depends on the message's role. */
+function placeOf([messages, index, content, part, type, ...more]: Path, value: unknown): string {
+  if (messages !== 'messages' || content !== 'content' || part === undefined || type !== 'type' || more.length > 0) return ''
+  const role = valueAt(value, [messages, index!, 'role'])
+  return typeof role === 'string' ? ` in a message of the role '${shorten(role)}'` : ''
+}
+
 /** A union says nothing itself; the branch that was meant does: the one whose outermost type fits what came. */
 function innermost(issue: Issue, value: unknown): Issue {
   if (issue.code === 'invalid_key') return { ...issue, message: issue.issues[0]?.message ?? issue.message }
   if (issue.code !== 'invalid_union' || issue.discriminator !== undefined) return issue
-  const meant = issue.errors.find((branch) => branch[0] !== undefined && !failsAtRoot(branch[0]))
+  const found = valueAt(value, issue.path)
+  const meant = issue.errors.find((branch) => branch[0] !== undefined && !hasOtherType(branch[0], found))
   if (meant === undefined) return issue
   const inner = meant[0]!
   return innermost({ ...inner, path: [...issue.path, ...inner.path] }, value)
 }
 
-function failsAtRoot(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && issue.path.length === 0
+/** Whether a branch of a union is for values of another type. */
+function hasOtherType(issue: Issue, found: unknown): boolean {
+  if (issue.path.length > 0) return false
+  if (issue.code === 'invalid_value') return typeof found !== typeof issue.values[0]
+  if (issue.code === 'invalid_union' && issue.discriminator === undefined) {
+    return issue.errors.every((branch) => branch[0] !== undefined && hasOtherType(branch[0], found))
+  }
+  return issue.code === 'invalid_type'
 }
 
+/** All types that a union has. */
 function expectedOf(branches: readonly (readonly Issue[])[]): string {
-  const types = branches.flatMap((branch) => {
-    const first = branch[0]
-    return first?.code === 'invalid_type' ? [withArticle(first.expected)] : []
-  })
-  return [...new Set(types)].join(' or ')
+  return [...new Set(branches.flatMap(([first]) => typesOf(first)))].join(' or ')
+}
+
+function typesOf(issue: Issue | undefined): string[] {
+  if (issue?.code === 'invalid_type') return [withArticle(issue.expected)]
+  if (issue?.code === 'invalid_value') return [withArticle(typeof issue.values[0])]
+  return issue?.code === 'invalid_union' ? issue.errors.flatMap(([first]) => typesOf(first)) : []
 }
 
 function options(issue: Issue): readonly unknown[] {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import zlib from 'node:zlib'
 import { BridgeError } from '../errors/catalogue.js'
+import { AnyInflate } from './deflate.js'
 import { cutOff, tooLarge } from './read-body.js'
 import { zstdDecoder } from './zstd.js'
 
@@ -10,7 +11,7 @@ import { zstdDecoder } from './zstd.js'
 const decoders: Record<string, (most: number) => Duplex> = {
   gzip: () => zlib.createGunzip(),
   'x-gzip': () => zlib.createGunzip(),
-  deflate: () => zlib.createInflate(),
+  deflate: () => new AnyInflate(),
   br: () => zlib.createBrotliDecompress(),
   zstd: zstdDecoder,
 }

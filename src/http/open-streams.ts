@@ -5,13 +5,13 @@ import { BridgeError } from '../errors/catalogue.js'
 export class OpenStreams {
   private readonly open = new Map<string, number>()
 
-  /** @param most of one owner */
-  constructor(private readonly most: number) {}
+  /** @param mostOf an owner may have */
+  constructor(private readonly mostOf: (owner: string) => number) {}
 
   /** Counts a stream until its response is closed. @throws BridgeError rate_limit_exceeded where the owner has too many */
   enter(owner: string, response: ServerResponse): void {
     const open = this.of(owner)
-    if (open >= this.most) {
+    if (open >= this.mostOf(owner)) {
       const message = `${open} streams of this key are open, which is the most there may be (MAX_STREAMS): close one, or poll the task.`
       throw new BridgeError('rate_limit_exceeded', message, { retryAfter: 5 })
     }

@@ -3,10 +3,13 @@
  * answered 200, so that its refusal is an HTTP status, however slow: clients ask again and fall back by the status alone. It waits at
  * most until the first comment is due, counted from the request on: longer, a client may take the connection for dead.
  */
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { type JobEvent, type LoggedEvent, isContent } from '../jobs/events.js'
+import { alsoIgnored } from '../jobs/ignored-of.js'
 import type { Job } from '../jobs/job.js'
 import { jobHeaders } from './job-headers.js'
+import { told } from './rate-headers.js'
 import { SseStream } from './sse-stream.js'
 import type { Timing } from './timing.js'
 
@@ -27,7 +30,7 @@ export class Opening {
 
   constructor(
     private readonly reply: FastifyReply,
-    private readonly job: Job,
+    private job: Job,
     private readonly frames: Frames,
     private readonly timing: Timing,
     /** see {@link SseStream} */
@@ -70,10 +73,11 @@ export class Opening {
   }
 
   /** What is known of the answer before its first token still finds its place in the headers. */
-  private announce({ model, answered, headers }: StatusEvent): void {
+  private announce({ model, answered, headers, ignored }: StatusEvent): void {
     if (this.reply.sent) return
     if (model !== undefined) this.reply.header('x-bridge-model', model)
-    if (headers !== undefined) this.reply.headers(headers)
+    if (headers !== undefined) this.reply.headers(told(this.reply.getHeaders() as OutgoingHttpHeaders, headers))
+    if (ignored !== undefined) this.job = alsoIgnored(this.job, ignored)
     // some say 200, and their error as the first piece of the answer
     if (answered) this.patience ??= setTimeout(() => this.open(), this.timing.firstPieceMs)
   }

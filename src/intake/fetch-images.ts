@@ -17,10 +17,12 @@ const allMs = 45_000
 /**
  * Fills the images' blocks. The client's going away ends it.
  *
+ * @returns what is to be named as ignored: the model gets some images scaled or recoded
  * @throws BridgeError invalid_value with the path of the URL at fault; queue_full where the images of others take too long
  */
-export async function fetchImages(agent: PublicAgent, images: readonly RemoteImage[], owner: string, gone: AbortSignal): Promise<void> {
-  if (images.length === 0) return
+export async function fetchImages(agent: PublicAgent, images: readonly RemoteImage[], owner: string, gone: AbortSignal): Promise<string[]> {
+  if (images.length === 0) return []
+  const changed: string[] = []
   const stop = new AbortController()
   const leave = () => stop.abort(clientLeft())
   gone.addEventListener('abort', leave)
@@ -34,12 +36,13 @@ export async function fetchImages(agent: PublicAgent, images: readonly RemoteIma
   const queue = byUrl(images)
   const work = async () => {
     for (let next = queue.shift(); next !== undefined && !stop.signal.aborted; next = queue.shift()) {
-      await fetchInto(agent, next, limits)
+      changed.push(...(await fetchInto(agent, next, limits)))
     }
   }
   try {
     await Promise.all(Array.from({ length: atOnce }, work))
     stop.signal.throwIfAborted()
+    return changed
   } catch (error) {
     // the others' images are of no use any more
     stop.abort(error)
@@ -61,16 +64,17 @@ function byUrl(images: readonly RemoteImage[]): RemoteImage[][] {
   return [...groups.values()]
 }
 
-async function fetchInto(agent: PublicAgent, images: readonly RemoteImage[], limits: FetchLimits): Promise<void> {
+async function fetchInto(agent: PublicAgent, images: readonly RemoteImage[], limits: FetchLimits): Promise<string[]> {
   const { url, param } = images[0]!
   const checked = toWebUrl(url)
   if (checked === null) throw refuse('invalid_value', param, 'it is no http(s) URL, or has a user or password in it')
   try {
     const { bytes, mediaType } = await fetchPublic(agent, checked, limits)
-    fillImages(images, bytes, mediaType)
+    const changed = fillImages(images, bytes, mediaType)
     // the model gets it as often as the conversation shows it
     limits.budget.left -= bytes.length * (images.length - 1)
     if (limits.budget.left < 0) throw new FetchFailed(`the images have more than ${maxBytes} bytes together`)
+    return changed
   } catch (error) {
     if (agent.destroyed) throw new BridgeError('server_shutdown', 'The server is shutting down.', { retryAfter: 5 })
     if (error instanceof NoTurn) throw noTurn()

@@ -9,6 +9,7 @@ import type { ClaudeRequest } from '../request/conversation.js'
 import type { InnerRequest } from '../request/job-request.js'
 import type { Compiler } from './compiler.js'
 import { fetchImages } from './fetch-images.js'
+import { createIgnored } from '../request/ignored.js'
 import { readIdempotency } from './idempotency.js'
 import { type WebhookRules, checkWebhookUrl } from './webhook-url.js'
 
@@ -66,14 +67,15 @@ export async function submitChat(
   const retries = !settings.retryRateLimits || (!background && asksAgain(request.headers))
   const run = { ...(retries ? eachClaude(parsed.run, (one) => ({ ...one, clientRetries: true })) : parsed.run), ...below }
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
-  await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)
+  const ignored = createIgnored(parsed.ignored)
+  for (const name of await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)) ignored.add(name)
   return jobs.submit({
     owner,
     model: parsed.model,
     background,
     metadata: parsed.metadata,
     view: {
-      ignored: parsed.ignored,
+      ignored: ignored.names(),
       ...(parsed.user !== undefined && { user: parsed.user }),
       ...(parsed.webhookUrl !== undefined && { webhookUrl: parsed.webhookUrl }),
       ...(parsed.formerCalls && { formerCalls: true }),

@@ -8,9 +8,23 @@ export interface AdmissionOptions {
   store: JobStore
   /** jobs of each limiter that may wait for their start */
   maxQueued: number
-  /** what the jobs of one owner may take in the store, in bytes; undefined: no bound */
-  storedBytesOf?(owner: string): number | undefined
+  /** what owners may use; left out: as much as they like */
+  limits?: JobLimits
 }
+
+export interface JobLimits {
+  /** Counts a new job; returns why it is not taken. */
+  admit(owner: string): BridgeError | null
+  /** what the jobs of an owner may take in the store, in bytes; undefined: no bound */
+  storedBytesOf(owner: string): number | undefined
+  /** jobs of an owner at work; undefined: no bound */
+  runningOf(owner: string): number | undefined
+  /** The owner has spent what it may. */
+  budgetSpent(owner: string): boolean
+}
+
+/** Of those that may wait: so many of an owner are taken though the line is full with others'. */
+const ownShare = 0.1
 
 export class Admission {
   private readonly lines = new Map<Limiter, { waiting: Set<LiveJob>; arriving: number }>()
@@ -19,7 +33,7 @@ export class Admission {
 
   /** Why a job of an owner is not taken, whose jobs take all that they may in the store; null where it is. */
   async fullFor(owner: string): Promise<BridgeError | null> {
-    const most = this.options.storedBytesOf?.(owner)
+    const most = this.options.limits?.storedBytesOf(owner)
     if (most === undefined) return null
     const stored = await this.options.store.storedBytes(owner)
     if (stored < most) return null
@@ -33,15 +47,21 @@ export class Admission {
     return waiting.size + arriving
   }
 
-  /** Why a job that comes now is not taken; null where it is. */
-  refusal(limiter: Limiter): BridgeError | null {
-    if (this.hasRoom(limiter)) return null
+  /** Why a job that comes now is not taken; null where it is, and is counted. */
+  refusal(limiter: Limiter, owner: string): BridgeError | null {
+    if (this.hasRoom(limiter) || this.hasShare(limiter, owner)) return this.options.limits?.admit(owner) ?? null
     const message = `All ${limiter.bound} slots are taken and ${this.queued(limiter)} jobs wait already.`
     return new BridgeError('queue_full', message, { retryAfter: 5 })
   }
 
   hasRoom(limiter: Limiter): boolean {
     return this.queued(limiter) < this.options.maxQueued + limiter.free
+  }
+
+  /** Others may fill the line, and not keep an owner out. */
+  private hasShare(limiter: Limiter, owner: string): boolean {
+    const own = [...this.lineOf(limiter).waiting].filter(({ job }) => job.owner === owner).length
+    return own < Math.floor(this.options.maxQueued * ownShare) && this.queued(limiter) < 2 * this.options.maxQueued
   }
 
   /** Counts a job as queued while it is being written. */

@@ -45,6 +45,8 @@ export interface Answer {
   sessionId: string | null
   /** what the model's provider says of its rate limits, as HTTP headers */
   headers?: Record<string, string>
+  /** fields of the request that the model has turned out not to take, beside those of the job's view */
+  ignored?: string[]
 }
 
 /** About how many bytes the words of an answer take in memory. */
@@ -107,6 +109,7 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
     case 'status':
       answer.model = event.model ?? answer.model
       if (event.headers !== undefined) answer.headers = event.headers
+      if (event.ignored !== undefined) answer.ignored = [...new Set([...(answer.ignored ?? []), ...event.ignored])]
       break
     case 'tool_activity':
     case 'review':

@@ -10,8 +10,8 @@ import type { FinalStatus, JobStatus } from './status.js'
 /** Why one choice ended. `refusal` is the model's own; an error is no finish but the job's end. */
 export type Finish = 'stop' | 'length' | 'tool_calls' | 'refusal'
 
-/** Why an answer ends with `length` that its model did not end: the request's own limit of cost. */
-export type CutCause = 'max_cost_usd'
+/** Why an answer ends with `length` that its model did not end: the request's own limit of cost, or its owner's budget. */
+export type CutCause = 'max_cost_usd' | 'budget'
 
 /** Tokens of one run, summed over all its upstream calls. `inputTokens` excludes cache reads and writes. */
 export interface Usage {
@@ -35,7 +35,8 @@ export type JobEvent =
   /**
    * The record changed its status, or a running job entered a phase that no other event shows. `model` is what is being
    * asked or answers, `headers` what its provider says of its rate limits; both where they are known. `answered`: the model's API has
-   * said 200, so that what fails from now on is no refusal. `feedback` is what a person has said who asks for more attempts.
+   * said 200, so that what fails from now on is no refusal. `feedback` is what a person has said who asks for more attempts. `ignored`: fields that the
+   * model has turned out not to take.
    */
   | {
       type: 'status'
@@ -45,6 +46,7 @@ export type JobEvent =
       model?: string
       answered?: true
       headers?: Record<string, string>
+      ignored?: string[]
       feedback?: string
     }
   /** A piece of the answer's text. */

@@ -22,8 +22,8 @@ export interface Run<Request = JobRequest> {
   emit(event: JobEvent): void
   /** A call of a model's API has taken tokens, whatever becomes of it. Left out: nobody counts. */
   spent?(charge: Charge): void
-  /** Whether another call of a model's API may be made: asked between two calls. Left out: always. */
-  mayAsk?(): boolean
+  /** Why no other call of a model's API may be made; null where one may. Asked between two calls. Left out: one always may. */
+  cutBy?(): CutCause | null
   /** A sign of life that is no event: moves the silence limit on. */
   alive(): void
   /** where the run is at work; it begins with a place of its job's lane */
@@ -50,8 +50,10 @@ export type Outcome =
   /** the signal was aborted before the run ended by itself */
   | { kind: 'aborted' }
 
-/** The outcome of a run that may not go on, as it has cost what it may. */
-export const costReached = { kind: 'finished', reason: 'length', cause: 'max_cost_usd' } as const satisfies Outcome
+/** The outcome of a run that may not go on. */
+export function cutShort(cause: CutCause): Extract<Outcome, { kind: 'finished' }> {
+  return { kind: 'finished', reason: 'length', cause }
+}
 
 export interface Executor<Request = JobRequest> {
   run(run: Run<Request>): Execution

@@ -15,6 +15,7 @@ import type { Places } from './places.js'
 import { recover } from './recovery.js'
 import { hasExpired } from './retention.js'
 import { Runner } from './runner.js'
+import { RunningGates } from './running-gates.js'
 import type { PriceOf } from './spending.js'
 import { isFinal } from './status.js'
 import { unlessUnreadable } from './unreadable.js'
@@ -72,10 +73,17 @@ export class Jobs extends JobReads {
     super(options.store)
     this.admission = new Admission(options)
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
+    const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
     const began = (live: LiveJob) => this.admission.began(live)
+    const over = (live: LiveJob) => {
+      began(live)
+      gates.leave(live.job.id, live.job.owner)
+    }
     const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
-    this.endings = new Endings({ ...options, writer, onEnd: began, onStored })
-    this.runner = new Runner({ ...options, writer, endings: this.endings, find: (id) => this.live.get(id), onStart: began })
+    this.endings = new Endings({ ...options, writer, onEnd: over, onStored })
+    const budgetSpent = (owner: string) => options.limits?.budgetSpent(owner) === true
+    const find = (id: string) => this.live.get(id)
+    this.runner = new Runner({ ...options, writer, endings: this.endings, gates, budgetSpent, find, onStart: began })
     const { pruneEveryMs: everyMs = aMinute } = options
     this.upkeep = new Upkeep({ ...options, endings: this.endings, live: this.live, everyMs })
   }
@@ -124,7 +132,7 @@ export class Jobs extends JobReads {
     const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
     const full = await this.admission.fullFor(asked.owner)
     // in one step with `create`, so that of many at once none is counted too late
-    const refusal = full ?? (nested ? null : this.admission.refusal(limiter))
+    const refusal = full ?? (nested ? null : this.admission.refusal(limiter, asked.owner))
     if (refusal === null) return this.create(asked, limiter)
     const earlier = await this.joinEarlier(asked)
     if (earlier === null) throw refusal

@@ -82,10 +82,10 @@ export class LiveJob {
     return this.job.status === 'requires_action'
   }
 
-  /** Whether it may still cost something. */
-  get mayAsk(): boolean {
+  /** It has cost what its request allows. */
+  get costReached(): boolean {
     const { maxCostUsd } = this.job.view
-    return maxCostUsd === undefined || this.spending.nanoUsd < maxCostUsd * 1e9
+    return maxCostUsd !== undefined && this.spending.nanoUsd >= maxCostUsd * 1e9
   }
 
   /** Resolves when the job has ended, or waits for a human. */

@@ -7,13 +7,14 @@ import type { JobRequest } from '../request/job-request.js'
 import { Limiter, type Place } from '../limiter.js'
 import type { Job } from './job.js'
 import type { Review } from './review.js'
-import type { JobEvent } from './events.js'
+import type { CutCause, JobEvent } from './events.js'
 import { startClocks } from './clocks.js'
 import { type Endings, finalStatus } from './endings.js'
-import { type Execution, type Executor, type Outcome, costReached } from './executor.js'
+import { type Execution, type Executor, type Outcome, cutShort } from './executor.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
+import type { RunningGates } from './running-gates.js'
 import type { Charge } from './spending.js'
 import { OwnSeat, insideAnother } from './seat.js'
 import { requestOf } from './request-of.js'
@@ -30,6 +31,9 @@ export interface RunnerOptions {
   idleTimeoutS: number
   endings: Endings
   observer?: JobObserver
+  /** The owner has spent what it may. */
+  budgetSpent?(owner: string): boolean
+  gates: RunningGates
   find: (jobId: string) => LiveJob | undefined
   /** The first of the job's runs has got a slot. */
   onStart: (live: LiveJob) => void
@@ -43,6 +47,8 @@ function priced(live: LiveJob, event: Extract<JobEvent, { type: 'usage' }>): Job
   return event.costUsd === null ? { ...event, costUsd: counted } : event
 }
 
+const budgetSpent: Failure = { code: 'insufficient_quota', message: 'The budget of this key was spent while the job waited.' }
+
 const serverFailed: Failure = { code: 'internal_error', message: 'The server failed while it ran this job.' }
 
 export class Runner {
@@ -50,11 +56,16 @@ export class Runner {
 
   /** Puts every choice of the job into the line of its lane; those of a job that another one waits for, into that one's. */
   enqueue(live: LiveJob): void {
-    const { owner, choices } = live.job
+    const { id, owner, choices } = live.job
     const limiter = this.limiterOf(live)
-    for (let choice = 0; choice < choices; choice++) {
-      live.quit.push(limiter.enter(owner, (place) => this.begin(live, choice, limiter, place)))
+    const enter = () => {
+      for (let choice = 0; choice < choices; choice++) {
+        live.quit.push(limiter.enter(owner, (place) => this.begin(live, choice, limiter, place)))
+      }
     }
+    // what another job waits for is at work in that one's stead
+    if (this.parentOf(live.job) !== undefined) enter()
+    else live.quit.push(this.options.gates.enter(id, owner, enter))
   }
 
   /** Adds to the job's log and sees to it that it gets stored. */
@@ -67,6 +78,11 @@ export class Runner {
     const at = live.now()
     live.firstTokenMs ??= at - live.job.createdAt
     this.options.observer?.answering(live.job, at)
+  }
+
+  private cutBy({ costReached, job }: LiveJob): CutCause | null {
+    if (costReached) return 'max_cost_usd'
+    return this.options.budgetSpent?.(job.owner) === true ? 'budget' : null
   }
 
   /** What comes after the end is decided is lost: the end takes what is known then with it. */
@@ -113,8 +129,10 @@ export class Runner {
     const alive = () => {
       live.progress.lastSignOfLife = live.now()
     }
-    // another choice has cost what the job may
-    if (!live.mayAsk) return this.settle(live, choice, costReached)
+    // another choice has cost what the job may, or another job what their owner may
+    const cut = this.cutBy(live)
+    if (cut === 'budget' && !live.spending.any) return this.settle(live, choice, { kind: 'failed', failure: budgetSpent })
+    if (cut !== null) return this.settle(live, choice, cutShort(cut))
     const seat = this.seatOf(live, live.controller.signal, limiter, place)
     const execution = this.options.executor.run({
       jobId: live.job.id,
@@ -126,7 +144,7 @@ export class Runner {
       emit: (event) => {
         if (!over) this.emit(live, event)
       },
-      mayAsk: () => live.mayAsk,
+      cutBy: () => this.cutBy(live),
       spent: (charge) => this.spent(live, choice, charge),
       alive,
       seat: this.parentOf(live.job) === undefined ? seat : insideAnother(seat),
@@ -232,6 +250,7 @@ export class Runner {
     // its run has come to an end: what kills a server later is another run
     if (live.suspect) await this.options.store.countDeaths(live.job.id, 0)
     live.suspect = false
+    this.options.gates.leave(live.job.id, live.job.owner)
     live.pause()
   }
 

@@ -90,6 +90,11 @@ export class JobSpending {
     private readonly priceOf: PriceOf,
   ) {}
 
+  /** Something was taken. */
+  get any(): boolean {
+    return this.model !== null || this.nanoUsd > 0
+  }
+
   /** Says what it costs, in billionths of a US dollar. */
   add(choice: number, charge: Charge): number {
     const nanoUsd = this.priceOf(charge, this.asked)

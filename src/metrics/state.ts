@@ -11,6 +11,8 @@ export interface State {
   limits: readonly { type: string; status: string; utilization: number | null; resetsAt: number | null }[]
   /** CLI processes that live now, and all that were ever started */
   processes: { live: number; started: number }
+  /** lines of theirs that were no messages, by kind */
+  oddLines: Readonly<Record<string, number>>
 }
 
 export function stateMetrics(register: Registry, state: () => State): void {
@@ -56,6 +58,16 @@ export function stateMetrics(register: Registry, state: () => State): void {
     collect() {
       this.reset()
       this.inc(state().processes.started)
+    },
+  })
+  new Counter({
+    name: 'bridge_cli_odd_lines_total',
+    help: "Lines of CLI processes that are none of the CLI's messages",
+    labelNames: ['kind'],
+    registers: [register],
+    collect() {
+      this.reset()
+      for (const [kind, count] of Object.entries(state().oddLines)) this.inc({ kind }, count)
     },
   })
 }

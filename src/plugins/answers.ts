@@ -14,7 +14,7 @@ declare module 'fastify' {
 export default fp(
   async (app, { limits }: { limits: HttpLimits }) => {
     const { config, timing } = app
-    app.decorate('streams', new OpenStreams(config.maxStreams))
+    app.decorate('streams', new OpenStreams((owner) => app.quotas.limitsOf(owner).streams ?? config.maxStreams))
     app.decorate('unsent', new Unsent(limits))
     app.addHook('onSend', async ({ owner }, { raw }, payload) => {
       if (typeof payload === 'string') app.unsent.hold(owner, Buffer.byteLength(payload), raw)

@@ -52,7 +52,8 @@ export default fp(
     app.decorateRequest('letIn', !keyed)
     app.decorateRequest('admin', false)
     app.decorateRequest('parentJob', null)
-    const keys = new Keys(apiKeys, tokens, adminKey)
+    let keys = new Keys(apiKeys, tokens, adminKey)
+    app.liveConfig.onChange((now) => (keys = new Keys(now.apiKeys, tokens, now.adminKey)))
     app.decorate('keyProblem', ({ raw }) => {
       const { kind } = keys.check(raw)
       if (kind === 'owner' || kind === 'admin' || (!keyed && kind !== 'ended')) return null
@@ -139,10 +140,13 @@ function takeAdmin(request: FastifyRequest, { kind }: KeyCheck): BridgeError | n
   return admin === 'only' ? forOperator : null
 }
 
-const forOperator = new BridgeError('admin_key_required', "This is the operator's: it needs `Authorization: Bearer <ADMIN_KEY>`.")
+const forOperator = new BridgeError(
+  'admin_key_required',
+  "This is the operator's: it needs `Authorization: Bearer <ADMIN_KEY>`, and a server that was started with ADMIN_KEY.",
+)
 
 const problems = {
-  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /usage and /metrics only: ask with a key of API_KEYS.'),
+  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /admin, /usage and /metrics only: ask with a key of API_KEYS.'),
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
   wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
   ended: new BridgeError('invalid_api_key', 'This is no key of a job that is at work.'),

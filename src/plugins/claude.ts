@@ -46,12 +46,18 @@ export interface ClaudePluginOptions {
 export default fp(
   async (app, { env, tokens, warm }: ClaudePluginOptions) => {
     const { config, files } = app
-    if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+    const warnOfAny = ({ mcp }: Config) => {
+      if (mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+    }
+    warnOfAny(config)
+    app.liveConfig.onChange((now, before) => {
+      if (!before.mcp.rules.allowAny) warnOfAny(now)
+    })
     const cliEnv = baseEnvironment(env)
     const kept = notPassed(env)
     if (kept.length > 0)
       app.log.warn(`not passed to the Claude CLI, whose settings are the requests' (docs/claude-cli.md): ${kept.join(', ')}`)
-    const places = new Limiter({ bound: config.maxConcurrent })
+    const places = new Limiter({ bound: config.maxConcurrent, turnsOf: (owner) => app.quotas.limitsOf(owner).priority ?? 1 })
     const checked = {
       binary: (): ClaudeBinary => claude.current(),
       ...{ credential: credentialKind(env), env: cliEnv, workspaceRoot: app.workspaceRoot },
@@ -92,11 +98,12 @@ export default fp(
       observe: (outcome, owner, jobId) => claude.observe(outcome, owner, jobId),
       checked: claude.checked,
       onFault: (error) => app.log.error({ err: error }, 'what a Claude CLI process wrote could not be dealt with; the process is ended'),
+      onOddLine: (line, pid) => app.log.warn({ ...line, pid }, 'a Claude CLI process wrote a line that is none of its messages'),
       onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
       inside: {
-        rules: config.mcp.rules,
+        rules: () => app.config.mcp.rules,
         env,
-        startTimeoutMs: config.mcpStartTimeoutS * 1000,
+        startTimeoutMs: () => app.config.mcpStartTimeoutS * 1000,
         limits: config.workspaceLimits,
         files,
         bridge: ({ jobId, owner, request }) => ({

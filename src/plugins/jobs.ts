@@ -1,5 +1,6 @@
 /** The jobs of this server, and the executors that run them. */
 import fp from 'fastify-plugin'
+import { FittedExecutor } from '../claude/fitted-executor.js'
 import { endLines } from '../end-line.js'
 import { Jobs } from '../jobs/jobs.js'
 import { type JobObserver, observers } from '../jobs/observer.js'
@@ -8,6 +9,8 @@ import type { JobTokens } from '../jobs/tokens.js'
 import type { ChatOptions } from '../openai/in/chat-options.js'
 import { parseChat } from '../openai/in/parse-chat.js'
 import type { InnerRequest } from '../request/job-request.js'
+import { modelKey } from '../request/model-settings.js'
+import type { Quotas } from '../quotas/quotas.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { CheckedExecutor } from '../validation/checked-executor.js'
@@ -21,18 +24,23 @@ declare module 'fastify' {
 
 export default fp(
   async (app, { tokens }: { tokens: JobTokens }) => {
-    const { config, files, threads, upstreams } = app
-    const single = oneModel({ claude: app.pool, upstream: upstreams })
+    const { config, files, quotas, threads, upstreams } = app
+    const single = oneModel({ claude: new FittedExecutor(app.pool), upstream: upstreams })
     const unchecked = byKind(single, new FallbackExecutor(single))
     const jobs = new Jobs({
       store: app.webhooks.store,
-      executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
+      executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, app.config) }),
       places: new Places(app.cliPlaces, upstreams.places),
       maxQueued: config.maxQueued,
-      storedBytesOf: () => config.storedBytes,
-      priceOf: (charge, asked) => app.prices.nanoUsd(charge, asked),
+      limits: {
+        admit: (owner) => quotas.admit(owner),
+        storedBytesOf: (owner) => quotas.limitsOf(owner).storedBytes,
+        runningOf: (owner) => quotas.limitsOf(owner).running,
+        budgetSpent: (owner) => quotas.budgetRefusal(owner) !== null,
+      },
+      priceOf: (charge, asked) => app.prices.nanoUsd(charge, modelKey(asked, app.config) ?? asked),
       idleTimeoutS: config.idleTimeoutS,
-      observer: observers(takingBack(tokens), app.metrics.jobs, endLines(app.log)),
+      observer: observers(takingBack(tokens), counting(quotas), app.metrics.jobs, endLines(app.log)),
       onForgotten: async (id) => {
         app.pool.forget(id)
         await files.forget(id)
@@ -49,6 +57,15 @@ function takingBack(tokens: JobTokens): JobObserver {
   return {
     answering: () => {},
     ended: ({ id }) => tokens.takeBack(id),
+  }
+}
+
+/** What is spent counts against its owner's limits. */
+function counting(quotas: Quotas): JobObserver {
+  return {
+    answering: () => {},
+    charged: ({ owner }, { tokens }, nanoUsd) => quotas.charged(owner, tokens, nanoUsd),
+    ended: () => {},
   }
 }
 

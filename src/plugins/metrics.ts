@@ -1,6 +1,7 @@
 /** What `/metrics` shows: a registry of this server's own, filled by requests as they end, by jobs, and by a look around when asked. */
 import fp from 'fastify-plugin'
 import { Registry, collectDefaultMetrics } from 'prom-client'
+import { oddLineCounts } from '../claude/process/odd-lines.js'
 import { liveProcessCount, startedProcessCount } from '../claude/process/process.js'
 import type { JobObserver } from '../jobs/observer.js'
 import { jobMetrics } from '../metrics/jobs.js'
@@ -27,6 +28,7 @@ export default fp(
         limits: app.subscription.limits,
         warm: { ready, starting, parked },
         processes: { live: liveProcessCount(), started: startedProcessCount() },
+        oddLines: oddLineCounts(),
       }
     })
     app.decorate('metrics', { register, jobs: jobMetrics(register) })

@@ -44,12 +44,15 @@ export interface ClientTool {
 /** `required`: some call; a name: a call of that function. */
 export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
 
-/** What the answer has to satisfy: a JSON Schema whose root is an object. */
+/** What the answer has to satisfy: a JSON Schema whose root is an object. `name`: the client's, or one of {@link unnamed}. */
 export interface OutputSchema {
   name: string
   description?: string
   schema: Record<string, unknown>
 }
+
+/** Names of schemas that the client has given none. */
+export const unnamed: readonly string[] = ['json_object', 'json_schema']
 
 /** An MCP server as a config names it, `${VAR}` not expanded. `timeout`: milliseconds of one call of its tools. */
 export type McpServer =

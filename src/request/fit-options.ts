@@ -2,6 +2,7 @@
 import type { ClaudeRequest } from './conversation.js'
 import type { Ignored } from './ignored.js'
 import { takesOf } from './model-families.js'
+import type { AliasModels } from './model-names.js'
 
 type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 'toolChoice' | 'output' | 'sampling'>
 
@@ -9,8 +10,13 @@ type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 
 const fewTokens = 2048
 
 /** Takes out of a request what its model does not take, and names it. @param choice the field that the choice of a tool came in */
-export function fitOptions(run: Options, ignored: Ignored, choice: 'tool_choice' | 'function_call' = 'tool_choice'): void {
-  const takes = takesOf(run.model)
+export function fitOptions(
+  run: Options,
+  ignored: Ignored,
+  choice: 'tool_choice' | 'function_call' = 'tool_choice',
+  aliasModels?: AliasModels,
+): void {
+  const takes = takesOf(run.model, aliasModels)
   if (takes === null) return
   if (takes.withoutThinking) {
     if (takes.effortBounded && isWithoutThinking(run) && (run.effort === 'xhigh' || run.effort === 'max')) {
@@ -42,8 +48,15 @@ export function fitOptions(run: Options, ignored: Ignored, choice: 'tool_choice'
  * Gives a request the sampling that it asks for, where its model takes it: without thinking, and no more than 1. After {@link fitOptions}.
  * @param asked by the names of the fields; what is given is not named as ignored
  */
-export function fitSampling(run: Options, asked: { temperature?: unknown; top_p?: unknown }, ignored: Ignored): void {
-  if (takesOf(run.model)?.sampling !== true || !(isWithoutThinking(run) || run.effort === 'none')) return
+export function fitSampling(
+  run: Options,
+  asked: { temperature?: unknown; top_p?: unknown },
+  ignored: Ignored,
+  aliasModels?: AliasModels,
+): void {
+  const takes = takesOf(run.model, aliasModels)
+  // a model that is not known is sent what was asked for; see fitted-executor.ts
+  if ((takes !== null && takes.sampling !== true) || !(isWithoutThinking(run) || run.effort === 'none')) return
   const temperature = fraction(asked.temperature)
   const topP = fraction(asked.top_p)
   if (temperature === undefined && topP === undefined) return

@@ -6,6 +6,7 @@
 import { isBase64, sizeOf, unwrapped } from './base64.js'
 import type { ImageType, UserBlock } from './conversation.js'
 import { splitDataUrl } from './data-url.js'
+import { isChanged, maxResultCharacters } from './image-size.js'
 import { refuse } from '../errors/refuse.js'
 
 /** decoded, in bytes */
@@ -30,16 +31,32 @@ export interface RemoteImage {
   /** path of the URL in the request, for errors */
   param: string
   block: ImageBlock
+  place: ImagePlace
+}
+
+export interface ImagePlace {
+  /** it stands in the result of a tool */
+  inResult: boolean
+  /** what is named as ignored where the model gets another image */
+  name: string
+}
+
+/** Throws 400 for what the CLI would not send. @returns whether the model gets another image */
+function check({ mediaType, data }: ImageBlock, { inResult }: ImagePlace, param: string): boolean {
+  if (!inResult) return isChanged(mediaType, data)
+  if (data.length <= maxResultCharacters) return false
+  const why = `an image in the result of a tool may have at most ${maxResultCharacters} characters in base64, this one has ${data.length}`
+  throw refuse('invalid_value', param, why)
 }
 
 /**
- * The block of a URL; one that has to be fetched is added to `remote`. Throws 400 with `param`: `unsupported_value` for a URL
+ * The block of a URL; one that has to be fetched is added to `remote`. `changed` is called for one that the CLI scales or recodes. Throws 400 with `param`: `unsupported_value` for a URL
  * or type that is not taken, `invalid_value` for broken data.
  */
-export function toImageBlock(url: string, param: string, remote: RemoteImage[]): ImageBlock {
+export function toImageBlock(url: string, param: string, remote: RemoteImage[], place: ImagePlace, changed: () => void): ImageBlock {
   if (/^https?:/i.test(url)) {
     const block: ImageBlock = { type: 'image', mediaType: 'image/png', data: '' }
-    remote.push({ url, param, block })
+    remote.push({ url, param, block, place })
     return block
   }
   const parts = splitDataUrl(url)
@@ -58,7 +75,9 @@ export function toImageBlock(url: string, param: string, remote: RemoteImage[]):
   if (!isBase64(data)) throw refuse('invalid_value', param, 'the data URL is not valid base64')
   const head = Buffer.from(data.slice(0, 24), 'base64')
   if (typeOf(head) !== mediaType) throw refuse('invalid_value', param, `the data is not of type ${mediaType}`)
-  return { type: 'image', mediaType, data }
+  const block: ImageBlock = { type: 'image', mediaType, data }
+  if (check(block, place, param)) changed()
+  return block
 }
 
 /** What says nothing of a file's type. */
@@ -66,9 +85,9 @@ const anyType = new Set(['application/octet-stream', 'binary/octet-stream'])
 
 /**
  * Puts what was fetched into the blocks of all the images with that URL. Its first bytes say what it is; `mediaType` is what
- * its server says. Throws 400 for what is no image.
+ * its server says. Throws 400 for what is no image. @returns the names of those that the model gets scaled or recoded
  */
-export function fillImages(images: readonly RemoteImage[], bytes: Buffer, mediaType: string | null): void {
+export function fillImages(images: readonly RemoteImage[], bytes: Buffer, mediaType: string | null): string[] {
   const type = typeOf(bytes)
   const told = mediaType === null || mediaType.startsWith('image/') || anyType.has(mediaType)
   if (type === null || !told) {
@@ -76,6 +95,7 @@ export function fillImages(images: readonly RemoteImage[], bytes: Buffer, mediaT
   }
   const data = bytes.toString('base64')
   for (const { block } of images) Object.assign(block, { mediaType: type, data })
+  return images.filter(({ block, place, param }) => check(block, place, param)).map(({ place }) => place.name)
 }
 
 /** By the first bytes: PNG, JPEG, GIF87a/89a, RIFF…WEBP. */

@@ -2,6 +2,7 @@
  * What Claude's models take, by family: from the list of models that the CLI 2.1.329 carries, and the API's documentation of thinking and of
  * sampling, as of 2026-11-29. A model that is not here is sent what was asked for.
  */
+import type { AliasModels } from './model-names.js'
 
 export interface Takes {
   /** thinking can be switched off, and so a call can be forced */
@@ -31,12 +32,18 @@ const aliases: Readonly<Record<string, string>> = {
 }
 
 /** @param model as the CLI is told it; null: it is not known */
-export function takesOf(model: string): Takes | null {
+export function takesOf(model: string, aliasModels: AliasModels = {}): Takes | null {
   const plain = model
+    // the id of a profile stands at the end of its ARN
+    .replace(/^arn:.*\//, '')
     .replace(/\[1m\]$/, '')
     .replace(/^(?:[a-z-]+\.)?anthropic\./, '')
     .replace(/(?:-v\d+)?(?::\d+)?$/, '')
     .replace(/[-@]\d{8}$/, '')
+    .replace(/@(?:default|latest)$/, '')
+  const other = Object.hasOwn(aliasModels, plain) ? aliasModels[plain] : undefined
+  if (other === null) return null
+  if (other !== undefined) return takesOf(other)
   const id = Object.hasOwn(aliases, plain) ? aliases[plain]! : plain
   return families.find(([family]) => family.test(id))?.[1] ?? null
 }

@@ -10,6 +10,9 @@ import type { UpstreamProvider } from './upstream-models.js'
 /** `claude --help` of 2.1.329 names fable, opus and sonnet; haiku is in its list of aliases as well. */
 export const aliases = ['opus', 'sonnet', 'haiku', 'fable']
 
+/** What is another model here than with Anthropic's own API, by alias; null: it is not known which. */
+export type AliasModels = Readonly<Record<string, string | null>>
+
 /** The newest of each family that the CLI 2.1.329 knows. Others work too, as far as the account may use them. */
 export const fullNames = ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-haiku-5-5', 'claude-fable-5-2']
 

@@ -47,7 +47,11 @@ export class FallbackExecutor implements Executor<FallbackRequest> {
       const outcome = await execution.outcome
       const next = candidates[index + 1]
       const passes =
-        outcome.kind === 'failed' && passing.includes(outcome.failure.code) && !said && !run.signal.aborted && run.mayAsk?.() !== false
+        outcome.kind === 'failed' &&
+        passing.includes(outcome.failure.code) &&
+        !said &&
+        !run.signal.aborted &&
+        (run.cutBy?.() ?? null) === null
       if (next === undefined || !passes) {
         settle(outcome)
         return execution.gone

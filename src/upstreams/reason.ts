@@ -22,8 +22,14 @@ export function reasonOf(error: unknown): string | null {
   if (typeof error === 'string') return /^\s*</.test(error) ? null : words(error)
   const said = wordsIn(error, deepest)
   if (said !== null) return said.slice(0, longest)
-  const empty = typeof error !== 'object' || error === null || Object.keys(error).length === 0
-  return empty ? null : asJson(error)
+  return typeof error !== 'object' || error === null || isEmpty(error, deepest) ? null : asJson(error)
+}
+
+/** Whether there is nothing but empty texts, lists and objects. */
+function isEmpty(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return words(value) === null
+  if (typeof value !== 'object' || value === null) return value == null
+  return depth > 0 && Object.values(value).every((member) => isEmpty(member, depth - 1))
 }
 
 function asJson(error: object): string | null {

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { catalogue } from '../errors/catalogue.js'
-import { type Execution, type Executor, type Outcome, type Run, costReached } from '../jobs/executor.js'
+import { type Execution, type Executor, type Outcome, type Run, cutShort } from '../jobs/executor.js'
 import type { ValidationError } from '../jobs/review.js'
 import { type Budget, type ChildJob, ChildJobs } from './child-jobs.js'
 import { askThrough } from './child-runs.js'
@@ -76,7 +76,8 @@ export class CheckedExecutor implements Executor {
       const errors = verdict.errors
       if (errors === null && step.kind !== 'attempt') return outcome
       // what is there is shown, though it has not passed
-      if (run.mayAsk?.() === false) return errors === null ? outcome : held.release().then(() => costReached)
+      const cut = run.cutBy?.() ?? null
+      if (cut !== null) return errors === null ? outcome : held.release().then(() => cutShort(cut))
       if (step.kind === 'fail') return exhausted(errors!, failed)
       const next = errors === null ? stand.request : afterErrors(stand.request, plan, held.text, errors, failed)
       stand = { request: next, failed, since }
@@ -108,7 +109,8 @@ export class CheckedExecutor implements Executor {
       const report = await this.check(run, plan, held, left)
       // not logged: the failure tells the cause, which may be the request's, and may quote the answer
       // a validator could not ask its question
-      if (!report.ok && run.mayAsk?.() === false) return held.release().then(() => ({ kind: 'end', outcome: costReached }))
+      const cut = run.cutBy?.() ?? null
+      if (!report.ok && cut !== null) return held.release().then(() => ({ kind: 'end', outcome: cutShort(cut) }))
       const crash = report.outcomes.find((one) => one.kind === 'crashed')
       if (crash?.kind === 'crashed') {
         const message = `The validator '${crash.type}' (validation[${crash.index}]) failed: ${crash.message}`

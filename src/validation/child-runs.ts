@@ -16,8 +16,8 @@ export function askThrough(
   left: Promise<void>[],
 ): Ask {
   return async (child): Promise<ChildAnswer> => {
-    if (run.mayAsk?.() === false) {
-      return { ok: false, failure: { code: 'insufficient_quota', message: 'The job has cost what it may (max_cost_usd).' } }
+    if ((run.cutBy?.() ?? null) !== null) {
+      return { ok: false, failure: { code: 'insufficient_quota', message: 'The job has cost what it may.' } }
     }
     let text = ''
     let costUsd = 0

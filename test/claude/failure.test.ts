@@ -1,6 +1,8 @@
 import t from 'tap'
 import { catalogue, type ErrorCode } from '../../src/errors/catalogue.js'
-import { classify, loginHint, type Symptoms } from '../../src/claude/turn/failure.js'
+import { loginHint } from '../../src/claude/credential-hint.js'
+import type { CredentialKind } from '../../src/claude/process/environment.js'
+import { classify, type Symptoms } from '../../src/claude/turn/failure.js'
 
 const nothing: Symptoms = {
   category: null,
@@ -12,6 +14,7 @@ const nothing: Symptoms = {
   refusals: 0,
   limitResetsAt: null,
   model: 'claude-test',
+  credential: 'login',
 }
 
 await t.test('the code follows from the fields', async (t) => {
@@ -85,6 +88,38 @@ await t.test('what the caller can do is said', async (t) => {
   t.equal(failure({ status: 500 }).message, "The model's API failed (500).")
   t.notMatch(failure({ status: 500, text: 'API Error: at /srv/secret/place from 10.1.2.3' }).message, /secret|10\.1/)
   t.notMatch(JSON.stringify(failure({ status: 500 })), /param|retryAfter/)
+})
+
+await t.test('the hint is about the credential in use', async (t) => {
+  const cases: [credential: CredentialKind, names: RegExp, not: RegExp][] = [
+    ['api_key', /ANTHROPIC_API_KEY/, /setup-token|auth login|OAUTH/],
+    ['auth_token', /ANTHROPIC_AUTH_TOKEN/, /setup-token|auth login|API_KEY/],
+    ['oauth_token', /setup-token.*CLAUDE_CODE_OAUTH_TOKEN/, /auth login|API_KEY/],
+    ['login', /stored login.*auth login/, /the key in/],
+    ['bedrock', /Amazon Bedrock/, /setup-token|auth login|API_KEY/],
+    ['vertex', /Google Vertex AI/, /setup-token|auth login|API_KEY/],
+  ]
+  for (const [credential, names, not] of cases) {
+    const refused = classify({ ...nothing, credential, category: 'authentication_failed', status: 401, text: 'API Error: 401 no such key' })
+    t.equal(refused.code, 'upstream_auth')
+    t.match(refused.message, names)
+    t.notMatch(refused.message, not)
+    const none = classify({ ...nothing, credential, category: 'authentication_failed' })
+    t.equal(none.code, 'claude_not_authenticated')
+    if (credential !== 'login') t.match(none.message, names)
+    t.notMatch(none.message, credential === 'login' ? /the key in/ : not)
+  }
+})
+
+await t.test('an API without words leaves no empty place', async (t) => {
+  for (const text of ['', ' ', 'API Error: 401', 'API Error: 401 ', 'API Error: 401: ', 'Failed to authenticate. API Error: 401 ']) {
+    const { message } = classify({ ...nothing, category: 'authentication_failed', status: 401, text })
+    t.match(message, /stored login \(401, authentication_failed\)\. /, text)
+  }
+  for (const text of ['', 'API Error: 500', 'API Error: 500 ']) {
+    t.equal(classify({ ...nothing, status: 500, text }).message, "The model's API failed (500).", text)
+  }
+  t.match(classify({ ...nothing, text: '' }).message, /gave no answer\.$/)
 })
 
 await t.test('when to come back', async (t) => {

@@ -1,7 +1,10 @@
 /** Who asks again after a 429: the CLI, or the client where it does so itself; and what an error says of it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import t from 'tap'
 import { ask, startBridge } from '../helper.js'
-import { httpError } from '../standin/index.js'
+import { httpError, message } from '../standin/index.js'
 
 const bridge = await startBridge(t)
 const patient = await startBridge(t, { env: { RETRY_RATE_LIMITS: '0' } })
@@ -59,4 +62,20 @@ await t.test('a refused credential has the words of the API', async (t) => {
   t.equal(status, 401)
   t.match(error.message, /this key was revoked on Monday/)
   t.notMatch(error.message, /\(401: \)/)
+})
+
+await t.test('a login that was refused once is asked again, and one that may not is not', async (t) => {
+  const home = mkdtempSync(path.join(os.tmpdir(), 'bridge-login-'))
+  t.teardown(() => rmSync(home, { recursive: true, force: true }))
+  const login = { accessToken: 'sk-ant-oat01-of-the-test', refreshToken: 'sk-ant-ort01-of-the-test', scopes: ['user:inference'] }
+  const claudeAiOauth = { ...login, expiresAt: Date.now() + 3_600_000, subscriptionType: 'max' }
+  writeFileSync(path.join(home, '.credentials.json'), JSON.stringify({ claudeAiOauth }))
+  const loggedIn = await startBridge(t, { env: { ANTHROPIC_API_KEY: '', CLAUDE_CONFIG_DIR: home } })
+  loggedIn.standin.when('T-login', httpError(401, { message: 'the token has expired' }), message('after all'))
+  const response = await loggedIn.post(chat, ask('T-login'))
+  t.equal(response.status, 200)
+  t.match(await response.text(), /after all/)
+  t.equal(loggedIn.standin.calls.length, 2)
+  loggedIn.standin.when('T-forbidden', httpError(403, { message: 'no' }))
+  t.match(await refused(loggedIn, 'T-forbidden'), { status: 403, calls: 1 })
 })

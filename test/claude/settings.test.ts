@@ -17,7 +17,7 @@ await t.test('settings of a request, in their order', async (t) => {
   const thinking = (tokens: number) => ({ subtype: 'set_max_thinking_tokens', max_thinking_tokens: tokens })
   const table: [Partial<ClaudeRequest>, object[]][] = [
     [{}, []],
-    [{ system: ['a', 'b'] }, [{ subtype: 'initialize', systemPrompt: ['a', 'b'] }]],
+    [{ system: ['a', 'b'] }, [{ subtype: 'initialize', systemPrompt: ['a\n\nb'] }]],
     [{ stop: ['END', '\n', ' '] }, [env({ CLAUDE_CODE_EXTRA_BODY: '{"stop_sequences":["END"]}' })]],
     [{ stop: ['\n\n'] }, []],
     [{ stop: [] }, []],
@@ -46,12 +46,13 @@ await t.test('settings of a request, in their order', async (t) => {
 await t.test('what the answer is for stands in its schema', async (t) => {
   const schemaOf = (output: ClaudeRequest['output']) =>
     processSettings(request({ ...(output && { output }) }), 'once', false)[0]?.['jsonSchema']
-  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object' } }), { description: 'what for' })
+  t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object' } }), { title: 'a', description: 'what for' })
   t.match(schemaOf({ name: 'a', description: 'what for', schema: { type: 'object', description: 'own' } }), {
     description: 'what for\n\nown',
   })
   t.match(schemaOf({ name: 'a', description: 'own', schema: { type: 'object', description: 'own' } }), { description: 'own' })
-  t.strictSame(schemaOf({ name: 'a', schema: { type: 'object' } }), { type: 'object' })
+  t.strictSame(schemaOf({ name: 'a', schema: { type: 'object', title: 'own' } }), { type: 'object', title: 'own' })
+  t.strictSame(schemaOf({ name: 'json_object', schema: { type: 'object' } }), { type: 'object' })
 })
 
 await t.test('what the next turn does not have is cleared', async (t) => {

@@ -17,7 +17,7 @@ function thrown(call: () => void): unknown {
 }
 
 await t.test('streams are counted by owner until they are closed', async (t) => {
-  const streams = new OpenStreams(2)
+  const streams = new OpenStreams(() => 2)
   const [first, second] = [response(), response()]
   streams.enter('anna', first)
   streams.enter('anna', second)

@@ -1,13 +1,15 @@
 /** The process starts, or says in one line why not. */
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { ask, environment, until } from '../helper.js'
 import { startServer, temporary } from '../helper-server.js'
 import { message, startStandin } from '../standin/index.js'
+import { workspaceRootOf } from '../../workspace/workspace.js'
 
 async function refuses(t: Test, env: Record<string, string>, line: RegExp): Promise<void> {
   const server = await startServer(t, env)
@@ -26,6 +28,10 @@ await t.test('settings that make no sense', { skip: process.platform !== 'linux'
   const noDatabase = path.join(home, 'no-database')
   mkdirSync(noDatabase, { mode: 0o700 })
   writeFileSync(path.join(noDatabase, 'jobs.db'), 'this is no database, and long enough to be looked at as one '.repeat(200))
+  const open = path.join(home, 'open')
+  mkdirSync(open)
+  mkdirSync(path.join(open, path.basename(workspaceRootOf(base['DATA_DIR']!))))
+  chmodSync(path.join(open, path.basename(workspaceRootOf(base['DATA_DIR']!))), 0o755)
   const cases: [Record<string, string>, RegExp][] = [
     [{ PORT: 'abc' }, /PORT: .*whole number.*"abc"/],
     [{ PORT: '70000' }, /PORT: .*65535/],
@@ -41,11 +47,51 @@ await t.test('settings that make no sense', { skip: process.platform !== 'linux'
     [{ DATA_DIR: file }, /DATA_DIR: .*file/],
     [{ DATA_DIR: path.join(file, 'data') }, /DATA_DIR: .*file/],
     [{ TMPDIR: path.join(file, 'tmp') }, /TMPDIR: .*file.*ENOTDIR/],
+    [{ TMPDIR: open }, /TMPDIR: the folder for workspaces, .* is not a private folder of this user/],
+    [{ DATA_DIR: path.join(home, 'x'.repeat(300)) }, /DATA_DIR: .*too long a name \(ENAMETOOLONG\)/],
+    [{ MCP_CONFIG: home }, /MCP_CONFIG: .*cannot be read \(EISDIR\)/],
+    [{ UPSTREAMS: path.join(home, 'nowhere.json') }, /UPSTREAMS: .*ENOENT/],
     [{ DATA_DIR: noDatabase }, /DATA_DIR: cannot use the job database .*not a database/],
   ]
   // two at once: each is a whole process that does nothing but start
   for (let at = 0; at < cases.length; at += 2) {
     await Promise.all(cases.slice(at, at + 2).map(([env, line]) => refuses(t, { ...base, ...env }, line)))
+  }
+})
+
+/** Whether this user may mount: a namespace of mounts needs root or user namespaces. */
+const mounts = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+
+await t.test('file systems that are full or read-only', { skip: mounts ? false : 'needs to mount' }, async (t) => {
+  const home = temporary(t)
+  const at = path.join(home, 'mounted')
+  mkdirSync(at)
+  const base = environment(home, 'http://127.0.0.1:1')
+  const cases: [mount: string, env: Record<string, string>, RegExp][] = [
+    ['ro', { TMPDIR: at }, /^claude-bridge: TMPDIR: .*mounted/],
+    ['nr_inodes=1', { TMPDIR: at }, /^claude-bridge: TMPDIR: .*has no room \(ENOSPC\)/],
+    ['ro', { DATA_DIR: at }, /^claude-bridge: DATA_DIR: .*read-only \(EROFS\)/],
+    ['ro', { DATA_DIR: path.join(at, 'data') }, /^claude-bridge: DATA_DIR: .*mounted/],
+    ['nr_inodes=2', { DATA_DIR: at }, /^claude-bridge: DATA_DIR: .*(room|full|open)/],
+    ['size=8k', { DATA_DIR: at }, /^claude-bridge: DATA_DIR: .*(room|full|I\/O error)/],
+  ]
+  const server = path.join(import.meta.dirname, '../../src/server.js')
+  for (const [options, env, line] of cases) {
+    const script = `mount -t tmpfs -o ${options} none "${at}" && exec "${process.execPath}" "${server}"`
+    const ran = spawnSync('unshare', ['-m', 'sh', '-c', script], { env: { ...base, ...env }, encoding: 'utf8', timeout: 30_000 })
+    t.equal(ran.status, 1, `${options} ${JSON.stringify(env)}: ${ran.stdout}`)
+    t.match(ran.stderr.trim(), line)
+    t.equal(ran.stderr.trim().split('\n').length, 1, `one line: ${ran.stderr}`)
+  }
+})
+
+await t.test('a CLI that is not there is named by its setting', async (t) => {
+  const home = temporary(t)
+  for (const file of ['/nowhere/claude', home]) {
+    const server = await startServer(t, { ...environment(home, 'http://127.0.0.1:1'), CLAUDE_BIN: file })
+    t.ok(await until(() => /"level":40.*CLAUDE_BIN: the Claude CLI cannot be used: /.test(server.stdout())), server.stdout())
+    server.process.kill('SIGTERM')
+    await server.ended
   }
 })
 

@@ -18,8 +18,7 @@ import { slowStore } from '../fixtures/slow-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
 
-export interface BenchOptions
-  extends Partial<Pick<JobsOptions, 'maxQueued' | 'storedBytesOf' | 'idleTimeoutS' | 'pruneEveryMs' | 'observer'>> {
+export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'limits' | 'idleTimeoutS' | 'pruneEveryMs' | 'observer'>> {
   /** runs at once that need a process, and that need none */
   maxConcurrent?: number
   maxNetwork?: number

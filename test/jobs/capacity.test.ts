@@ -3,6 +3,7 @@ import t from 'tap'
 import { BridgeError } from '../../src/errors/catalogue.js'
 import { asking, onBench, refusal, requestOf, soon, until } from './bench.js'
 
+const noLimits = { admit: () => null, storedBytesOf: () => undefined, runningOf: () => undefined, budgetSpent: () => false }
 const never = new AbortController().signal
 
 await onBench(t, 'no more run than there are slots', { maxConcurrent: 2 }, async (t, { jobs, executor, submit }) => {
@@ -111,7 +112,7 @@ await onBench(t, 'jobs of another owner are not found', {}, async (t, { jobs, ex
 await onBench(
   t,
   'an owner whose jobs take all that they may in the store',
-  { storedBytesOf: (owner) => (owner === 'anna' ? 5000 : undefined) },
+  { limits: { ...noLimits, storedBytesOf: (owner) => (owner === 'anna' ? 5000 : undefined) } },
   async (t, { jobs, executor, submit }) => {
     const idempotency = { key: 'once', hash: 'h' }
     const first = await submit({ request: requestOf('x'.repeat(6000)), idempotency })

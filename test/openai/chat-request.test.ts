@@ -163,6 +163,42 @@ await t.test('messages say what was expected and what came', async (t) => {
   for (const [members, message] of cases) t.equal(refusal(() => parseWith(members)).message, message)
 })
 
+await t.test('of several types that a place has, all are named', async (t) => {
+  const tools = [{ type: 'function', function: { name: 'f' } }]
+  const other = (param: string, types: string, got: string) => `Invalid type for '${param}': expected ${types}, but got ${got} instead.`
+  const call = (args: unknown) => [...user, { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f', arguments: args } }] }]
+  const cases: [object, string][] = [
+    [{ tools, tool_choice: 7 }, other('tool_choice', 'a string or an object', 'an integer')],
+    [{ tools, tool_choice: ['auto'] }, other('tool_choice', 'a string or an object', 'an array')],
+    [{ functions: [{ name: 'f' }], function_call: true }, other('function_call', 'a string or an object', 'a boolean')],
+    [{ messages: call(7) }, other('messages[1].tool_calls[0].function.arguments', 'a string or an object', 'an integer')],
+    [{ messages: [{ role: 'user', content: {} }] }, other('messages[0].content', 'a string or an array', 'an object')],
+    // an object is told what is wrong inside it
+    [{ tools, tool_choice: { a: 1 } }, "Missing required parameter: 'tool_choice.type'."],
+    [{ tools, tool_choice: { type: 'tool' } }, "Missing required parameter: 'tool_choice.name'."],
+    [{ functions: [{ name: 'f' }], function_call: { nam: 'f' } }, "Missing required parameter: 'function_call.name'."],
+    [{ tools, tool_choice: { type: 'allowed_tools', allowed_tools: 7 } }, other('tool_choice.allowed_tools', 'an object', 'an integer')],
+  ]
+  for (const [members, message] of cases) t.equal(refusal(() => parseWith(members)).message, message)
+  t.match(
+    refusal(() => parseWith({ tools, tool_choice: { type: 'x' } })).message,
+    /'x' for 'tool_choice\.type'\. Known values are: 'function'/,
+  )
+})
+
+await t.test('the parts of a message are those of its role', async (t) => {
+  const part = { type: 'audio', text: 'x' }
+  const result = { type: 'tool_result', tool_use_id: 'a', content: [part] }
+  const cases: [object, RegExp][] = [
+    [{ role: 'system', content: [part] }, /Known values in a message of the role 'system' are: 'text', 'input_text', 'output_text'\.$/],
+    [{ role: 'developer', content: [part] }, /Known values in a message of the role 'developer' are: 'text', /],
+    [{ role: 'user', content: [part] }, /Known values in a message of the role 'user' are: 'text', .*'document'/],
+    [{ role: 'assistant', content: [part] }, /Known values in a message of the role 'assistant' are: 'text', .*'refusal'/],
+    [{ role: 'user', content: [result] }, /'messages\[0\]\.content\[0\]\.content\[0\]\.type'\. Known values are: 'text', /],
+  ]
+  for (const [message, says] of cases) t.match(refusal(() => parseWith({ messages: [message] })).message, says)
+})
+
 await t.test('a message never grows with what was sent', async (t) => {
   const long = 'x'.repeat(100_000)
   const cases: object[] = [

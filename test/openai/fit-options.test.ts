@@ -1,6 +1,7 @@
 /** Options that a model does not take are taken out, and named. */
 import t from 'tap'
 import { fitOptions, fitSampling } from '../../src/request/fit-options.js'
+import { aliasModelsOf } from '../../src/claude/process/alias-models.js'
 import { createIgnored } from '../../src/request/ignored.js'
 import { takesOf } from '../../src/request/model-families.js'
 
@@ -87,9 +88,27 @@ const withoutThinking: Record<string, boolean | undefined> = {
   'us.anthropic.claude-opus-4-1-20250805-v1:0': true,
   'eu.anthropic.claude-sonnet-5-5': false,
   'anthropic.claude-fable-5-2': false,
+  'global.anthropic.claude-haiku-4-5-20251001-v1:0': true,
+  'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]': true,
+  'claude-opus-4-8@default': true,
+  'arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-sonnet-4-5-20250929-v1:0': true,
+  'arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-sonnet-5-5': false,
+  'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3': undefined,
   'claude-opus-4-8': true,
   'claude-opus-5': true,
   'claude-opus-6': undefined,
   constructor: undefined,
 }
 for (const [model, expected] of Object.entries(withoutThinking)) t.equal(takesOf(model)?.withoutThinking, expected, model)
+
+const bedrock = aliasModelsOf({
+  CLAUDE_CODE_USE_BEDROCK: '1',
+  ANTHROPIC_DEFAULT_SONNET_MODEL: 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0',
+})
+t.equal(takesOf('sonnet', bedrock)?.withoutThinking, true, 'by the setting')
+t.equal(takesOf('sonnet[1m]', bedrock)?.withoutThinking, true)
+t.equal(takesOf('opus', bedrock), null, 'what another cloud makes of an alias is not known')
+t.equal(takesOf('claude-opus-5-5', bedrock)?.withoutThinking, false, 'a full name is what it is')
+const own = aliasModelsOf({ ANTHROPIC_DEFAULT_OPUS_MODEL: 'claude-opus-4-8', ANTHROPIC_DEFAULT_HAIKU_MODEL: ' ' })
+t.equal(takesOf('opus', own)?.withoutThinking, true)
+t.equal(takesOf('haiku', own)?.withoutThinking, false)

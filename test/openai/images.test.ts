@@ -2,6 +2,7 @@
 import t from 'tap'
 import type { ErrorCode } from '../../src/errors/catalogue.js'
 import { fillImages, maxImageBytes } from '../../src/request/images.js'
+import { dimensions } from '../../src/request/image-size.js'
 import { parse, refusal } from './parse.js'
 
 const heads = {
@@ -37,6 +38,23 @@ await t.test('taken', async (t) => {
     ['text', 'image', 'text'],
     'order is kept',
   )
+})
+
+await t.test('the size in the head of a file', async (t) => {
+  const bytes = (...parts: (string | number[])[]) =>
+    Buffer.concat(parts.map((one) => (typeof one === 'string' ? Buffer.from(one, 'latin1') : Buffer.from(one))))
+  const skipped = [0xff, 0xe1, 0, 6, 0xff, 0xc0, 1, 1]
+  const frame = [0xff, 0xc2, 0, 17, 8, 0x0b, 0xb8, 0x07, 0xd1]
+  t.same(dimensions('image/jpeg', bytes([0xff, 0xd8], skipped, [0xff], frame)), [2001, 3000])
+  t.same(dimensions('image/gif', bytes('GIF89a', [0xd1, 0x07, 0xb8, 0x0b])), [2001, 3000])
+  t.same(dimensions('image/webp', bytes('RIFF....WEBPVP8 ....', [0, 0, 0, 0x9d, 1, 0x2a], [0xd1, 0x07, 0xb8, 0x0b])), [2001, 3000])
+  t.same(dimensions('image/webp', bytes('RIFF....WEBPVP8X....', [0, 0, 0, 0], [0xd0, 0x07, 0, 0xb7, 0x0b, 0])), [2001, 3000])
+  const lossless = Buffer.alloc(4)
+  lossless.writeUInt32LE((2000 | (2999 << 14)) >>> 0)
+  t.same(dimensions('image/webp', bytes('RIFF....WEBPVP8L....', [0x2f], [...lossless])), [2001, 3000])
+  for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const) {
+    t.equal(dimensions(type, bytes('RIFF')), null, 'it ends before')
+  }
 })
 
 await t.test('detail is named, unless it is the default', async (t) => {

@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { BoundedZstd } from '../../src/http/zstd.js'
 import { ask, startBridge } from '../helper.js'
@@ -49,6 +49,7 @@ await t.test('each coding is taken', async (t) => {
     ['GZIP', gzipSync(plain)],
     ['gzip', Buffer.concat([gzipSync(plain.subarray(0, 9)), gzipSync(plain.subarray(9))])],
     ['deflate', deflateSync(plain)],
+    ['deflate', deflateRawSync(plain)],
     ['br', brotliCompressSync(plain)],
     ['zstd', zstdBody],
     ['zstd', frame([[0, plain.length, plain]])],
@@ -75,6 +76,9 @@ await t.test('what is not what its header says', async (t) => {
     ['gzip', gzipSync(plain).subarray(0, 30)],
     ['gzip', deflateSync(plain)],
     ['deflate', plain],
+    ['deflate', deflateSync(plain).subarray(0, 20)],
+    ['deflate', deflateRawSync(plain).subarray(0, 20)],
+    ['deflate', Buffer.from([0x78])],
     ['br', gzipSync(plain)],
     ['br', brotliCompressSync(plain).subarray(0, 20)],
     ['zstd', plain],
@@ -95,6 +99,7 @@ await t.test('bombs', async (t) => {
     ['spaces by gzip', 'gzip', gzipSync(spaces), 413],
     ['spaces by br', 'br', brotliCompressSync(spaces), 413],
     ['spaces by deflate', 'deflate', deflateSync(spaces), 413],
+    ['spaces by bare deflate', 'deflate', deflateRawSync(spaces), 413],
     ['spaces by zstd', 'zstd', frame(repeated(50)), 413],
     ['nesting by gzip', 'gzip', gzipSync(deep), 400],
     ['nesting by br', 'br', brotliCompressSync(deep), 400],

@@ -228,8 +228,11 @@ await t.test('a choice counts for its own request only', async (t) => {
   await chat({ ...ask, messages: [...ask.messages, first.choices[0]!.message, result('toolu_once', 'fog')] })
   const [one, two] = callsOf('F-once')
   t.strictSame([one!.body.tool_choice, two!.body.tool_choice], [{ type: 'any' }, undefined])
-  // a forced call goes without thinking, and the CLI does not take that back between a call and its result
-  t.not(one!.headers['x-claude-code-session-id'], two!.headers['x-claude-code-session-id'])
+  // a forced call goes without thinking, and so does what the model says to its result: the same process goes on
+  t.equal(one!.headers['x-claude-code-session-id'], two!.headers['x-claude-code-session-id'])
+  // the API refuses a body that has no thinking and speaks of clearing it
+  t.match(one!.body['thinking'], { type: 'disabled' })
+  t.equal(one!.body['context_management'], undefined)
 })
 
 await t.test('names the CLI cannot take, schemas as they are, 128 of them', async (t) => {

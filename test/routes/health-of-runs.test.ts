@@ -73,13 +73,14 @@ await t.test('the start probe of a server', { skip: process.platform !== 'linux'
   t.equal(standin.requests.length, 0, 'no question has left the machine')
 })
 
-await t.test('a setpriv that cannot tie a process to its parent', { skip: process.platform !== 'linux' }, async (t) => {
+await t.test('a Perl and a setpriv that cannot tie a process to its parent', { skip: process.platform !== 'linux' }, async (t) => {
   const standin = await startStandin()
   t.teardown(() => standin.close())
   standin.when('H-untied', message('fine'))
   const home = temporary(t)
   // as that of util-linux 2.32 and of BusyBox
   script(path.join(home, 'setpriv'), `echo "setpriv: unrecognized option '--pdeathsig'" >&2; exit 1`)
+  script(path.join(home, 'perl'), 'exit 125')
   const env = environment(home, standin.url)
   const server = await startServer(t, { ...env, PATH: `${home}:${env['PATH']}`, START_PROBE: '1' })
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(ask('H-untied')) }

@@ -38,12 +38,15 @@ await t.test('well, then refused by the API', async (t) => {
   t.match(await health(), {
     status: 'degraded',
     claude_authenticated: false,
-    claude: { auth_status: 'refused', hint: /claude setup-token/, last_failure: { code: 'upstream_auth' } },
+    claude: { auth_status: 'refused', hint: /refused the key in ANTHROPIC_API_KEY/, last_failure: { code: 'upstream_auth' } },
   })
   t.equal((await bridge.get('/health')).status, 200, 'alive all the same')
   const not = await bridge.get('/health/ready')
   t.equal(not.status, 503)
-  t.match(await not.json(), { ready: false, checks: { claude: { ok: false, code: 'claude_not_authenticated', detail: /setup-token/ } } })
+  t.match(await not.json(), {
+    ready: false,
+    checks: { claude: { ok: false, code: 'claude_not_authenticated', detail: /ANTHROPIC_API_KEY/ } },
+  })
 
   t.equal((await bridge.post('/v1/chat/completions', ask('H-fine'))).status, 200)
   t.match(await health(), { status: 'ok', claude: { last_success: Number, hint: null } })

@@ -38,7 +38,18 @@ await t.test('shapes', (t) => {
   ]
   for (const [body, said] of shapes) t.equal(failureOfStatus('acme', 400, JSON.stringify(body), {}).message, `acme: ${said}`, said)
   t.equal(failureOfStatus('acme', 503, 'upstream connect error\r\n', {}).message, 'acme: upstream connect error')
-  for (const none of ['', '  \n', '{}', '[]', 'null', '<html><body>502</body></html>', '""']) {
+  for (const none of [
+    '',
+    '  \n',
+    '{}',
+    '[]',
+    'null',
+    '<html><body>502</body></html>',
+    '""',
+    '{"error":{"message":" "}}',
+    '{"error":""}',
+    '{"detail":[""],"error":null}',
+  ]) {
     t.equal(failureOfStatus('acme', 502, none, {}).message, 'acme failed (status 502).', none)
   }
   const deep = '['.repeat(5000) + ']'.repeat(5000)

@@ -120,7 +120,7 @@ await t.test('others get their turn while many processes are looked at', linux, 
       return kill(pid, signal)
     },
   })
-  t.equal(await endProcessesOf(workspace, workspaceMarker, proc), 2)
+  t.equal(await endProcessesOf(workspace, workspaceMarker, new Set(), proc), 2)
   over = true
   // two files a process, three at once: no fewer turns than that
   t.ok((before ?? 0) > 1500, `${before} turns during the first look`)

@@ -36,7 +36,7 @@ const include = z
 const errors = { '4xx': errorSchema, '5xx': errorSchema }
 
 const responseRoutes: FastifyPluginAsyncZod = async (app) => {
-  const { jobs, config, timing } = app
+  const { jobs, timing } = app
 
   async function own(id: string, owner: string): Promise<Job> {
     const job = await findResponse(jobs, id, owner)
@@ -60,12 +60,13 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { body, owner } = request
+      const { config } = app
       checkOwnFields(body)
       if (body.stream === true) app.streams.enter(owner, reply.raw)
       const parsed = await parseResponseRequest(body, {
         ...(await readContext(jobs, body, owner)),
-        claudeModel: config.claudeModel,
-        passSampling: config.passSampling,
+        ...{ claudeModel: config.claudeModel, aliases: config.aliases, models: config.models },
+        ...{ passSampling: config.passSampling, aliasModels: config.aliasModels },
       })
       const { echo, background } = parsed
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })

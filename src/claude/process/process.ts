@@ -5,6 +5,8 @@
 import { execa } from 'execa'
 import { LineSplitter, LineTooLong } from '../../lines.js'
 import type { CliMessage } from '../protocol/messages.js'
+import { Descendants } from './descendants.js'
+import { type OddLine, OddLines } from './odd-lines.js'
 import { failedToBecome, tied } from './tied.js'
 
 export interface Launch {
@@ -14,6 +16,8 @@ export interface Launch {
   env: Record<string, string>
   /** told of what a listener throws; the process is ended then */
   onFault?: ((error: unknown) => void) | undefined
+  /** told of a line that is none of the CLI's messages, once for each kind of them */
+  onOddLine?: ((line: OddLine) => void) | undefined
 }
 
 export interface Exit {
@@ -26,7 +30,6 @@ export interface Exit {
 }
 
 const stderrKept = 4096
-const noiseKept = 1024
 /** SIGTERM ends the CLI within 40 ms; what has not gone by then is killed. */
 const termGraceMs = 500
 /** Output may still stand in the pipe when the process has gone; a grandchild that holds the pipe open must not hold us. */
@@ -38,7 +41,7 @@ let started = 0
 
 /** Kills every process group that is left, synchronously: for the moment before the server itself goes. */
 export function killAllProcesses(): void {
-  for (const child of live) child.signalGroup('SIGKILL')
+  for (const child of live) child.kill()
 }
 
 export function liveProcessCount(): number {
@@ -58,18 +61,18 @@ export class ClaudeProcess {
   private readonly child
   private readonly onFault: Launch['onFault']
   private onMessage: (message: CliMessage) => void = () => {}
-  /** lines that were no messages, the last of them: what a program says that cannot do its work may stand there */
-  private noise = ''
+  private readonly odd: OddLines
   private readonly waiting: string[] = []
   private listening = false
   private killTimer: NodeJS.Timeout | undefined
   private exited = false
+  private descendants: Descendants | null = null
 
   constructor(launch: Launch) {
-    const { file, args } = tied({ file: launch.binary, args: launch.args })
+    const { file, args, env } = tied({ file: launch.binary, args: launch.args })
     this.child = execa(file, args, {
       cwd: launch.cwd,
-      env: launch.env,
+      env: { ...launch.env, ...env },
       extendEnv: false,
       stdin: 'pipe',
       stdout: 'pipe',
@@ -82,6 +85,7 @@ export class ClaudeProcess {
       cleanup: false,
     })
     this.onFault = launch.onFault
+    this.odd = new OddLines(launch.onOddLine)
     this.pid = this.child.pid
     live.add(this)
     started += 1
@@ -97,6 +101,23 @@ export class ClaudeProcess {
     for (const line of this.waiting.splice(0)) this.deliver(line)
   }
 
+  /** From now on the process may start others: they end with it, whatever session and environment they have made for themselves. */
+  followDescendants(): void {
+    if (this.pid === undefined || this.exited) return
+    this.descendants ??= new Descendants(this.pid)
+    this.descendants.follow()
+  }
+
+  /** See `Descendants`; none where they are not followed. */
+  get sessions(): ReadonlySet<number> {
+    return this.descendants?.sessions ?? new Set()
+  }
+
+  /** From now on the process is told words of a conversation: what it writes beside its messages may repeat them. */
+  startConversation(): void {
+    this.odd.holdsWords = true
+  }
+
   /** Writes one line. A process that has gone swallows it. */
   send(message: object): void {
     if (this.child.stdin.writable) this.child.stdin.write(`${JSON.stringify(message)}\n`)
@@ -104,22 +125,26 @@ export class ClaudeProcess {
 
   /** Says that no more will come: the CLI finishes what it does and ends. */
   endInput(): void {
+    // what it has been handed leaves the tree when it ends
+    this.descendants?.look()
     if (this.child.stdin.writable) this.child.stdin.end()
   }
 
   /** SIGTERM to the group, SIGKILL if it is still there after half a second. */
   terminate(): void {
     if (this.exited || this.killTimer !== undefined) return
+    this.descendants?.look()
     this.signalGroup('SIGTERM')
     this.killTimer = setTimeout(() => this.kill(), termGraceMs)
   }
 
-  /** SIGKILL to the group: the only way to keep the CLI from one more upstream call. */
+  /** SIGKILL to the group and to all descendants: the only way to keep the CLI from one more upstream call. */
   kill(): void {
+    this.descendants?.end()
     this.signalGroup('SIGKILL')
   }
 
-  signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
+  private signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (this.pid === undefined) return
     try {
       process.kill(-this.pid, signal)
@@ -156,12 +181,12 @@ export class ClaudeProcess {
       this.fault(error)
     }
     // whatever the CLI started and did not end
-    this.signalGroup('SIGKILL')
+    this.kill()
     this.child.stdout.destroy()
     this.child.stderr.destroy()
     live.delete(this)
     const said = stderr.toString('utf8')
-    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: `${this.noise}${said}` }
+    return { ...exit, spawnError: exit.spawnError ?? failedToBecome(exit.code, said), stderr: `${this.odd.lastWords}${said}` }
   }
 
   /** The listener failed; a line without end is the program's own fault, and its run's failure. */
@@ -191,16 +216,10 @@ export class ClaudeProcess {
     try {
       message = JSON.parse(line)
     } catch {
-      this.makeNoise(line)
-      return
+      return this.odd.noMessage(line, false)
     }
-    if (typeof message === 'object' && message !== null && 'type' in message) this.onMessage(message as CliMessage)
-    else this.makeNoise(line)
-  }
-
-  private makeNoise(line: string): void {
-    // the half of a message, which holds words of a conversation
-    if (/^\s*[{["]/.test(line)) return
-    this.noise = `${this.noise}${line.slice(-noiseKept)}\n`.slice(-noiseKept)
+    if (typeof message !== 'object' || message === null || !('type' in message)) return this.odd.noMessage(line, true)
+    this.odd.message(message.type, line)
+    this.onMessage(message as CliMessage)
   }
 }

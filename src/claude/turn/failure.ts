@@ -4,6 +4,8 @@
  */
 import type { ErrorCode, Failure } from '../../errors/catalogue.js'
 import { redact } from '../../redact.js'
+import { credentialHint, credentialName } from '../credential-hint.js'
+import type { CredentialKind } from '../process/environment.js'
 
 export interface Symptoms {
   /** the CLI's category, such as `rate_limit`; null where it gave none */
@@ -23,12 +25,9 @@ export interface Symptoms {
   limitResetsAt: number | null
   /** the model's name as it was asked for */
   model: string
+  /** which one the CLI uses */
+  credential: CredentialKind
 }
-
-/** How to log in, in one sentence; the error of a request and `/health` say the same. */
-export const loginHint =
-  'run `npx claude setup-token` and start the server with CLAUDE_CODE_OAUTH_TOKEN set to the token it prints, ' +
-  'or set ANTHROPIC_API_KEY, or run `npx claude auth login`'
 
 /**
  * The CLI waits out a `retry-after` of up to 60 s and gives up at once on a longer one without saying how long it is, so this
@@ -99,21 +98,27 @@ function messageOf(code: ErrorCode, symptoms: Symptoms): string {
   return refusals < 2 || code === 'upstream_interrupted' ? words : `${words.replace(/\.$/, '')} (asked ${refusals} times).`
 }
 
-function wordsOf(code: ErrorCode, { text, status, category, model }: Symptoms): string {
-  const said = redact(text.replace(/^(?:Failed to authenticate\. )?API Error: /, ''))
+function wordsOf(code: ErrorCode, { text, status, category, model, credential }: Symptoms): string {
+  const said = saidBy(text)
   const how = [status ?? 'no status', ...(category === null ? [] : [category])].join(', ')
   switch (code) {
     case 'claude_not_authenticated':
-      return `The Claude CLI is not logged in: ${loginHint}.`
+      return `${credential === 'login' ? 'The Claude CLI is not logged in' : `The Claude CLI cannot use ${credentialName(credential)}`}: ${credentialHint(credential)}.`
     case 'upstream_auth':
-      return `The model's API refused the Claude CLI's credential (${said === '' ? how : said}). To mend it, ${loginHint}.`
+      return `The model's API refused ${credentialName(credential)} (${said === '' ? how : said}). To mend it, ${credentialHint(credential)}.`
     case 'model_not_found':
       return `The model \`${model}\` does not exist or this account may not use it.`
     case 'upstream_unreachable':
-      return `The model's API could not be reached or gave no answer: ${said}`
+      return `The model's API could not be reached or gave no answer${said === '' ? '.' : `: ${said}`}`
     case 'upstream_interrupted':
       return `The model's answer broke off: ${said || 'the stream ended before the answer was complete'}`
     default:
       return said === '' ? `The model's API failed (${how}).` : said
   }
+}
+
+/** The API's own words; empty where the CLI gives the status alone. */
+function saidBy(text: string): string {
+  const said = redact(text.replace(/^(?:Failed to authenticate\. )?API Error:/, '').trim())
+  return /^\d{3}\b[\s:·.]*$/.test(said) ? '' : said
 }

@@ -15,10 +15,11 @@ import type { Equipment } from './equip.js'
 import type { Session } from '../session.js'
 
 export interface InsideSetup {
-  rules: McpRules
+  /** as they are now */
+  rules(): McpRules
   /** the server's own environment, which the registry's placeholders stand for */
   env: Readonly<Record<string, string | undefined>>
-  startTimeoutMs: number
+  startTimeoutMs(): number
   limits: Limits
   files: KeptFiles
   /** how the job of that run reaches the bridge itself */
@@ -44,6 +45,7 @@ export class Inside {
       onExceeded(`The job had ${much} in its workspace${bytes > 0 ? '' : ', all of them empty'}.`)
     })
     session.leave = () => this.leave()
+    session.child.followDescendants()
   }
 
   /** The servers, ready to be told to the CLI. */
@@ -54,8 +56,8 @@ export class Inside {
       env: setup.env,
       marker: { [workspaceMarker]: session.workspace.root },
     }
-    const prepared = await prepareServers(this.tools, setup.rules, session.workspace, variables)
-    return { ...prepared, startTimeoutMs: setup.startTimeoutMs }
+    const prepared = await prepareServers(this.tools, setup.rules(), session.workspace, variables)
+    return { ...prepared, startTimeoutMs: setup.startTimeoutMs() }
   }
 
   /** Ends the process. Resolves, when nothing of it is left, with the files that it leaves; none if they are not to be kept. */
@@ -70,7 +72,7 @@ export class Inside {
     this.unwatch()
     const { run, session, setup } = this
     try {
-      await endProcessesOf(session.workspace.root, workspaceMarker)
+      await endProcessesOf(session.workspace.root, workspaceMarker, session.child.sessions)
       const prefix = run.choice === 0 ? '' : `choice-${run.choice}/`
       if (this.keeps) this.files = await setup.files.keep(run.jobId, session.workspace.work, prefix)
     } catch (error) {

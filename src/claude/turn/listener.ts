@@ -1,5 +1,5 @@
 /** What a process is to tell while it answers, and that it could not be asked. */
-import type { JobEvent } from '../../jobs/events.js'
+import type { CutCause, JobEvent } from '../../jobs/events.js'
 import type { Charge } from '../../jobs/spending.js'
 import type { Equipment } from './equip.js'
 
@@ -20,8 +20,8 @@ export interface TurnListener {
   spent?(charge: Charge): void
   /** The CLI tells what is left of the subscription. */
   limit?(event: Record<string, unknown>): void
-  /** Whether the API may be asked once more. */
-  mayAsk?(): boolean
+  /** Why the API may not be asked once more. */
+  cutBy?(): CutCause | null
   alive(): void
   /** The process has taken what comes before the question: it is neither stopped nor hung. */
   taken?(): void

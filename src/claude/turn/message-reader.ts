@@ -150,7 +150,7 @@ export class MessageReader {
     }
     if (stopReason !== 'tool_use') return null
     // the answer's own tool is the last that is called
-    if (this.output === null && this.options.mayAsk?.() === false) return 'too_dear'
+    if (this.output === null && (this.options.cutBy?.() ?? null) !== null) return 'too_dear'
     this.writer.part()
     return null
   }

@@ -1,6 +1,7 @@
-import type { JobEvent } from '../../jobs/events.js'
+import type { CutCause, JobEvent } from '../../jobs/events.js'
 import type { Charge } from '../../jobs/spending.js'
 import type { KeyNames } from '../../schema/property-keys.js'
+import type { CredentialKind } from '../process/environment.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
 
 /** What a turn's reader has to know of its request and of its process. */
@@ -22,11 +23,13 @@ export interface TurnOptions {
   costBefore?: number
   /** the client asks again by itself where the API limits it */
   clientRetries?: boolean
+  /** which one the process uses; left out: a stored login */
+  credential?: CredentialKind
   emit: (event: JobEvent) => void
   /** the CLI tells what is left of the subscription */
   limit?: (event: Record<string, unknown>) => void
-  /** whether the API may be asked once more */
-  mayAsk?: () => boolean
+  /** why the API may not be asked once more, see {@link Run.cutBy} */
+  cutBy?: () => CutCause | null
   /** a call of the API has taken tokens */
   spent?: (charge: Charge) => void
 }

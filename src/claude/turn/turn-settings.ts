@@ -38,8 +38,8 @@ export function turnSettings(request: ChoiceFields, afterCalls: boolean): TurnSe
 }
 
 /** Whether a turn with these settings has no thinking. */
-export function isThoughtless({ body, thinking }: TurnSettings): boolean {
-  return thinking === 0 || (body !== null && 'thinking' in (JSON.parse(body) as object))
+export function isThoughtless({ thinking }: TurnSettings): boolean {
+  return thinking === 0
 }
 
 /** From the settings that a process has to those of the next turn. Null clears a variable; an empty text does not clear every one. */
@@ -62,11 +62,7 @@ function extraBody(request: ChoiceFields): string | null {
   if (temperature !== undefined) body['temperature'] = temperature
   if (topP !== undefined) body['top_p'] = topP
   const choice = toolChoice(request)
-  if (choice !== null) {
-    body['tool_choice'] = choice
-    // the API takes a forced call only without thinking
-    if (choice.type === 'any' || choice.type === 'tool') body['thinking'] = { type: 'disabled' }
-  }
+  if (choice !== null) body['tool_choice'] = choice
   return Object.keys(body).length === 0 ? null : JSON.stringify(body)
 }
 
@@ -94,8 +90,13 @@ function forced(choice: Exclude<ToolChoice, 'auto' | 'none'>, tools: readonly Cl
  * Tokens of thinking, for models that take a budget; the others (adaptive thinking) ignore it. The CLI would give thinking
  * all of a small limit but one token; half leaves room for an answer.
  */
-function thinkingBudget({ effort, maxTokens }: TurnFields, afterCalls: boolean): number | null {
+function thinkingBudget(request: ChoiceFields, afterCalls: boolean): number | null {
+  const { effort, maxTokens } = request
   if (effort === 'none') return 0
+  // the API takes a forced call only without thinking; switched off in the body alone, the CLI's `context_management` would still speak of thinking,
+  // and the API refuses that
+  const choice = toolChoice(request)?.type
+  if (choice === 'any' || choice === 'tool') return 0
   // between calls and their results the API wants the thoughts that led to the calls
   if (afterCalls) return 0
   if (maxTokens === undefined) return null

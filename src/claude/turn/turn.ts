@@ -4,7 +4,7 @@
  * The outcome is decided once, from structured fields. Text is passed on once, whatever the CLI does behind it: when it
  * asks again after something had been passed on, the turn has failed, for a second answer would be glued to half a first.
  */
-import { type Outcome, costReached } from '../../jobs/executor.js'
+import { type Outcome, cutShort } from '../../jobs/executor.js'
 import { redact } from '../../redact.js'
 import { amountIn, objectIn, textIn } from '../protocol/loose.js'
 import type { CliMessage } from '../protocol/messages.js'
@@ -109,7 +109,7 @@ export class TurnReader {
         // the CLI would ask up to three times more and glue the answers together
         return this.finish({ kind: 'finished', reason: 'length' }, null, true)
       case 'too_dear':
-        return this.finish(costReached, null, true)
+        return this.finish(cutShort(this.options.cutBy?.() ?? 'max_cost_usd'), null, true)
       case 'calls':
       case 'refused_calls':
         return this.finish({ kind: 'finished', reason: 'tool_calls' }, null, end === 'refused_calls')
@@ -202,6 +202,7 @@ export class TurnReader {
       contentSeen: this.messages.writer.contentSeen,
       ...this.retries.symptoms,
       model: this.options.model,
+      credential: this.options.credential ?? 'login',
     })
     this.ending = { outcome: { kind: 'failed', failure }, kill }
   }

@@ -2,6 +2,7 @@
 import type { Validated } from '../../errors/request-error.js'
 import type { Aliases } from '../../request/aliases.js'
 import type { ToolRules } from '../../request/mcp-ask.js'
+import type { AliasModels } from '../../request/model-names.js'
 import type { ModelSettings } from '../../request/model-settings.js'
 import type { UpstreamProvider } from '../../request/upstream-models.js'
 import type { ChatRequest } from './chat-request.js'
@@ -20,6 +21,8 @@ export interface ChatOptions {
   mcp?: ToolRules
   /** `temperature` and `top_p` go to the models that take them */
   passSampling?: boolean
+  /** the models of the CLI's aliases, where they are not Anthropic's own */
+  aliasModels?: AliasModels
   /** the body's messages, where they have been read before */
   read?: ReadMessages | undefined
   /** the body under the rules of Claude's models, where that is known */

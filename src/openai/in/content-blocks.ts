@@ -21,6 +21,8 @@ export interface Reading {
   remote: RemoteImage[]
   /** what is read was said before the last answer: parts that carry nothing are left out */
   past?: boolean
+  /** what is read is the result of a tool */
+  inResult?: boolean
 }
 
 /**
@@ -58,7 +60,10 @@ export function* toTextBlocks(content: string | ContentPart[] | null, path: stri
 
 /** The same for the result of a tool, whose schema has no files. */
 export function* toResultBlocks(content: string | ContentPart[] | null, path: string, reading: Reading): Steps<ToolResultBlock[]> {
-  return (yield* toBlocks(content, path, reading)).filter((block) => block.type !== 'document')
+  reading.inResult = true
+  const blocks = yield* toBlocks(content, path, reading)
+  reading.inResult = false
+  return blocks.filter((block) => block.type !== 'document')
 }
 
 /** Null for a part that is left out: a thought, or in the past one that carries nothing. */
@@ -80,11 +85,11 @@ function toBlock(part: ContentPart, path: string, reading: Reading): ContentBloc
     case 'image_url':
       nameOthers(part, ['type', 'image_url'], 'messages[].content[]', reading)
       nameOthers(part.image_url, ['url', ...detailRead(part.image_url)], 'messages[].content[].image_url', reading)
-      return imageBlock(part.image_url.url, `${path}.image_url.url`, reading)
+      return imageBlock(part.image_url.url, `${path}.image_url.url`, 'image_url', reading)
     case 'input_image':
       if (part.file_id) throw refuse('unsupported_parameter', `${path}.file_id`, 'send the image itself, as `image_url`')
       nameOthers(part, ['type', 'image_url', ...detailRead(part)], 'messages[].content[]', reading)
-      return imageBlock(part.image_url ?? '', `${path}.image_url`, reading)
+      return imageBlock(part.image_url ?? '', `${path}.image_url`, 'image_url', reading)
     case 'file':
       nameOthers(part, ['type', 'file'], 'messages[].content[]', reading)
       nameOthers(part.file, fileMembers, 'messages[].content[].file', reading)
@@ -94,7 +99,7 @@ function toBlock(part: ContentPart, path: string, reading: Reading): ContentBloc
       return toFileBlock(part, path)
     case 'image':
       nameOthers(part, ['type', 'source'], 'messages[].content[]', reading)
-      return imageBlock(urlOf(part.source), `${path}.source`, reading)
+      return imageBlock(urlOf(part.source), `${path}.source`, 'source', reading)
     case 'document':
       nameOthers(part, ['type', 'source', 'title'], 'messages[].content[]', reading)
       return toFileBlock(fileOf(part), `${path}.source`)
@@ -132,11 +137,13 @@ function detailRead({ detail }: { detail?: string | null | undefined }): string[
   return detail === 'auto' ? ['detail'] : []
 }
 
-function imageBlock(url: string, param: string, reading: Reading): ContentBlock {
+function imageBlock(url: string, param: string, member: string, reading: Reading): ContentBlock {
   if (++reading.images > maxImages) {
     throw refuse('invalid_value', param, `a request may have at most ${maxImages} images`)
   }
-  return toImageBlock(url, param, reading.remote)
+  const name = `messages[].content[].${member}.size`
+  const place = { inResult: reading.inResult === true, name }
+  return toImageBlock(url, param, reading.remote, place, () => reading.ignored.add(name))
 }
 
 /** Names the members of an object that are not read. Null and empty lists say nothing, so nothing is lost with them. */

@@ -27,7 +27,7 @@ export const maxChoices = 8
  */
 export function parseRequest(
   body: ChatRequest,
-  options: Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'mcp' | 'read' | 'passSampling'>,
+  options: Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'mcp' | 'read' | 'passSampling' | 'aliasModels'>,
 ): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
@@ -53,8 +53,8 @@ export function parseRequest(
   const maxTokens = body.max_completion_tokens ?? body.max_tokens
   if (maxTokens != null) run.maxTokens = maxTokens
   if (body.reasoning_effort != null) run.effort = toEffort(body.reasoning_effort)
-  fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice')
-  if (options.passSampling === true) fitSampling(run, body, ignored)
+  fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice', options.aliasModels)
+  if (options.passSampling === true) fitSampling(run, body, ignored, options.aliasModels)
   nameOverruled(body, ignored)
   // whoever can ask other models takes them out before; see parse-chat.ts
   if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { BridgeError } from '../../errors/catalogue.js'
 import type { OutputSchema } from '../../request/conversation.js'
 import type { Ignored } from '../../request/ignored.js'
+import { rootChoices } from '../../schema/flat-root.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
 import type { PendingSource } from '../../request/pending-source.js'
 
@@ -54,7 +55,11 @@ export function toOutput(format: ResponseFormat, ignored: Ignored, pending: Pend
   }
   const { description, schema } = asked
   const name = asked.name ?? 'json_schema'
-  return { name, ...(description != null && { description }), schema: toObjectSchema(schema ?? {}, name, `${param}.schema`, pending) }
+  const whole = toObjectSchema(schema ?? {}, name, `${param}.schema`, pending)
+  // the model is told the name as a title, where the schema has none
+  if (asked.name != null && typeof whole['title'] === 'string' && whole['title'] !== asked.name) ignored.add(`${param}.name`)
+  for (const keyword of rootChoices(whole)) ignored.add(`${param}.schema.${keyword}`)
+  return { name, ...(description != null && { description }), schema: whole }
 }
 
 function toObjectSchema(asked: JsonSchema, name: string, param: string, pending: PendingSource[]): JsonSchema {

@@ -4,7 +4,9 @@ import { refuse } from '../../errors/refuse.js'
 import { callName } from '../../request/call-names.js'
 import type { ClientTool } from '../../request/conversation.js'
 import type { Ignored } from '../../request/ignored.js'
+import { rootChoices } from '../../schema/flat-root.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
+import { mended } from '../../schema/mend.js'
 import type { SchemaTotals } from '../../schema/size.js'
 import { type CustomDefinition, type FunctionDefinition, type NamespaceValue, type ToolValue, isOther } from './tool-schemas.js'
 
@@ -82,6 +84,7 @@ function functionOf(asked: Named, param: string, path: string, reading: Reading)
   const { name, description, parameters, input_schema, ...others } = asked
   nameOthers(others, [], path, reading)
   const [schema, member] = parameters == null && input_schema != null ? [input_schema, 'input_schema'] : [parameters, 'parameters']
+  for (const keyword of rootChoices((schema ?? {}) as JsonSchema)) reading.ignored.add(`${path}.${member}.${keyword}`)
   return {
     name,
     ...(description != null && description !== '' && { description }),
@@ -139,9 +142,15 @@ function toParameters(schema: JsonSchema, name: string, param: string, totals: S
   const whole = { ...schema, type, properties }
   const problem = schemaProblem(whole, totals)
   if (problem !== null) throw wrong(problem)
-  const plain = Object.entries(properties as JsonSchema).map(([key, value]) => [
+  const told = hasDraft4Limits(whole) ? mended(whole) : whole
+  const plain = Object.entries(told['properties'] as JsonSchema).map(([key, value]) => [
     key,
     value === true ? {} : value === false ? { not: {} } : value,
   ])
-  return { ...whole, properties: Object.fromEntries(plain) as JsonSchema }
+  return { ...told, properties: Object.fromEntries(plain) as JsonSchema }
+}
+
+/** Limits that the model's API does not take: it reads later drafts. */
+function hasDraft4Limits(schema: JsonSchema): boolean {
+  return /"exclusiveM(?:in|ax)imum":(?:true|false)/.test(JSON.stringify(schema))
 }

@@ -1,3 +1,4 @@
+import { ignoredOf } from '../../jobs/ignored-of.js'
 import type { Job } from '../../jobs/job.js'
 import type { Bridge } from './response-schemas.js'
 
@@ -8,7 +9,7 @@ export function bridgeOf(job: Job): Bridge {
     task_id: job.id,
     model: job.answer?.model ?? null,
     attempts: job.attempts,
-    ignored: job.view.ignored,
+    ignored: ignoredOf(job),
     ...(cut !== undefined && { reason: cut }),
     cost_usd: job.answer?.costUsd ?? null,
     duration_ms: span(job.startedAt, job.completedAt),

@@ -37,7 +37,7 @@ export const bridgeSchema = open({
   model: z.string().nullable().describe('the model that answered'),
   attempts: count,
   ignored: z.array(z.string()).describe('request members that had no effect'),
-  reason: z.enum(['max_cost_usd']).optional().describe('there where the answer is cut by a limit of the request'),
+  reason: z.enum(['max_cost_usd', 'budget']).optional().describe('there where the answer is cut by a limit of cost'),
   cost_usd: z.number().nullable().describe("the CLI's estimate; where the CLI gives none, what the tokens cost"),
   duration_ms: count.nullable().describe('from the start of the work to its end'),
   queue_ms: count.nullable().describe('from the request to the start of the work'),

@@ -40,7 +40,7 @@ export interface ParsedResponse extends ParsedRequest {
   echo: ResponseEcho
 }
 
-export interface ResponseContext extends Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'passSampling'> {
+export interface ResponseContext extends Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'passSampling' | 'aliasModels'> {
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
@@ -81,6 +81,7 @@ export async function parseResponseRequest(
     if (error !== undefined) throw error
     const parsed = parseRequest(value, { ...options, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
+    for (const { place } of parsed.remoteImages) place.name = places.own(place.name)
     const echo = toEcho(body)
     const { instructions } = body
     const system = hasText(instructions) ? [instructions, ...parsed.run.system] : parsed.run.system
