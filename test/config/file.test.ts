@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { type Config, ConfigError, readConfig } from '../../src/config.js'
+import { ConfigError, readConfig } from '../../src/config.js'
 import { temporary } from '../helper-server.js'
 
 const folder = temporary(t)
@@ -77,7 +77,7 @@ await t.test('every part', (t) => {
     allowedOrigins: ['https://app.example'],
     allowedHosts: ['bridge.example'],
     maxQueued: 100,
-  } as unknown as Config)
+  })
   t.strictSame(
     [...config.aliases],
     [

@@ -57,7 +57,7 @@ await t.test('a server with keys', async (t) => {
     t.match(await modelOf('quick'), { model: 'quick', bridge: { model: String } })
     t.match(await reload({ ...first, aliases: { swift: 'door/direct' } }), { changed: ['aliases'] })
     t.match(await modelOf('swift'), { model: 'swift' })
-    t.match(await modelOf('quick'), { error: { code: 'model_not_found', message: /swift/ } } as object)
+    t.match(await modelOf('quick'), { error: { code: 'model_not_found', message: /swift/ } })
     t.notOk((await listed()).includes('quick'))
     t.match(await (await bridge.get('/v1/models/swift', ann)).json(), { id: 'swift', owned_by: 'door' })
   })
@@ -100,7 +100,7 @@ await t.test('a server with keys', async (t) => {
     const other = { ...providers.door, models: ['straight'] }
     t.match(await reload({ ...first, aliases: {}, providers: { door: other } }), { changed: ['aliases', 'providers'] })
     t.match(await modelOf('straight'), { model: 'straight' })
-    t.match(await modelOf('direct'), { error: { code: 'model_not_found' } } as object)
+    t.match(await modelOf('direct'), { error: { code: 'model_not_found' } })
     await reload(first)
     t.match(await modelOf('direct'), { model: 'direct' })
   })
