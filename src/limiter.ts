@@ -13,7 +13,7 @@ export interface LimiterOptions {
   /** of them those of one owner; left out: all */
   perOwner?: number
   /** turns of an owner in a row, where others wait as well; left out: one */
-  turnsOf?(owner: string): number
+  turnsOf?: (owner: string) => number
 }
 
 /** Why a piece of work waits. */

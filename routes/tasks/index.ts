@@ -6,13 +6,13 @@ import { clientGone } from '../../src/http/client-gone.js'
 import { sendList } from '../../src/http/send-list.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
+import { parseChatBody } from '../../src/http/chat-body.js'
 import { askingOf, takeText } from '../../src/http/asking.js'
 import { submitChat } from '../../src/intake/submit.js'
 import type { Job } from '../../src/jobs/job.js'
 import { isFinal, statuses } from '../../src/jobs/status.js'
 import { unlessUnreadable } from '../../src/jobs/unreadable.js'
 import { chatRequestSchema } from '../../src/openai/in/chat-request.js'
-import { parseLargeChat } from '../../src/openai/in/parse-chat.js'
 import { errorSchema, taskListSchema, taskSchema } from '../../src/openai/out/response-schemas.js'
 import { toTaskList } from '../../src/tasks/task.js'
 
@@ -52,7 +52,8 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const parsed = await parseLargeChat(request.body, app.config, takeText(request))
+      const { body, owner } = request
+      const parsed = await parseChatBody(body, { jobs, owner, options: app.config, text: takeText(request) })
       const { job } = await submitChat(askingOf(request, reply), jobs, app.config, parsed, true)
       return sendTask(reply, jobs, job, true)
     },

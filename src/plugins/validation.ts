@@ -3,6 +3,8 @@ import fp from 'fastify-plugin'
 import { z } from 'zod'
 import { validate } from '../errors/request-error.js'
 import { metaschemaProblem } from '../schema/metaschema.js'
+import { isResponsesBody } from '../http/chat-body.js'
+import { responseRequestSchema } from '../openai/responses/request.js'
 import { chatRequestSchema } from '../openai/in/chat-request.js'
 import { validateChat } from '../openai/in/validate-chat.js'
 import { isLarge, validateLarge } from '../openai/in/validate-large.js'
@@ -17,7 +19,11 @@ export default fp(
       if (!(schema instanceof z.ZodObject)) return
       // whose rules a chat request is under depends on its model
       if (schema !== chatRequestSchema && !isLarge(body)) return
-      const { value, error } = await (schema === chatRequestSchema ? validateChat(body, app.config) : validateLarge(schema, body))
+      const { value, error } = await (schema !== chatRequestSchema
+        ? validateLarge(schema, body)
+        : isResponsesBody(body)
+          ? validateLarge(responseRequestSchema, body)
+          : validateChat(body, app.config))
       if (error !== undefined) throw error
       checked.add(value)
       request.body = value

@@ -26,7 +26,9 @@ export class Bucket {
 
   /** Milliseconds until so much is there. */
   until(amount: number, perMinute: number, now: number): number {
-    return Math.max(0, ((amount - this.remaining(perMinute, now)) / perMinute) * 60_000)
+    const missing = Math.max(0, amount - this.remaining(perMinute, now))
+    // of a bound of 0 nothing ever comes: it may be another one in a minute
+    return missing === 0 ? 0 : perMinute === 0 ? 60_000 : (missing / perMinute) * 60_000
   }
 
   private fill(perMinute: number, now: number): void {

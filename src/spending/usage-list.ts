@@ -57,7 +57,7 @@ function refused(message: string): BridgeError {
 export function toUsageList(
   sums: readonly UsageSum[],
   { span }: Groups,
-  { hasMore, hasPrice }: { hasMore: boolean; hasPrice(model: string): boolean },
+  { hasMore, hasPrice }: { hasMore: boolean; hasPrice: (model: string) => boolean },
 ): UsageList {
   const models = new Set(sums.flatMap(({ model }) => model ?? []))
   return {

@@ -97,6 +97,7 @@ export function stages(files: readonly string[]): Stage[] {
     chaos('questions', 200, ['key', 'per-job']),
     chaos('questions', 200, ['key', 'unchecked']),
     chaos('many-questions', 5000),
+    chaos('spending', 500),
     ...('mutants' in scripts ? [mutants()] : []),
   ]
 }

@@ -89,6 +89,24 @@ await t.test('the list', async (t) => {
   t.equal(new Set(models.map(({ id }) => id)).size, models.length)
 })
 
+await t.test('aliases', async (t) => {
+  const aliases = new Map([
+    ['gpt-4o', 'opus'],
+    ['constructor-x', 'haiku'],
+  ])
+  const names = { claudeModel: 'sonnet', upstreams: [], aliases }
+  t.strictSame(resolveModel('gpt-4o', names), { kind: 'claude', model: 'opus' })
+  t.equal(resolveModel('GPT-4o', names), null, 'as it is written')
+  t.equal(resolveModel('constructor', names), null)
+  t.strictSame(
+    listModels(names)
+      .slice(-2)
+      .map(({ id }) => id),
+    ['gpt-4o', 'constructor-x'],
+  )
+  t.match(modelNotFound('x', [], aliases).message, /of this server's own: gpt-4o, constructor-x/)
+})
+
 await t.test('an unknown model', async (t) => {
   const failure = refusal(() => parse({ model: 'gpt-4o', question: 'q' }))
   t.match(failure, { code: 'model_not_found', param: 'model', message: /'gpt-4o'.*sonnet/ })

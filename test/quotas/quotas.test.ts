@@ -56,6 +56,9 @@ await t.test('a bound that changes', (t) => {
   t.equal(admitted(quotas, 'ann', 20), 5)
   limits.ann = { requestsPerMinute: 2 }
   t.equal(admitted(quotas, 'ann', 20), 0)
+  limits.ann = { requestsPerMinute: 0 }
+  t.match(quotas.admit('ann')?.failure, { code: 'rate_limit_exceeded', retryAfter: 60 }, 'none at all')
+  t.match(quotas.headers('ann', true), { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' })
   t.end()
 })
 

@@ -4,11 +4,11 @@ import { answer, blockCompletion } from '../../../src/http/block-completion.js'
 import { parsePrefer, preferenceApplied } from '../../../src/http/prefer.js'
 import { sendTask } from '../../../src/http/send-task.js'
 import { streamCompletion } from '../../../src/http/stream-completion.js'
+import { parseChatBody } from '../../../src/http/chat-body.js'
 import { askingOf, takeText } from '../../../src/http/asking.js'
 import { submitChat } from '../../../src/intake/submit.js'
 import { isFinal } from '../../../src/jobs/status.js'
 import { chatRequestSchema } from '../../../src/openai/in/chat-request.js'
-import { parseLargeChat } from '../../../src/openai/in/parse-chat.js'
 import { completionSchema, errorSchema, taskSchema } from '../../../src/openai/out/response-schemas.js'
 import { clientGone } from '../../../src/http/client-gone.js'
 
@@ -34,7 +34,8 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) => {
       const { answerCache, jobs, config, timing } = app
-      const parsed = await parseLargeChat(request.body, config, takeText(request))
+      const { body, owner } = request
+      const parsed = await parseChatBody(body, { jobs, owner, options: config, text: takeText(request) })
       if (parsed.delivery === 'stream') app.streams.enter(request.owner, reply.raw)
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
