@@ -12,8 +12,12 @@ import { startError } from './start-error.js'
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
 
+/** What an error of the start is told with; with CONFIG it is known once that is read. */
+let started: Readonly<Record<string, string | undefined>> = process.env
+
 async function main(): Promise<void> {
   const config = readConfig(process.env)
+  if (process.env['CONFIG']) started = { HOST: config.host, PORT: String(config.port), DATA_DIR: config.dataDir }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
@@ -77,7 +81,7 @@ function outliveRejections(log: FastifyBaseLogger): void {
 }
 
 main().catch((error: unknown) => {
-  const line = startError(error, process.env)
+  const line = startError(error, started)
   if (line === null) console.error(error)
   else console.error(`claude-bridge: ${line}`)
   process.exit(1)
