@@ -3,8 +3,11 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { readConfig } from '../../src/config.js'
+import { baseEnvironment } from '../../src/claude/process/environment.js'
 import { withSecretFiles } from '../../src/config/secret-files.js'
+import { ask, startBridge } from '../helper.js'
 import { startServer, temporary } from '../helper-server.js'
+import { message } from '../standin/index.js'
 
 const folder = temporary(t)
 
@@ -52,6 +55,15 @@ await t.test('keys, one in a line or all in one', (t) => {
   }
   t.equal(readConfig({ ADMIN_KEY_FILE: fileOf('a-key-of-the-operator\n') }).adminKey, 'a-key-of-the-operator')
   t.end()
+})
+
+await t.test('the CLI gets the value, and not the name of the file', async (t) => {
+  const env = { ANTHROPIC_API_KEY: '', ANTHROPIC_API_KEY_FILE: fileOf('sk-ant-of-the-file\n') }
+  t.notOk(Object.keys(baseEnvironment(withSecretFiles(env))).some((name) => name.endsWith('_FILE')))
+  const bridge = await startBridge(t, { env })
+  bridge.standin.when('F-one', message('fine'))
+  t.equal((await bridge.post('/v1/chat/completions', ask('F-one'))).status, 200)
+  t.equal((await bridge.asked('F-one')).headers['x-api-key'], 'sk-ant-of-the-file')
 })
 
 await t.test('as a process: one line and an exit', async (t) => {
