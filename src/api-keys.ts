@@ -23,19 +23,43 @@ export function nameOfKey(key: string): string {
   return `key_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`
 }
 
+/** A key as it is configured: of `API_KEYS`, or of `keys` in the configuration file. */
+export interface KeyEntry {
+  name?: string | undefined
+  key: string
+}
+
+/** Names an entry of `API_KEYS` in a message. */
+const entryOfVariable = (index: number) => `API_KEYS: entry ${index + 1}`
+
+/** `API_KEYS`: entries `key` or `name:key`, separated by commas. */
+export function splitApiKeys(text: string): KeyEntry[] {
+  return text.split(',').map((part) => {
+    const entry = part.trim()
+    const colon = entry.indexOf(':')
+    return { key: entry.slice(colon + 1), ...(colon !== -1 && { name: entry.slice(0, colon) }) }
+  })
+}
+
 /**
- * Entries `key` or `name:key`, separated by commas. `exposed`: other machines reach the server, so a short key is refused.
+ * `exposed`: other machines reach the server, so a short key is refused.
  *
  * @throws ConfigError with one line that shows no key
  */
 export function readApiKeys(text: string | undefined, exposed: boolean): readonly ApiKey[] {
-  if (text === undefined) return []
-  const keys = text.split(',').map((entry, index) => readEntry(entry.trim(), `entry ${index + 1}`, exposed))
-  if (repeated(keys.map(({ key }) => key)) !== -1) throw new ConfigError('API_KEYS: the same key stands there twice')
-  const second = repeated(keys.map(({ name }) => name))
-  if (second !== -1) {
-    throw new ConfigError(`API_KEYS: entry ${second + 1} has the name of an earlier entry; each key has to have a name of its own`)
-  }
+  return text === undefined ? [] : checkApiKeys(splitApiKeys(text), exposed)
+}
+
+/**
+ * @param place names an entry in a message
+ * @throws ConfigError with one line that shows no key
+ */
+export function checkApiKeys(entries: readonly KeyEntry[], exposed: boolean, place = entryOfVariable): readonly ApiKey[] {
+  const keys = entries.map((entry, index) => checkEntry(entry, place(index), exposed))
+  const sameKey = repeated(keys.map(({ key }) => key))
+  if (sameKey !== -1) throw new ConfigError(`${place(sameKey)} has a key that stands there twice`)
+  const sameName = repeated(keys.map(({ name }) => name))
+  if (sameName !== -1) throw new ConfigError(`${place(sameName)} has the name of an earlier entry; each key has to have a name of its own`)
   return Object.freeze(keys)
 }
 
@@ -49,19 +73,17 @@ export function readAdminKey(text: string | undefined, apiKeys: readonly ApiKey[
   return text
 }
 
-function readEntry(entry: string, place: string, exposed: boolean): ApiKey {
-  const colon = entry.indexOf(':')
-  const key = entry.slice(colon + 1)
-  const name = colon === -1 ? nameOfKey(key) : entry.slice(0, colon)
+function checkEntry({ name: given, key }: KeyEntry, place: string, exposed: boolean): ApiKey {
+  const name = given ?? nameOfKey(key)
   // no header can carry a key with a space or a letter beyond ASCII: it would let no request in
   if (!/^[\x21-\x7e]+$/.test(key) || !/^[\w.-]{1,64}$/.test(name)) {
     // the value itself is a secret and never part of the message
-    throw new ConfigError(`API_KEYS: ${place} must be "key" or "name:key", in ASCII and without spaces`)
+    throw new ConfigError(`${place} must be "key" or "name:key", in ASCII and without spaces`)
   }
-  if (colon !== -1) refuseTakenName(name, place)
+  if (given !== undefined) refuseTakenName(name, place)
   if (exposed && key.length < shortestExposed) {
     throw new ConfigError(
-      `API_KEYS: the key of ${place} has fewer than ${shortestExposed} characters, and other machines reach this HOST; ` +
+      `${place} has fewer than ${shortestExposed} characters in its key, and other machines reach this HOST; ` +
         'use a key such as `openssl rand -hex 16` makes',
     )
   }
@@ -71,14 +93,14 @@ function readEntry(entry: string, place: string, exposed: boolean): ApiKey {
 /** A name that may be another owner's gives no way into that owner's jobs. */
 function refuseTakenName(name: string, place: string): void {
   if (name === anonymous) {
-    throw new ConfigError(`API_KEYS: ${place} must have another name: "${anonymous}" owns the jobs of a server without keys`)
+    throw new ConfigError(`${place} must have another name: "${anonymous}" owns the jobs of a server without keys`)
   }
   if (hashName.test(name)) {
-    throw new ConfigError(`API_KEYS: ${place} must have another name: keys without a name are known by names of this form`)
+    throw new ConfigError(`${place} must have another name: keys without a name are known by names of this form`)
   }
   if (formerName.test(name)) {
     throw new ConfigError(
-      `API_KEYS: ${place} must have another name, in the same place: earlier versions gave names of this form to keys without one`,
+      `${place} must have another name, in the same place: earlier versions gave names of this form to keys without one`,
     )
   }
 }

@@ -5,6 +5,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import bridge from './bridge.js'
 import type { WarmSizes } from './claude/pool/setup.js'
 import type { Config } from './config.js'
+import { withSecretFiles } from './config/secret-files.js'
 import { type Timing, defaultTiming } from './http/timing.js'
 import { type HttpLimits, defaultLimits } from './http/limits.js'
 import { isKeyAskedFor } from './keyed.js'
@@ -16,6 +17,7 @@ import auth from './plugins/auth.js'
 import azure from './plugins/azure.js'
 import body from './plugins/body.js'
 import closing from './plugins/closing.js'
+import settings from './plugins/config.js'
 import connections from './plugins/connections.js'
 import errors, { onClientError, onFrameworkError } from './plugins/errors.js'
 import headers from './plugins/headers.js'
@@ -32,14 +34,13 @@ import validation from './plugins/validation.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    config: Config
     timing: Timing
   }
 }
 
 export interface AppOptions {
   config: Config
-  /** what the CLI's environment is taken from */
+  /** what the configuration was read from, and what the CLI's environment is taken from */
   env: NodeJS.ProcessEnv
   logger: FastifyBaseLogger
   timing?: Partial<Timing>
@@ -54,7 +55,8 @@ export interface AppOptions {
 }
 
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, env, logger, warm } = options
+  const { config, logger, warm } = options
+  const env = withSecretFiles(options.env)
   const { writeTimeoutS, readerLagBytes } = config
   const timing = { ...defaultTiming, stallMs: writeTimeoutS * 1000, lagBytes: readerLagBytes, ...options.timing }
   const limits = { ...defaultLimits, ...options.limits }
@@ -86,16 +88,16 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const keyed = () => isKeyAskedFor(app.config, ring)
   // tokens are asked about by requests and by jobs, long after the jobs are there
   const tokens = new JobTokens((id) => app.jobs.atWork(id) !== null)
-  app.decorate('config', config)
   app.decorate('timing', timing)
   app.decorate('keyRing', ring)
+  await app.register(settings, { config, env: options.env })
   await app.register(headers)
   await app.register(requestIds)
   await app.register(metrics)
   await app.register(connections, { limits })
-  await app.register(origins, { keyed, allowedHosts: config.allowedHosts, allowedOrigins: config.allowedOrigins })
+  await app.register(origins, { keyed })
   await app.register(auth, { apiKeys: config.apiKeys, adminKey: config.adminKey, ring, keyed, tokens, limits })
-  await app.register(refusedOrigins, { allowedOrigins: config.allowedOrigins })
+  await app.register(refusedOrigins)
   await app.register(answers, { limits })
   await app.register(errors)
   await app.register(body, { limits })

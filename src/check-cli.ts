@@ -8,9 +8,10 @@ import { probes } from './claude/check/probes.js'
 import { optionalProbes } from './claude/check/verdict.js'
 import { locateBinary, readVersion } from './claude/process/binary.js'
 import { baseEnvironment } from './claude/process/environment.js'
+import { withSecretFiles } from './config/secret-files.js'
 
 const { values } = parseArgs({ options: { bin: { type: 'string' } } })
-const env = baseEnvironment(process.env)
+const env = baseEnvironment(withSecretFiles(process.env))
 const located = locateBinary(values.bin ?? (process.env['CLAUDE_BIN'] || undefined))
 const { path: binary, version, problem } = located.problem === null ? await readVersion(located.path, env) : { ...located, version: null }
 if (problem !== null) {

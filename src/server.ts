@@ -2,7 +2,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { buildApp } from './app.js'
 import { killAllProcesses } from './claude/process/process.js'
-import { readConfig } from './config.js'
+import { subscriptionWarning } from './claude/terms.js'
+import { ConfigError, isLoopback, readConfig } from './config.js'
 import { listen } from './listen.js'
 import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'
@@ -11,8 +12,12 @@ import { startError } from './start-error.js'
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
 
+/** What an error of the start is told with; with CONFIG it is known once that is read. */
+let started: Readonly<Record<string, string | undefined>> = process.env
+
 async function main(): Promise<void> {
   const config = readConfig(process.env)
+  if (process.env['CONFIG']) started = { HOST: config.host, PORT: String(config.port), DATA_DIR: config.dataDir }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
@@ -31,6 +36,14 @@ async function main(): Promise<void> {
       await app.close()
     },
     onTrouble: (message, error) => app.log.error({ err: error }, message),
+    onHangUp() {
+      try {
+        app.reload()
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error
+        app.log.error(`SIGHUP: the configuration was not read again, and nothing has changed: ${error.message}`)
+      }
+    },
   })
   try {
     await listen(app, config)
@@ -44,6 +57,15 @@ async function main(): Promise<void> {
   const { claude_authenticated: loggedIn, hint, problem } = app.claude.health()
   if (problem !== null) app.log.warn(`${config.claudeBin === undefined ? '' : 'CLAUDE_BIN: '}the Claude CLI cannot be used: ${problem}`)
   else if (!loggedIn) app.log.warn(hint)
+  const warnOfTerms = () => {
+    const { apiKeys, host } = app.config
+    const warning = subscriptionWarning({ credential: app.claude.credential, keys: apiKeys.length, exposed: !isLoopback(host) })
+    if (warning !== null && app.claude.health().claude_authenticated) app.log.warn(warning)
+  }
+  warnOfTerms()
+  app.liveConfig.onChange((now, before) => {
+    if (now.apiKeys.length > before.apiKeys.length) warnOfTerms()
+  })
 }
 
 /**
@@ -59,7 +81,7 @@ function outliveRejections(log: FastifyBaseLogger): void {
 }
 
 main().catch((error: unknown) => {
-  const line = startError(error, process.env)
+  const line = startError(error, started)
   if (line === null) console.error(error)
   else console.error(`claude-bridge: ${line}`)
   process.exit(1)

@@ -2,8 +2,9 @@
  * Ends the process in order at a signal: `close` is called once, and the process ends with code 0 when it is through.
  *
  * A signal to a process group comes twice, from the terminal and from the parent, so signals within a second count as one; a later one
- * ends the process at once. An error that nothing has caught ends it in order as well, with code 1.
+ * ends the process at once. SIGHUP ends it where its terminal was closed, and else has a meaning of its own. An error that nothing has caught ends it in order as well, with code 1.
  */
+import { closeSync, openSync } from 'node:fs'
 
 export interface ShutdownOptions {
   /** the whole end may take this long, in milliseconds; then the process ends with code 1 */
@@ -12,12 +13,24 @@ export interface ShutdownOptions {
   close: (cause: string | { error: unknown }) => Promise<void>
   /** what did not go as it should */
   onTrouble: (message: string, error?: unknown) => void
+  /** SIGHUP, where no terminal was closed */
+  onHangUp: () => void
 }
 
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const
+const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const
 const sameMs = 1000
 
-export function endInOrder({ limitMs, close, onTrouble }: ShutdownOptions): void {
+/** Whether this process can be reached from a terminal that is open. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function endInOrder({ limitMs, close, onTrouble, onHangUp }: ShutdownOptions): void {
   let firstAt: number | null = null
   let code = 0
 
@@ -36,14 +49,19 @@ export function endInOrder({ limitMs, close, onTrouble }: ShutdownOptions): void
       .finally(() => process.exit(code))
   }
 
-  for (const signal of signals) {
-    process.on(signal, () => {
-      if (firstAt === null) return end(signal)
-      if (performance.now() - firstAt < sameMs) return
-      onTrouble(`${signal} again: the end does not wait`)
-      process.exit(1)
-    })
+  const signalled = (signal: string) => {
+    if (firstAt === null) return end(signal)
+    if (performance.now() - firstAt < sameMs) return
+    onTrouble(`${signal} again: the end does not wait`)
+    process.exit(1)
   }
+  for (const signal of signals) process.on(signal, () => signalled(signal))
+  const hadTerminal = hasTerminal()
+  process.on('SIGHUP', () => {
+    // a terminal that is closed takes with it what was started in it
+    if (hadTerminal && !hasTerminal()) signalled('SIGHUP')
+    else if (firstAt === null) onHangUp()
+  })
   process.on('uncaughtException', (error: unknown) => {
     if (firstAt === null) return end({ error })
     onTrouble('an error during the end', error)

@@ -22,6 +22,8 @@ const rooms: Record<string, readonly string[]> = {
   validation: ['request', 'jobs', 'schema'],
   // of validation only what it needs to read a request's checks
   spending: ['jobs'],
+  // reads what each part says of its own settings
+  config: ['request', 'mcp/job', 'upstreams', 'http', 'net', 'webhooks', 'spending', 'src/api-keys', 'src/claude/process/alias-models'],
   quotas: ['jobs'],
   openai: ['request', 'jobs', 'schema', 'src/validation/parsing'],
   tasks: ['request', 'jobs', 'openai'],

@@ -7,13 +7,15 @@ import { CheckedExecutor } from '../src/validation/checked-executor.js'
 import type { CheckThreads } from '../src/validation/thread/check-threads.js'
 import { UpstreamExecutor } from '../src/upstreams/executor.js'
 import { FallbackExecutor } from '../src/upstreams/fallbacks.js'
-import { readUpstreams } from '../src/upstreams/settings.js'
+import { readConfig } from '../src/config.js'
 import { answer, startProvider } from './upstreams/provider.js'
 import { freeSeat } from './jobs/seat.js'
 
 const provider = await startProvider(t)
 const settings = { acme: { base_url: provider.url, api_key_env: 'ACME_KEY', models: '*' } }
-const upstreams = new UpstreamExecutor(readUpstreams(JSON.stringify(settings), 60), { ACME_KEY: 'gsk_0123456789secret' })
+const upstreams = new UpstreamExecutor(readConfig({ UPSTREAMS: JSON.stringify(settings), IDLE_TIMEOUT_S: '60' }).upstreams, {
+  ACME_KEY: 'gsk_0123456789secret',
+})
 t.teardown(() => upstreams.close())
 
 const bug = new TypeError('a bug')
@@ -59,9 +61,13 @@ await t.test('while its answer is read', async (t) => {
 })
 
 await t.test('a provider that cannot be reached is no fault of ours', async (t) => {
-  const away = new UpstreamExecutor(readUpstreams(JSON.stringify({ acme: { ...settings.acme, base_url: 'http://127.0.0.1:9' } }), 60), {
-    ACME_KEY: 'gsk_0123456789secret',
-  })
+  const away = new UpstreamExecutor(
+    readConfig({ UPSTREAMS: JSON.stringify({ acme: { ...settings.acme, base_url: 'http://127.0.0.1:9' } }), IDLE_TIMEOUT_S: '60' })
+      .upstreams,
+    {
+      ACME_KEY: 'gsk_0123456789secret',
+    },
+  )
   t.match(await told(away, asking('T-away')), { outcome: { failure: { code: 'upstream_unreachable' } }, troubles: [] })
   await away.close()
 })

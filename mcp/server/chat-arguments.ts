@@ -49,7 +49,7 @@ export async function submitArguments(
   for (const name of decided) {
     if (args[name] != null) throw refuse('unsupported_parameter', name, 'the tool decides how the answer is taken')
   }
-  const { value, error } = await validateChat({ ...args, model: args['model'] ?? 'max' }, config.upstreams)
+  const { value, error } = await validateChat({ ...args, model: args['model'] ?? 'max' }, config)
   if (error !== undefined) throw error
   const parsed = await parseLargeChat(value, config)
   const { owner, parent, requestId, depth } = caller

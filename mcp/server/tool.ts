@@ -3,7 +3,7 @@ import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js'
 import type { z } from 'zod'
 import type { Asking, IntakeSettings } from '../../src/intake/submit.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
-import type { ChatOptions } from '../../src/openai/in/parse-chat.js'
+import type { ChatOptions } from '../../src/openai/in/chat-options.js'
 
 /** Who calls: the owner of the jobs, by which request, from within which job, and how deep below others (see `depth.ts`). */
 export interface Caller {
@@ -17,7 +17,9 @@ export interface Caller {
 }
 
 /** What the operator has set, for what a call asks for. */
-export type ToolSettings = IntakeSettings & Required<Omit<ChatOptions, 'read' | 'forClaude' | 'models'>> & Pick<ChatOptions, 'models'>
+export type ToolSettings = IntakeSettings &
+  Required<Omit<ChatOptions, 'read' | 'forClaude' | 'models' | 'allowedModels'>> &
+  Pick<ChatOptions, 'models' | 'allowedModels'>
 
 export interface ToolContext {
   jobs: Jobs

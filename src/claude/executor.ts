@@ -144,7 +144,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       decide(failed('workspace_limit_exceeded', message))
       session.child.kill()
     })
-    const servers = inside === null ? 0 : (this.setup.inside?.startTimeoutMs ?? 0)
+    const servers = inside === null ? 0 : (this.setup.inside?.startTimeoutMs() ?? 0)
     const silent = setTimeout(() => {
       const seconds = (this.startLimitMs + servers) / 1000
       decide(failed('claude_unavailable', `The Claude CLI gave no sign of life within ${seconds} s.`))

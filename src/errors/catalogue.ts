@@ -21,6 +21,7 @@ export const catalogue = {
   invalid_json_schema: { status: 400, type: 'invalid_request_error', retriable: false },
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
   depth_exceeded: { status: 400, type: 'invalid_request_error', retriable: false },
+  invalid_configuration: { status: 400, type: 'invalid_request_error', retriable: false },
   invalid_api_key: { status: 401, type: 'invalid_request_error', retriable: false },
   admin_key_required: { status: 403, type: 'permission_error', retriable: false },
   origin_not_allowed: { status: 403, type: 'invalid_request_error', retriable: false },

@@ -28,6 +28,10 @@ export class AnswerCache {
 
   constructor(private readonly ttlS: number) {}
 
+  clear(): void {
+    this.kept.clear()
+  }
+
   /**
    * What names the request's answer; null where it is not to be looked up: the cache is off, the request is not deterministic, or
    * `Cache-Control` says `no-cache` or `no-store` (RFC 9111, 5.2.1).

@@ -2,10 +2,12 @@
  * The body of a chat request -> what the bridge has to do. Some editors send the Responses API's body to the chat route and read the answer
  * as a chat completion (Cursor does): it is known by its `input`, without `messages`.
  */
+import type { ClaudeRequest } from '../request/conversation.js'
 import type { InnerRequest } from '../request/job-request.js'
 import type { ParsedRequest } from '../request/parsed-request.js'
 import type { Jobs } from '../jobs/jobs.js'
-import { type ChatOptions, parseLargeChat } from '../openai/in/parse-chat.js'
+import type { ChatOptions } from '../openai/in/chat-options.js'
+import { parseLargeChat } from '../openai/in/parse-chat.js'
 import type { CheckedChat } from '../openai/in/validate-chat.js'
 import { checkOwnFields, parseResponseRequest } from '../openai/responses/parse.js'
 import type { ResponseRequest } from '../openai/responses/request.js'
@@ -25,14 +27,18 @@ export async function parseChatBody(
 ): Promise<ParsedRequest<InnerRequest>> {
   if (!isResponsesBody(body)) return parseLargeChat(body, asking.options, asking.text)
   checkOwnFields(body)
-  const { claudeModel, passSampling, aliasModels, models } = asking.options
+  const { claudeModel, aliases, models, allowedModels, passSampling, aliasModels } = asking.options
   const { run, ...parsed } = await parseResponseRequest(body, {
     ...(await readContext(asking.jobs, body, asking.owner)),
-    ...{ claudeModel, models },
+    ...{ claudeModel, allowedModels },
+    ...(aliases && { aliases }),
+    ...(models && { models }),
     ...(passSampling !== undefined && { passSampling }),
     ...(aliasModels !== undefined && { aliasModels }),
   })
-  const { response: _response, ...asked } = run
+  const asked: ClaudeRequest = { ...run }
+  // that of a response, which this answer is not
+  delete asked.response
   const includeUsage = (body.stream_options as { include_usage?: unknown } | null | undefined)?.include_usage === true
   return { ...parsed, run: asked, delivery: body.stream === true ? 'stream' : 'block', includeUsage }
 }

@@ -10,7 +10,10 @@ declare module 'fastify' {
 
 export default fp(
   async (app) => {
-    app.decorate('answerCache', new AnswerCache(app.config.answerCacheS))
+    const cache = new AnswerCache(app.config.answerCacheS)
+    app.decorate('answerCache', cache)
+    // a name may mean another model now
+    app.liveConfig.onChange(() => cache.clear())
   },
   { name: 'answer-cache', dependencies: ['jobs'], decorators: { fastify: ['config'] } },
 )

@@ -55,7 +55,8 @@ export default fp(
     app.decorateRequest('letIn', false)
     app.decorateRequest('admin', false)
     app.decorateRequest('parentJob', null)
-    const keys = new Keys(apiKeys, tokens, ring, adminKey)
+    let keys = new Keys(apiKeys, tokens, ring, adminKey)
+    app.liveConfig.onChange((now) => (keys = new Keys(now.apiKeys, tokens, ring, now.adminKey)))
     const wrongKeys = new WrongKeys(limits)
     app.addHook('preClose', (done) => {
       wrongKeys.close()

@@ -46,7 +46,13 @@ export interface ClaudePluginOptions {
 export default fp(
   async (app, { env, tokens, warm }: ClaudePluginOptions) => {
     const { config, files } = app
-    if (config.mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+    const warnOfAny = ({ mcp }: Config) => {
+      if (mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+    }
+    warnOfAny(config)
+    app.liveConfig.onChange((now, before) => {
+      if (!before.mcp.rules.allowAny) warnOfAny(now)
+    })
     const cliEnv = baseEnvironment(env)
     const kept = notPassed(env)
     if (kept.length > 0)
@@ -95,9 +101,9 @@ export default fp(
       onOddLine: (line, pid) => app.log.warn({ ...line, pid }, 'a Claude CLI process wrote a line that is none of its messages'),
       onStartFailure: (cause) => app.log.warn(`a Claude CLI process could not be made ready: ${cause}`),
       inside: {
-        rules: config.mcp.rules,
+        rules: () => app.config.mcp.rules,
         env,
-        startTimeoutMs: config.mcpStartTimeoutS * 1000,
+        startTimeoutMs: () => app.config.mcpStartTimeoutS * 1000,
         limits: config.workspaceLimits,
         files,
         bridge: ({ jobId, owner, request }) => ({

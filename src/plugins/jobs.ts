@@ -6,8 +6,10 @@ import { Jobs } from '../jobs/jobs.js'
 import { type JobObserver, observers } from '../jobs/observer.js'
 import { Places } from '../jobs/places.js'
 import type { JobTokens } from '../jobs/tokens.js'
-import { type ChatOptions, parseChat } from '../openai/in/parse-chat.js'
+import type { ChatOptions } from '../openai/in/chat-options.js'
+import { parseChat } from '../openai/in/parse-chat.js'
 import type { InnerRequest } from '../request/job-request.js'
+import { modelKey } from '../request/model-settings.js'
 import type { Quotas } from '../quotas/quotas.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -27,7 +29,7 @@ export default fp(
     const unchecked = byKind(single, new FallbackExecutor(single))
     const jobs = new Jobs({
       store: app.webhooks.store,
-      executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, config) }),
+      executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, app.config) }),
       places: new Places(app.cliPlaces, upstreams.places),
       maxQueued: config.maxQueued,
       limits: {
@@ -36,7 +38,7 @@ export default fp(
         runningOf: (owner) => quotas.limitsOf(owner).running,
         budgetSpent: (owner) => quotas.budgetRefusal(owner) !== null,
       },
-      priceOf: (charge, asked) => app.prices.nanoUsd(charge, asked),
+      priceOf: (charge, asked) => app.prices.nanoUsd(charge, modelKey(asked, app.config) ?? asked),
       idleTimeoutS: config.idleTimeoutS,
       observer: observers(takingBack(tokens), counting(quotas), app.metrics.jobs, endLines(app.log)),
       isRevoked: (owner) => app.keyRing.isRevoked(owner),

@@ -11,8 +11,6 @@ import { isAllowedOrigin } from '../http/origins.js'
 export interface OriginOptions {
   /** whether a key is asked for; where none is, names are looked at */
   keyed: () => boolean
-  allowedHosts: readonly string[]
-  allowedOrigins: readonly string[]
 }
 
 /** What a page may read of an answer beside the headers that it always may. */
@@ -33,32 +31,32 @@ const preflightAgeS = '600'
 
 /** What comes before the key: names, headers that let a page read the answer, and preflights, which bring no key. */
 export const origins = fp(
-  async (app: FastifyInstance, { keyed, allowedHosts, allowedOrigins }: OriginOptions) => {
+  async (app: FastifyInstance, { keyed }: OriginOptions) => {
     app.addHook('onRequest', async (request, reply) => {
       const { origin, host = '' } = request.headers
       if (!keyed()) {
         requireHost(request)
-        if (!isAllowedHost(host, allowedHosts)) throw refusedHost(host)
+        if (!isAllowedHost(host, app.config.allowedHosts)) throw refusedHost(host)
       }
       if (origin === undefined) return
       reply.header('vary', 'Origin')
-      const letIn = isAllowedOrigin(origin, host, allowedOrigins)
+      const letIn = isAllowedOrigin(origin, host, app.config.allowedOrigins)
       if (letIn) reply.headers({ 'access-control-allow-origin': origin, 'access-control-expose-headers': exposed })
       if (request.method !== 'OPTIONS') return
       if (!letIn) throw refusedOrigin(origin)
       if (request.headers['access-control-request-method'] !== undefined) return answerPreflight(request, reply)
     })
   },
-  { name: 'origins' },
+  { name: 'origins', dependencies: ['config'] },
 )
 
 /** What comes after the key. */
 export const refusedOrigins = fp(
-  async (app: FastifyInstance, { allowedOrigins }: Pick<OriginOptions, 'allowedOrigins'>) => {
+  async (app: FastifyInstance) => {
     app.addHook('onRequest', async (request) => {
       requireHost(request)
       const { origin, host } = request.headers
-      if (origin !== undefined && !isAllowedOrigin(origin, host, allowedOrigins)) throw refusedOrigin(origin)
+      if (origin !== undefined && !isAllowedOrigin(origin, host, app.config.allowedOrigins)) throw refusedOrigin(origin)
     })
   },
   { name: 'refused-origins', dependencies: ['auth'] },

@@ -1,5 +1,8 @@
 /** What models cost, and what owners may use. */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Config } from '../config.js'
+import type { KeyLimits } from '../jobs/keys.js'
 import { type OwnerLimits, Quotas } from '../quotas/quotas.js'
 import { Prices } from '../spending/prices.js'
 
@@ -13,15 +16,38 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const { config, store } = app
-    const prices = new Prices(new Map(), (model) => app.log.warn({ model }, 'a model has no price: it counts as the dearest'))
-    const everybody: OwnerLimits = { ...(config.storedBytes !== undefined && { storedBytes: config.storedBytes }) }
-    const quotas = new Quotas(() => everybody)
+    const prices = new Prices(config.prices, (model) => app.log.warn({ model }, 'a model has no price: it counts as the dearest'))
+    const quotas = new Quotas((owner) => limitsOf(app, owner))
     await quotas.load((query) => store.usage(query))
     app.decorate('prices', prices)
+    app.liveConfig.onChange((now) => prices.replace(now.prices))
     app.decorate('quotas', quotas)
     app.addHook('preHandler', async ({ owner, letIn, method }, reply) => {
       if (letIn) reply.headers(quotas.headers(owner, method === 'POST'))
     })
   },
-  { name: 'spending', dependencies: ['store'] },
+  { name: 'spending', dependencies: ['store', 'config'], decorators: { fastify: ['keyRing'] } },
 )
+
+const megabyte = 1024 * 1024
+
+/** A made key has its own; a key of `API_KEYS`, and who needs none, what the configuration says. */
+function limitsOf({ config, keyRing }: FastifyInstance, owner: string): OwnerLimits {
+  const made = keyRing.of(owner)
+  const { storedMb, ...limits } = made === null ? configured(config, owner) : { ...made.limits, priority: made.priority }
+  const storedBytes = storedMb === undefined ? config.storedBytes : storedMb * megabyte
+  return { ...limits, ...(storedBytes !== undefined && { storedBytes }) }
+}
+
+function configured({ limits }: Config, owner: string): KeyLimits {
+  const own = Object.hasOwn(limits.keys, owner) ? limits.keys[owner]! : limits.default
+  return {
+    ...(own.requests_per_minute !== undefined && { requestsPerMinute: own.requests_per_minute }),
+    ...(own.tokens_per_minute !== undefined && { tokensPerMinute: own.tokens_per_minute }),
+    ...(own.running !== undefined && { running: own.running }),
+    ...(own.usd_per_day !== undefined && { usdPerDay: own.usd_per_day }),
+    ...(own.usd_per_month !== undefined && { usdPerMonth: own.usd_per_month }),
+    ...(own.stored_mb !== undefined && { storedMb: own.stored_mb }),
+    ...(own.streams !== undefined && { streams: own.streams }),
+  }
+}

@@ -23,7 +23,7 @@ export default fp(
         ? validateLarge(schema, body)
         : isResponsesBody(body)
           ? validateLarge(responseRequestSchema, body)
-          : validateChat(body, app.config.upstreams))
+          : validateChat(body, app.config))
       if (error !== undefined) throw error
       checked.add(value)
       request.body = value

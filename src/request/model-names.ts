@@ -4,6 +4,7 @@
  * as an option.
  */
 import { BridgeError } from '../errors/catalogue.js'
+import { type Aliases, withoutAlias } from './aliases.js'
 import type { UpstreamProvider } from './upstream-models.js'
 
 /** `claude --help` of 2.1.329 names fable, opus and sonnet; haiku is in its list of aliases as well. */
@@ -34,9 +35,10 @@ export interface ModelRoute {
 
 /**
  * Where a model's name goes: aliases and full names of the CLI and of the clouds that have Claude's models, also behind `claude/`,
- * `anthropic/` and `max/`; `max` and `max/<any label>` go to `claudeModel`. Case does not matter. Null for every other name.
+ * `anthropic/` and `max/`; the operator's aliases of these; `max` and `max/<any label>` go to `claudeModel`. Case does not matter. Null for every other name.
  */
-export function resolveModel(name: string, options: { claudeModel: string }): ModelRoute | null {
+export function resolveModel(given: string, options: { claudeModel: string; aliases?: Aliases }): ModelRoute | null {
+  const name = withoutAlias(given, options.aliases)
   const lower = name.toLowerCase()
   const bare = lower.replace(prefix, '')
   if (arn.test(name)) return { kind: 'claude', model: name }
@@ -45,12 +47,12 @@ export function resolveModel(name: string, options: { claudeModel: string }): Mo
 }
 
 /** 404 `model_not_found`, naming what exists. */
-export function modelNotFound(name: string, upstreams: readonly UpstreamProvider[] = []): BridgeError {
+export function modelNotFound(name: string, upstreams: readonly UpstreamProvider[] = [], own: Aliases = new Map()): BridgeError {
   const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
   return new BridgeError(
     'model_not_found',
     `The model '${shown}' does not exist here. Use ${aliases.join(', ')}, a full name such as ${fullNames[0]}, ` +
-      `one of these behind claude/, anthropic/ or max/, or max/<any label>${othersInWords(upstreams)}. ` +
+      `one of these behind claude/, anthropic/ or max/, or max/<any label>${othersInWords(upstreams)}${aliasesInWords(own)}. ` +
       'GET /v1/models lists them.',
     { param: 'model' },
   )
@@ -63,6 +65,12 @@ export function requireModel(name: string, models: readonly string[] | undefined
   const some = models.slice(0, 20).join(', ')
   const others = models.length === 0 ? 'It may use none' : `It may use ${some}${models.length > 20 ? ', …' : ''}`
   throw new BridgeError('model_not_found', `This API key may not use the model '${shown}'. ${others}.`, { param: 'model' })
+}
+
+function aliasesInWords(all: Aliases): string {
+  const some = [...all.keys()].slice(0, 8)
+  if (some.length === 0) return ''
+  return `; of this server's own: ${some.join(', ')}${all.size > some.length ? ', …' : ''}`
 }
 
 /** Some names of each provider; a message has to stay readable. */

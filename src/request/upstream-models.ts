@@ -1,5 +1,7 @@
 /** The models of other providers, as `UPSTREAMS` names them, and which name means which. */
 
+import { type Aliases, withoutAlias } from './aliases.js'
+
 /** What a provider takes of what the bridge adds to a request. */
 export interface Dialect {
   /** it streams its answers */
@@ -38,10 +40,11 @@ export interface UpstreamRoute {
 }
 
 /**
- * Where a name goes: `<provider>/<model>` (the provider's name in any case), or a listed model's bare name. Null for
- * every other name.
+ * Where a name goes: `<provider>/<model>` (the provider's name in any case), a listed model's bare name, or an
+ * alias of one of these. Null for every other name.
  */
-export function resolveUpstream(name: string, providers: readonly UpstreamProvider[]): UpstreamRoute | null {
+export function resolveUpstream(given: string, providers: readonly UpstreamProvider[], aliases?: Aliases): UpstreamRoute | null {
+  const name = withoutAlias(given, aliases)
   const slash = name.indexOf('/')
   const prefix = name.slice(0, Math.max(0, slash)).toLowerCase()
   const id = name.slice(slash + 1)

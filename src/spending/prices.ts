@@ -49,9 +49,15 @@ export class Prices {
    * @param onUnknown told once of each model without a price
    */
   constructor(
-    private readonly own: ReadonlyMap<string, Price> = new Map(),
+    private own: ReadonlyMap<string, Price> = new Map(),
     private readonly onUnknown: (model: string) => void = () => {},
   ) {}
+
+  /** Takes other prices of the operator's, for what is charged from now on. */
+  replace(own: ReadonlyMap<string, Price>): void {
+    this.own = own
+    this.unknown.clear()
+  }
 
   /** Null for a model without a price. */
   of(model: string): Price | null {

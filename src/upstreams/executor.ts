@@ -20,14 +20,40 @@ export interface ProviderHealth {
 }
 
 export class UpstreamExecutor implements Executor<UpstreamRequest> {
-  private readonly clients: Map<string, ProviderClient>
-  /** calls at once of each provider, by its name */
-  readonly places: ReadonlyMap<string, Limiter>
+  private readonly clients = new Map<string, ProviderClient>()
+  /** runs that use a client */
+  private readonly users = new Map<ProviderClient, number>()
+  private readonly limiters = new Map<string, Limiter>()
 
   /** @param turnsOf see {@link Limiter} */
-  constructor(providers: readonly Provider[], env: NodeJS.ProcessEnv, turnsOf: (owner: string) => number = () => 1) {
-    this.clients = new Map(providers.map((provider) => [provider.name, new ProviderClient(provider, env)]))
-    this.places = new Map(providers.map(({ name, maxConcurrent }) => [name, new Limiter({ bound: maxConcurrent, turnsOf })]))
+  constructor(
+    providers: readonly Provider[],
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly turnsOf: (owner: string) => number = () => 1,
+  ) {
+    this.replace(providers)
+  }
+
+  /** Calls at once of each provider, by its name. The map is the same one after a change of providers. */
+  get places(): ReadonlyMap<string, Limiter> {
+    return this.limiters
+  }
+
+  /** Takes other providers, for runs that begin from now on. Those that run go on with what they began with. */
+  replace(providers: readonly Provider[]): void {
+    const before = new Map(this.clients)
+    const limiters = new Map(this.limiters)
+    this.clients.clear()
+    this.limiters.clear()
+    for (const provider of providers) {
+      const { name, maxConcurrent: bound } = provider
+      const client = before.get(name)
+      const limiter = limiters.get(name)
+      // what it has learnt of the provider, and its connections, are worth keeping
+      this.clients.set(name, client !== undefined && isSame(client.settings, provider) ? client : new ProviderClient(provider, this.env))
+      this.limiters.set(name, limiter?.bound === bound ? limiter : new Limiter({ bound, turnsOf: this.turnsOf }))
+    }
+    for (const client of before.values()) this.closeIfUnused(client)
   }
 
   run(run: Run<UpstreamRequest>): Execution {
@@ -51,7 +77,7 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.clients.values()].map((client) => client.close()))
+    await Promise.all([...this.clients.values(), ...this.users.keys()].map((client) => client.close()))
   }
 
   private async execute(run: Run<UpstreamRequest>, settle: (outcome: Outcome) => void): Promise<void> {
@@ -62,6 +88,31 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     if (client === undefined) {
       return fail({ code: 'model_not_found', message: `There is no provider ${request.provider} any more.`, param: 'model' })
     }
+    this.users.set(client, (this.users.get(client) ?? 0) + 1)
+    try {
+      await this.ask(run, client, settle, fail)
+    } finally {
+      const left = this.users.get(client)! - 1
+      if (left === 0) this.users.delete(client)
+      else this.users.set(client, left)
+      this.closeIfUnused(client)
+    }
+  }
+
+  /** Of a provider that is there no more. */
+  private closeIfUnused(client: ProviderClient): void {
+    if (this.users.has(client) || this.clients.get(client.settings.name) === client) return
+    // what is wrong with connections that nothing uses is of no interest
+    client.close().catch(() => undefined)
+  }
+
+  private async ask(
+    run: Run<UpstreamRequest>,
+    client: ProviderClient,
+    settle: (outcome: Outcome) => void,
+    fail: (failure: Failure) => void,
+  ): Promise<void> {
+    const { request } = run
     if (client.problem !== null) {
       return fail({ code: 'upstream_auth', message: `${request.provider} cannot be asked: ${client.problem}.` })
     }
@@ -91,6 +142,11 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
       dialect = simpler
     }
   }
+}
+
+/** A URL has no members to compare; as JSON it is its text. */
+function isSame(one: Provider, other: Provider): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 async function readError(body: Dispatcher.ResponseData['body']): Promise<string> {

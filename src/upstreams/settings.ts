@@ -1,8 +1,7 @@
-/** `UPSTREAMS`: JSON, or a file of it -> the providers. What is wrong with it ends the start, in one line and without values. */
+/** `UPSTREAMS` and `providers` of the configuration file -> the providers. What is wrong ends the start, in one line and without values. */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { resolveModel } from '../request/model-names.js'
-import { toParam } from '../errors/request-error.js'
 import { type Dialect, resolveUpstream, type UpstreamModel, type UpstreamProvider } from '../request/upstream-models.js'
 
 /** Seconds. */
@@ -66,7 +65,8 @@ const providerSchema = z.strictObject({
   ...dialect,
 })
 
-const settingsSchema = z.record(
+/** Providers by their names. */
+export const providersSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'must be of lower-case letters, digits, - and _'),
   providerSchema,
 )
@@ -76,16 +76,15 @@ const settingsSchema = z.record(
  *
  * @throws Error whose message is one line and holds no value of the settings but names
  */
-export function readUpstreams(text: string | undefined, idleTimeoutS: number): readonly Provider[] {
-  if (text === undefined) return []
-  const parsed = settingsSchema.safeParse(parse(text.trim()))
-  if (!parsed.success) throw new Error(inWords(parsed.error.issues[0]!))
-  const providers = Object.entries(parsed.data).map(([name, given]) => toProvider(name, given, idleTimeoutS))
+export function toProviders(settings: z.infer<typeof providersSchema>, idleTimeoutS: number): readonly Provider[] {
+  const providers = Object.entries(settings).map(([name, given]) => toProvider(name, given, idleTimeoutS))
   checkNames(providers)
   return Object.freeze(providers)
 }
 
-function parse(text: string): unknown {
+/** The JSON of `UPSTREAMS`, or of the file that it names. @throws Error whose message is one line and quotes nothing */
+export function readUpstreamsText(given: string): unknown {
+  const text = given.trim()
   const inline = text.startsWith('{')
   let json = text
   if (!inline) {
@@ -106,22 +105,6 @@ function parse(text: string): unknown {
     // the parser's words quote the text, and that may hold a secret
     throw new Error(inline ? 'is not valid JSON' : 'the file is not valid JSON')
   }
-}
-
-function inWords(issue: z.core.$ZodIssue): string {
-  const path = toParam(issue.path)
-  const issues = issue.code === 'invalid_key' ? issue.issues : []
-  if (issue.code === 'invalid_union') {
-    // a model is a name or an object; the branch that got further says more
-    const inner = issue.errors.flat().find((one) => one.path.length > 0 || one.code === 'unrecognized_keys')
-    if (inner !== undefined) return inWords({ ...inner, path: [...issue.path, ...inner.path] })
-  }
-  const said = oneLine(issues[0]?.message ?? issue.message)
-  return path === '' ? said : `${oneLine(path)}: ${said}`
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 200)
 }
 
 function toProvider(name: string, given: z.infer<typeof providerSchema>, idleTimeoutS: number): Provider {

@@ -7,6 +7,8 @@ import { KeyRing } from '../../src/keys/ring.js'
 import { defaultLimits } from '../../src/http/limits.js'
 import { createLogger } from '../../src/logger.js'
 import auth from '../../src/plugins/auth.js'
+import { readConfig } from '../../src/config.js'
+import settings from '../../src/plugins/config.js'
 import connections from '../../src/plugins/connections.js'
 import errors from '../../src/plugins/errors.js'
 import { origins } from '../../src/plugins/origins.js'
@@ -29,7 +31,8 @@ async function serve(t: Test, wrongKeyFirstMs: number, loggerInstance?: FastifyB
   const app = fastify({ ...(loggerInstance && { loggerInstance }) })
   await app.register(errors)
   await app.register(connections, { limits: defaultLimits })
-  await app.register(origins, { keyed: () => true, allowedHosts: [], allowedOrigins: [] })
+  await app.register(settings, { config: readConfig({}), env: {} })
+  await app.register(origins, { keyed: () => true })
   await app.register(auth, { apiKeys, adminKey: undefined, ring, keyed: () => true, tokens, limits: { ...defaultLimits, wrongKeyFirstMs } })
   app.get('/', ({ owner, parentJob }) => ({ owner, parentJob }))
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -80,13 +80,31 @@ await t.test('what comes out is the default, or safe as an argument', async (t) 
 })
 
 await t.test('the list', async (t) => {
-  const models = listModels({ claudeModel: 'sonnet' })
+  const models = listModels({ claudeModel: 'sonnet', upstreams: [], aliases: new Map() })
   t.ok(models.length > 4)
   for (const model of models) {
     t.match(model, { object: 'model', created: Number, owned_by: 'anthropic' })
     t.ok(resolve(model.id), `${model.id} can be asked for`)
   }
   t.equal(new Set(models.map(({ id }) => id)).size, models.length)
+})
+
+await t.test('aliases', async (t) => {
+  const aliases = new Map([
+    ['gpt-4o', 'opus'],
+    ['constructor-x', 'haiku'],
+  ])
+  const names = { claudeModel: 'sonnet', upstreams: [], aliases }
+  t.strictSame(resolveModel('gpt-4o', names), { kind: 'claude', model: 'opus' })
+  t.equal(resolveModel('GPT-4o', names), null, 'as it is written')
+  t.equal(resolveModel('constructor', names), null)
+  t.strictSame(
+    listModels(names)
+      .slice(-2)
+      .map(({ id }) => id),
+    ['gpt-4o', 'constructor-x'],
+  )
+  t.match(modelNotFound('x', [], aliases).message, /of this server's own: gpt-4o, constructor-x/)
 })
 
 await t.test('an unknown model', async (t) => {

@@ -95,7 +95,10 @@ await t.test('answers fit their schemas, member by member', async (t) => {
     [responses.taskSchema, toTask(failed)],
     [responses.taskListSchema, toTaskList({ jobs: [done, running, failed], hasMore: false })],
     [responses.errorSchema, errorBody({ code: 'timeout', message: 'm' })],
-    [responses.modelListSchema, { object: 'list', data: listModels({ claudeModel: 'sonnet' }) }],
+    [
+      responses.modelListSchema,
+      { object: 'list', data: listModels({ claudeModel: 'sonnet', upstreams: [], aliases: new Map([['gpt-4o', 'sonnet']]) }) },
+    ],
   ]
   for (const [schema, answer] of answers) t.same(schema.parse(answer), answer)
   t.throws(() => responses.taskSchema.parse({ ...toTask(done), status: 'done' }), 'and are not just anything')

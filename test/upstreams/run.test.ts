@@ -8,7 +8,7 @@ import type { FallbackRequest, UpstreamRequest } from '../../src/request/upstrea
 import { oneModel } from '../../src/upstreams/by-kind.js'
 import { UpstreamExecutor } from '../../src/upstreams/executor.js'
 import { FallbackExecutor } from '../../src/upstreams/fallbacks.js'
-import { readUpstreams } from '../../src/upstreams/settings.js'
+import { readConfig } from '../../src/config.js'
 import { until } from '../helper.js'
 import { answer, chunk, failing, open, send, startProvider, usage } from './provider.js'
 import { freeSeat } from '../jobs/seat.js'
@@ -16,7 +16,9 @@ import { freeSeat } from '../jobs/seat.js'
 const secret = 'gsk_0123456789secret'
 const provider = await startProvider(t)
 const settings = { acme: { base_url: provider.url, api_key_env: 'ACME_KEY', models: '*', headers: { 'x-auth-extra': 'second-secret' } } }
-const executor = new UpstreamExecutor(readUpstreams(JSON.stringify(settings), 60), { ACME_KEY: secret })
+const executor = new UpstreamExecutor(readConfig({ UPSTREAMS: JSON.stringify(settings), IDLE_TIMEOUT_S: '60' }).upstreams, {
+  ACME_KEY: secret,
+})
 t.teardown(() => executor.close())
 
 const asking = (marker: string): UpstreamRequest => ({

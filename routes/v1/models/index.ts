@@ -28,8 +28,8 @@ const modelRoutes: FastifyPluginAsyncZod = async (app) => {
       const settings = app.settingsOf(request.owner)
       const model = findModel(id, settings)
       if (model !== null) return model
-      requireModel(id, settings.models)
-      throw modelNotFound(id, settings.upstreams)
+      requireModel(id, settings.allowedModels)
+      throw modelNotFound(id, settings.upstreams, settings.aliases)
     },
   )
 }

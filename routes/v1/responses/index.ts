@@ -65,10 +65,8 @@ const responseRoutes: FastifyPluginAsyncZod = async (app) => {
       if (body.stream === true) app.streams.enter(owner, reply.raw)
       const parsed = await parseResponseRequest(body, {
         ...(await readContext(jobs, body, owner)),
-        claudeModel: config.claudeModel,
-        passSampling: config.passSampling,
-        models: config.models,
-        aliasModels: config.aliasModels,
+        ...{ claudeModel: config.claudeModel, aliases: config.aliases, models: config.models, allowedModels: config.allowedModels },
+        ...{ passSampling: config.passSampling, aliasModels: config.aliasModels },
       })
       const { echo, background } = parsed
       const { job } = await submitChat(askingOf(request, reply), jobs, config, parsed, background, { response: recordedEcho(echo) })

@@ -15,10 +15,11 @@ import type { Equipment } from './equip.js'
 import type { Session } from '../session.js'
 
 export interface InsideSetup {
-  rules: McpRules
+  /** as they are now */
+  rules(): McpRules
   /** the server's own environment, which the registry's placeholders stand for */
   env: Readonly<Record<string, string | undefined>>
-  startTimeoutMs: number
+  startTimeoutMs(): number
   limits: Limits
   files: KeptFiles
   /** how the job of that run reaches the bridge itself */
@@ -55,8 +56,8 @@ export class Inside {
       env: setup.env,
       marker: { [workspaceMarker]: session.workspace.root },
     }
-    const prepared = await prepareServers(this.tools, setup.rules, session.workspace, variables)
-    return { ...prepared, startTimeoutMs: setup.startTimeoutMs }
+    const prepared = await prepareServers(this.tools, setup.rules(), session.workspace, variables)
+    return { ...prepared, startTimeoutMs: setup.startTimeoutMs() }
   }
 
   /** Ends the process. Resolves, when nothing of it is left, with the files that it leaves; none if they are not to be kept. */

@@ -2,7 +2,8 @@
 import { BridgeError } from '../../errors/catalogue.js'
 import { errorObject } from '../out/error-body.js'
 import { fields } from './honoured-fields.js'
-import { type ChatOptions, parseLargeChat } from './parse-chat.js'
+import type { ChatOptions } from './chat-options.js'
+import { parseLargeChat } from './parse-chat.js'
 import type { RequestCheck } from '../out/response-schemas.js'
 import { validateChat } from './validate-chat.js'
 import type { PendingSource } from '../../request/pending-source.js'
@@ -21,7 +22,7 @@ export async function checkRequest(
   const known = given.filter((name) => name === 'model' || Object.hasOwn(fields, name))
   const result: RequestCheck = { object: 'chat.completion.check', ok: false, honoured: [], ignored: [], error: null }
   try {
-    const checked = await validateChat(body, options.upstreams ?? [])
+    const checked = await validateChat(body, options)
     if (checked.error !== undefined) throw checked.error
     const { ignored, pending } = await parseLargeChat(checked.value, options)
     await compile(pending)

@@ -1,14 +1,14 @@
 /** A checked body -> what the bridge has to do, whoever's model is asked for, and with those that take its place. */
-import { type Validated, validate } from '../../errors/request-error.js'
+import { validate, type Validated } from '../../errors/request-error.js'
+import type { ChatOptions } from './chat-options.js'
 import { type ChatRequest, chatRequestSchema } from './chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type ToolRules, noTools } from '../../request/mcp-ask.js'
 import { modelNotFound, requireModel, resolveModel } from '../../request/model-names.js'
-import type { AliasModels } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { parseRequest } from './parse-request.js'
 import { parseUpstreamRequest } from './parse-upstream-request.js'
-import { type ReadMessages, readMessages } from './read-messages.js'
+import { readMessages } from './read-messages.js'
 import { refuse } from '../../errors/refuse.js'
 import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
 import type { InnerRequest } from '../../request/job-request.js'
@@ -16,25 +16,6 @@ import type { UpstreamRequest } from '../../request/upstream-request.js'
 import { tryValidators } from './validator-models.js'
 import type { CheckedChat } from './validate-chat.js'
 import { validateLarge } from './validate-large.js'
-
-export interface ChatOptions {
-  /** model of `max/<label>` */
-  claudeModel: string
-  /** left out: none */
-  upstreams?: readonly UpstreamProvider[]
-  /** names that the key may ask for; left out: all */
-  models?: readonly string[] | undefined
-  /** what may be used of MCP; left out: nothing */
-  mcp?: ToolRules
-  /** `temperature` and `top_p` go to the models that take them */
-  passSampling?: boolean
-  /** the models of the aliases, where they are not Anthropic's own */
-  aliasModels?: AliasModels
-  /** the body's messages, where they have been read before */
-  read?: ReadMessages | undefined
-  /** the body under the rules of Claude's models, where that is known */
-  forClaude?: Validated<ChatRequest> | undefined
-}
 
 interface Options extends ChatOptions {
   upstreams: readonly UpstreamProvider[]
@@ -48,10 +29,11 @@ type One = ParsedRequest<ClaudeRequest | UpstreamRequest>
 
 /** As {@link parseChat}, with turns for the event loop while the messages are read. */
 export async function parseLargeChat(body: CheckedChat, options: ChatOptions, text?: string): Promise<ParsedRequest<InnerRequest>> {
-  const found = resolveUpstream(body.model, options.upstreams ?? [])
+  const resolve = (name: string) => resolveUpstream(name, options.upstreams ?? [], options.aliases)
+  const found = resolve(body.model)
   const names = [body.model, ...(body.fallbacks ?? found?.model.fallbacks ?? [])]
   // another provider gets the messages as they are
-  if (names.every((name) => resolveUpstream(name, options.upstreams ?? []) !== null)) return parseChat(body, options, text)
+  if (names.every((name) => resolve(name) !== null)) return parseChat(body, options, text)
   const forClaude = found === null ? { value: body as ChatRequest } : await validateLarge(chatRequestSchema, body)
   const read = await readMessages(forClaude.value?.messages)
   return parseChat(body, { ...options, forClaude, read }, text)
@@ -63,7 +45,7 @@ export async function parseLargeChat(body: CheckedChat, options: ChatOptions, te
  */
 export function parseChat(body: CheckedChat, given: ChatOptions, text?: string): ParsedRequest<InnerRequest> {
   const upstreams = given.upstreams ?? []
-  const listed = resolveUpstream(body.model, upstreams)?.model.fallbacks
+  const listed = resolveUpstream(body.model, upstreams, given.aliases)?.model.fallbacks
   const options: Options = {
     ...given,
     upstreams,
@@ -74,7 +56,7 @@ export function parseChat(body: CheckedChat, given: ChatOptions, text?: string):
   const parsed = parseOne(body, body.model, options)
   tryValidators(parsed.plan, options.claudeModel, (child) => parseChat(child, { ...given, read: undefined, forClaude: undefined }))
   // the operator's own list takes no key further than its models
-  const usable = listed?.filter((name) => options.models?.includes(name) ?? true)
+  const usable = listed?.filter((name) => options.allowedModels?.includes(name) ?? true)
   const names = [...new Set(body.fallbacks ?? usable)].filter((name) => name !== body.model)
   if (names.length === 0) return parsed
   const others = names.map((name, index) => inPlace(body, name, index, options))
@@ -103,10 +85,10 @@ function checked({ value, error }: Validated<ChatRequest>): ChatRequest {
 
 /** The request of one model, whatever the body says of the model and of those in its place. */
 function parseOne(body: CheckedChat, model: string, options: Options): One {
-  requireModel(model, options.models)
-  const upstream = resolveUpstream(model, options.upstreams)
-  if (upstream !== null) return parseUpstreamRequest({ ...body, model }, upstream, options.text())
-  if (resolveModel(model, options) === null) throw modelNotFound(model, options.upstreams)
+  requireModel(model, options.allowedModels)
+  const upstream = resolveUpstream(model, options.upstreams, options.aliases)
+  if (upstream !== null) return parseUpstreamRequest({ ...body, model }, upstream, options.text(), options.models)
+  if (resolveModel(model, options) === null) throw modelNotFound(model, options.upstreams, options.aliases)
   return parseRequest({ ...options.asChat(), model, fallbacks: null }, options)
 }
 

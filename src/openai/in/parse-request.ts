@@ -1,6 +1,7 @@
 /** A checked body -> what the bridge has to do. Where fields touch one another, it is decided here. */
 import { BridgeError } from '../../errors/catalogue.js'
 import type { PendingSource } from '../../request/pending-source.js'
+import type { ChatOptions } from './chat-options.js'
 import type { ChatRequest } from './chat-request.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
 import { checkFields } from './check-fields.js'
@@ -9,9 +10,9 @@ import type { ClaudeRequest, Conversation, Effort } from '../../request/conversa
 import { fitOptions, fitSampling } from '../../request/fit-options.js'
 import { createIgnored, type Ignored } from '../../request/ignored.js'
 import type { RemoteImage } from '../../request/images.js'
-import { type ToolRules, noTools } from '../../request/mcp-ask.js'
+import { noTools } from '../../request/mcp-ask.js'
 import { toMcpAsk, withServers } from './mcp.js'
-import { type AliasModels, modelNotFound, resolveModel } from '../../request/model-names.js'
+import { modelNotFound, resolveModel } from '../../request/model-names.js'
 import { conversationOf, type ReadMessages } from './read-messages.js'
 import { refuse } from '../../errors/refuse.js'
 import { requestPlan } from './request-plan.js'
@@ -22,18 +23,11 @@ import { toOffer } from './tools.js'
 export const maxChoices = 8
 
 /**
- * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`. `claudeModel`
- * is the model of `max/<label>`; `read`: the body's messages, where they have been read before.
+ * Throws BridgeError: 400 with `param`, or 404 `model_not_found`. `body` has passed `chatRequestSchema`.
  */
 export function parseRequest(
   body: ChatRequest,
-  options: {
-    claudeModel: string
-    mcp?: ToolRules
-    read?: ReadMessages | undefined
-    passSampling?: boolean | undefined
-    aliasModels?: AliasModels | undefined
-  },
+  options: Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'mcp' | 'read' | 'passSampling' | 'aliasModels'>,
 ): ParsedRequest {
   const ignored = createIgnored()
   checkFields(body, ignored)
@@ -42,7 +36,7 @@ export function parseRequest(
     throw refuse('unsupported_value', 'n', `at most ${maxChoices} answers at once`)
   }
   const route = resolveModel(body.model, options)
-  if (route === null) throw modelNotFound(body.model)
+  if (route === null) throw modelNotFound(body.model, [], options.aliases)
   const remoteImages: RemoteImage[] = []
   const said = conversationIn(body, options.read, ignored, remoteImages)
   const conversation = { ...said, system: [...systemOf(body.system, ignored), ...said.system] }
@@ -73,12 +67,13 @@ export function parseRequest(
   const plan = requestPlan(body, ignored, pending, (config) => ({ inside: rules.settle(withServers(ask, config, ignored), ignored) }))
   const user = body.user ?? body.safety_identifier
   if (user != null) run.person = user
+  const own = options.models?.get(route.model) ?? {}
   return {
     run,
     remoteImages,
     pending,
     model: body.model,
-    ...deliveryOf(body),
+    ...deliveryOf(body, own.way),
     includeUsage: includeUsage(body, ignored),
     n,
     metadata: body.metadata ?? {},
@@ -91,6 +86,7 @@ export function parseRequest(
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
     ...(body.max_cost_usd != null && { maxCostUsd: body.max_cost_usd }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
+    ...(own.timeoutS !== undefined && { limitS: own.timeoutS }),
   }
 }
 
@@ -126,19 +122,23 @@ function toEffort(effort: NonNullable<ChatRequest['reasoning_effort']>): Effort 
 
 /**
  * A stream stays a stream in the background: the job then outlives the reader. `background: true` with
- * `wait_for_completion: true` blocks, and the job outlives a client that does not wait.
+ * `wait_for_completion: true` blocks, and the job outlives a client that does not wait. `way`: the model's own, where the body is silent.
  */
 export function deliveryOf(
   body: Pick<ChatRequest, 'stream' | 'background' | 'wait_for_completion'>,
-): Pick<ParsedRequest, 'delivery' | 'background'> {
+  way: 'block' | 'poll' = 'block',
+): Pick<ParsedRequest, 'delivery' | 'background' | 'pollByDefault'> {
   const { background, wait_for_completion: wait } = body
   if (background === false && wait === false) {
     throw refuse('invalid_value', 'wait_for_completion', 'it cannot be false while background is false')
   }
   const poll = wait === false || (background === true && wait !== true)
+  const delivery = body.stream === true ? 'stream' : poll ? 'poll' : 'block'
+  const silent = delivery === 'block' && background == null && wait == null
   return {
-    delivery: body.stream === true ? 'stream' : poll ? 'poll' : 'block',
+    delivery,
     background: background === true || wait === false,
+    ...(silent && way === 'poll' && { pollByDefault: true as const }),
   }
 }
 

@@ -3,6 +3,7 @@
  * here too, except what is the bridge's own business and what its answers could not carry back.
  */
 import { BridgeError } from '../../errors/catalogue.js'
+import type { ChatOptions } from './chat-options.js'
 import { checkFields } from './check-fields.js'
 import { createIgnored } from '../../request/ignored.js'
 import { isNothing } from '../../request/is-nothing.js'
@@ -12,11 +13,17 @@ import type { PendingSource } from '../../request/pending-source.js'
 import { refuse } from '../../errors/refuse.js'
 import type { ProviderRequest } from './provider-request.js'
 import { requestPlan } from './request-plan.js'
+import { upstreamKey } from '../../request/model-settings.js'
 import type { UpstreamRoute } from '../../request/upstream-models.js'
 import { ofTheCli, type UpstreamRequest, underRules } from '../../request/upstream-request.js'
 
 /** Throws BridgeError: 400 with `param`. `body` has passed `providerRequestSchema`; `text` is the JSON it was read from. */
-export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute, text: string): ParsedRequest<UpstreamRequest> {
+export function parseUpstreamRequest(
+  body: ProviderRequest,
+  route: UpstreamRoute,
+  text: string,
+  models: ChatOptions['models'],
+): ParsedRequest<UpstreamRequest> {
   const ignored = createIgnored()
   const given = Object.entries(body).filter(([, value]) => value != null)
   checkFields(Object.fromEntries(given.filter(([name]) => underRules.includes(name))), ignored)
@@ -29,9 +36,10 @@ export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute
   const pending: PendingSource[] = []
   const plan = requestPlan(body, ignored, pending)
   const { model } = route
+  const own = models?.get(upstreamKey(route.provider, model.id)) ?? {}
+  const limitS = own.timeoutS ?? model.timeoutS
   const user = labelOf(body['user']) ?? labelOf(body['safety_identifier'])
-  const asked = deliveryOf(body)
-  const silent = asked.delivery === 'block' && body.background == null && body.wait_for_completion == null
+  const asked = deliveryOf(body, own.way ?? model.way)
   return {
     run: {
       kind: 'upstream',
@@ -42,9 +50,8 @@ export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute
     // URLs are the provider's to fetch
     remoteImages: [],
     model: body.model,
-    delivery: asked.delivery,
+    ...asked,
     background: asked.background || (model.longRunning && body.background !== false),
-    ...(silent && model.way === 'poll' && { pollByDefault: true as const }),
     includeUsage: usageAsked(body),
     n,
     metadata: body.metadata ?? {},
@@ -58,7 +65,7 @@ export function parseUpstreamRequest(body: ProviderRequest, route: UpstreamRoute
     ...(body.webhook_url && { webhookUrl: body.webhook_url }),
     ...(body.max_cost_usd != null && { maxCostUsd: body.max_cost_usd }),
     ...(body.timeout != null && { timeoutS: body.timeout }),
-    ...(model.timeoutS !== undefined && { limitS: model.timeoutS }),
+    ...(limitS !== undefined && { limitS }),
   }
 }
 

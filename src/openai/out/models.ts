@@ -1,6 +1,7 @@
 /** What `GET /v1/models` says of the names that can be asked for. */
-import { aliases, fullNames, resolveModel } from '../../request/model-names.js'
-import { resolveUpstream, type UpstreamProvider } from '../../request/upstream-models.js'
+import { aliases as cliAliases, fullNames, resolveModel } from '../../request/model-names.js'
+import type { ModelNames } from '../../request/model-settings.js'
+import { resolveUpstream } from '../../request/upstream-models.js'
 import type { Model } from './response-schemas.js'
 
 /** `created` has to be a number and the CLI knows no dates: one that never changes, 2025-01-01. */
@@ -11,24 +12,24 @@ export function toModel(id: string, owner = 'anthropic'): Model {
   return { id, object: 'model', created, owned_by: owner }
 }
 
-export interface Listed {
-  claudeModel: string
-  upstreams?: readonly UpstreamProvider[]
+export interface Listed extends ModelNames {
   /** those that the key may use; left out: all */
-  models?: readonly string[] | undefined
+  allowedModels?: readonly string[] | undefined
 }
 
-/** What `GET /v1/models` lists: the names that need no knowledge of an account. */
-export function listModels({ upstreams = [], models, claudeModel }: Listed): Model[] {
-  if (models !== undefined) return models.flatMap((id) => findModel(id, { claudeModel, upstreams, models }) ?? [])
+/** What `GET /v1/models` lists: the names that need no knowledge of an account, and the operator's aliases; of a key that may use some, those. */
+export function listModels(listed: Listed): Model[] {
+  const { upstreams, aliases, allowedModels } = listed
+  if (allowedModels !== undefined) return allowedModels.flatMap((id) => findModel(id, listed) ?? [])
   const others = upstreams.flatMap(({ name, models }) => models.map(({ id }) => toModel(id, name)))
-  return [...[...aliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others]
+  const own = [...aliases.keys()].flatMap((id) => findModel(id, listed) ?? [])
+  return [...[...cliAliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others, ...own]
 }
 
 /** The entry of a name that can be asked for, whoever's it is; null for every other one. */
-export function findModel(id: string, options: Listed): Model | null {
-  if (options.models?.includes(id) === false) return null
-  const upstream = resolveUpstream(id, options.upstreams ?? [])
+export function findModel(id: string, names: Listed): Model | null {
+  if (names.allowedModels?.includes(id) === false) return null
+  const upstream = resolveUpstream(id, names.upstreams, names.aliases)
   if (upstream !== null) return toModel(id, upstream.provider)
-  return resolveModel(id, options) === null ? null : toModel(id)
+  return resolveModel(id, names) === null ? null : toModel(id)
 }

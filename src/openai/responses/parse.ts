@@ -8,8 +8,9 @@ import { chatRequestSchema } from '../in/chat-request.js'
 import type { ClaudeRequest } from '../../request/conversation.js'
 import { type JobRequest, uncheckedRequest } from '../../request/job-request.js'
 import { type Ignored, createIgnored } from '../../request/ignored.js'
-import { type AliasModels, requireModel } from '../../request/model-names.js'
+import { requireModel } from '../../request/model-names.js'
 import type { ParsedRequest } from '../../request/parsed-request.js'
+import type { ChatOptions } from '../in/chat-options.js'
 import { parseRequest } from '../in/parse-request.js'
 import { refuse } from '../../errors/refuse.js'
 import { readMessages } from '../in/read-messages.js'
@@ -40,13 +41,9 @@ export interface ParsedResponse extends ParsedRequest {
   echo: ResponseEcho
 }
 
-export interface ResponseContext {
-  claudeModel: string
-  /** see `ChatOptions` */
-  passSampling?: boolean
+export interface ResponseContext extends Pick<ChatOptions, 'claudeModel' | 'aliases' | 'models' | 'passSampling' | 'aliasModels'> {
   /** see `ChatOptions`; to be given by every caller, so that none forgets what a key may use */
-  models: readonly string[] | undefined
-  aliasModels?: AliasModels
+  allowedModels: readonly string[] | undefined
   /** the conversation of `previous_response_id` */
   carried: readonly ChatMessage[]
   /** `input` as items, references resolved */
@@ -69,7 +66,7 @@ export function checkOwnFields(body: ResponseRequest): void {
 /** Throws BridgeError: 400 with `param`, or 404 `model_not_found`. */
 export async function parseResponseRequest(
   body: ResponseRequest,
-  { carried, items, claudeModel, passSampling, models, aliasModels, unknown = [] }: ResponseContext,
+  { carried, items, unknown = [], allowedModels, ...options }: ResponseContext,
 ): Promise<ParsedResponse> {
   const ignored = createIgnored(unknown)
   checkAgainst(ownFields, own(body), ignored)
@@ -85,8 +82,8 @@ export async function parseResponseRequest(
       messages,
     })
     if (error !== undefined) throw error
-    requireModel(value.model, models)
-    const parsed = parseRequest(value, { claudeModel, passSampling, aliasModels, read: await readMessages(value.messages) })
+    requireModel(value.model, allowedModels)
+    const parsed = parseRequest(value, { ...options, read: await readMessages(value.messages) })
     for (const name of parsed.ignored) ignored.add(places.own(name))
     for (const { place } of parsed.remoteImages) place.name = places.own(place.name)
     const echo = toEcho(body)

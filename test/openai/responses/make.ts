@@ -38,7 +38,7 @@ export async function parse(body: unknown, carried: ChatMessage[] = []): Promise
     item,
     place: typeof value.input === 'string' ? 'input' : `input[${index}]`,
   })) as PlacedItem[]
-  return parseResponseRequest(value, { carried, items, claudeModel: 'sonnet', models: undefined })
+  return parseResponseRequest(value, { carried, items, claudeModel: 'sonnet', allowedModels: undefined })
 }
 
 export const parseWith = (members: object): Promise<ParsedResponse> => parse({ model: 'sonnet', input: 'hi', ...members })
