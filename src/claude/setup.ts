@@ -14,7 +14,7 @@ export interface ClaudeSetup extends SessionsSetup {
   outputProblem?: (schema: Record<string, unknown>, value: unknown, by: { owner: string; signal: AbortSignal }) => Promise<string | null>
   /** what runs need that may use MCP servers and file tools; left out: none may */
   inside?: InsideSetup
-  /** what is known of the subscription behind the login; left out: nobody looks */
+  /** what is known of the subscription behind the login; left out: it is not looked at */
   subscription?: Subscription
   /** the places of its runs; left out: as many as there are runs */
   places?: Limiter

@@ -112,7 +112,7 @@ function readMcpPolicy({ values, nameOf }: Gathered, env: NodeJS.ProcessEnv): Mc
   try {
     return new McpPolicy(loadRules(path.resolve(packageRoot, file ?? '.mcp.json'), file !== undefined, allow === 'any', env))
   } catch (error) {
-    // the registry of the package is nobody's setting
+    // the package's own registry was not set
     if (error instanceof BadRegistry)
       throw new ConfigError(`${file === undefined ? 'MCP_CONFIG' : nameOf('mcp', 'config')}: ${error.message}`)
     throw error

@@ -20,7 +20,7 @@ export interface Run<Request = JobRequest> {
   signal: AbortSignal
   /** Appends to the job's log. Events of a run that has given its outcome are dropped. */
   emit(event: JobEvent): void
-  /** A call of a model's API has taken tokens, whatever becomes of it. Left out: nobody counts. */
+  /** A call of a model's API has taken tokens, whatever becomes of it. Left out: it is not counted. */
   spent?(charge: Charge): void
   /** Why no other call of a model's API may be made; null where one may. Asked between two calls. Left out: one always may. */
   cutBy?(): CutCause | null

@@ -101,7 +101,7 @@ export class Descendants {
   }
 }
 
-/** What is known now of the process that was seen; null where it has ended, its id being another one's or nobody's. */
+/** What is known now of the process that was seen; null where it has ended: its id is free, or another process has it. */
 function same(pid: number, seen: Stat | null): Stat | null {
   const now = seen === null ? null : statOf(pid)
   return now === null || now.zombie || now.started !== seen?.started ? null : now

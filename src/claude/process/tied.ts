@@ -1,6 +1,6 @@
 /**
  * Ties a CLI process to the life of this one, and what it starts to its own. A CLI whose server was killed finishes what it does, and one
- * that waits for a client's results even asks the model anew; nobody would ever see the answer, and somebody would pay for it. Linux can
+ * that waits for a client's results even asks the model anew; that answer would be paid for and never read. Linux can
  * have the kernel end the child with its parent (prctl(2), PR_SET_PDEATHSIG), and hand it the processes whose own parent has left
  * (PR_SET_CHILD_SUBREAPER), so that they can be found. Node reaches neither. Perl can ask for both, `setpriv` of util-linux for the first.
  * Elsewhere, the next start of the server ends what was left.

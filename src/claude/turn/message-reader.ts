@@ -155,7 +155,7 @@ export class MessageReader {
     return null
   }
 
-  /** What is no function of the client's is used inside the run; a name that nobody has, the CLI turns down by itself. */
+  /** What is no function of the client's is used inside the run; the CLI turns down a name that is not offered. */
   private call(block: number, name: string | undefined, id: string): void {
     if (name === undefined) return
     if (name === outputTool) return this.output?.start(block)
