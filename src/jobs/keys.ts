@@ -31,6 +31,7 @@ export interface MadeKey {
   mcpServers: readonly string[] | null
   /** in the words of `allowed_tools`; null: all that the server allows */
   tools: readonly string[] | null
+  /** turns in a row where several keys wait */
   priority: number
   limits: KeyLimits
   createdAt: number

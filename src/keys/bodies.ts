@@ -40,7 +40,7 @@ const members = {
   models: names(200).describe('names that its requests may ask for; null: all'),
   mcp_servers: names(64).describe('names in the registry that its requests may use; null: all that the server allows'),
   tools: names(200).describe('tools that its requests may use, as in `allowed_tools`; null: all that the server allows'),
-  priority: z.int().min(-100).max(100).nullish().describe('0 where it is left out; the larger the sooner'),
+  priority: z.int().min(1).max(10).nullish().describe('turns in a row where several keys wait; 1 where it is left out'),
   limits: limitsSchema.nullish().describe('null, of one or of all: no limit'),
 }
 
@@ -67,7 +67,7 @@ export function toNewKey(body: z.infer<typeof newKeySchema>): NewKey {
     models: body.models ?? null,
     mcpServers: body.mcp_servers ?? null,
     tools: body.tools ?? null,
-    priority: body.priority ?? 0,
+    priority: body.priority ?? 1,
     limits: limitsAfter({}, body.limits ?? null),
   }
 }
@@ -81,7 +81,7 @@ export function toKeyChange(body: z.infer<typeof keyChangeSchema>): KeyChange {
     ...(body.models !== undefined && { models: body.models }),
     ...(body.mcp_servers !== undefined && { mcpServers: body.mcp_servers }),
     ...(body.tools !== undefined && { tools: body.tools }),
-    ...(body.priority !== undefined && { priority: body.priority ?? 0 }),
+    ...(body.priority !== undefined && { priority: body.priority ?? 1 }),
     ...(limits !== undefined && { limits: (before: KeyLimits) => limitsAfter(before, limits) }),
   }
 }

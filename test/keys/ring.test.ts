@@ -122,7 +122,7 @@ await t.test('what the store did not take has not happened', async (t) => {
 await t.test('bodies', async (t) => {
   const limits = { requests_per_minute: 60, usd_per_day: 0.5, running: null }
   const made = toNewKey(newKeySchema.parse({ name: 'ann', models: ['sonnet'], limits, priority: null }))
-  t.match(made, { admin: false, models: ['sonnet'], mcpServers: null, tools: null, priority: 0 })
+  t.match(made, { admin: false, models: ['sonnet'], mcpServers: null, tools: null, priority: 1 })
   t.strictSame(made.limits, { requestsPerMinute: 60, usdPerDay: 0.5 })
   const change = toKeyChange({ models: null, limits: { usd_per_day: null, streams: 3 } })
   t.strictSame(change.limits?.(made.limits), { requestsPerMinute: 60, streams: 3 }, 'what is left out stays')

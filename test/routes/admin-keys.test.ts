@@ -67,7 +67,7 @@ await t.test('make, read, list, change', async (t) => {
   t.equal(made.headers.get('cache-control'), 'no-store')
   const ann = (await made.json()) as Key
   told.push(ann.key)
-  t.match(ann, { object: 'key', name: 'ann', admin: false, models: [direct], mcp_servers: null, priority: 0, revoked_at: null })
+  t.match(ann, { object: 'key', name: 'ann', admin: false, models: [direct], mcp_servers: null, priority: 1, revoked_at: null })
   t.strictSame((ann as unknown as { limits: object }).limits, { running: 2 })
   t.match(bridge.app.keyRing.of(ann.id), { limits: { running: 2 } }, 'where limits are looked up')
   t.equal(bridge.app.keyRing.of('anonymous'), null)

@@ -36,6 +36,7 @@ const knownTypes = new Set([
   'auth_status',
   'prompt_suggestion',
   'transcript_mirror',
+  'command_lifecycle',
 ])
 
 const wordsKept = 1024
