@@ -25,6 +25,7 @@ export function reasonFor(route: string, way: string, ending: string): string {
 export const notProvoked: Partial<Record<ErrorCode, string>> = {
   request_timeout: 'the body comes too slowly; test/routes/slow-requests.test.ts provokes it',
   admin_key_required: 'needs ADMIN_KEY; test/routes/spending.test.ts provokes it',
+  key_not_found: 'needs ADMIN_KEY; test/routes/admin-keys.test.ts provokes it',
   invalid_configuration: 'the file is changed while the server runs; test/config/reload.test.ts provokes it',
   record_unreadable: 'a record in the database is damaged; test/jobs/unreadable.test.ts provokes it',
   review_expired: 'a review expires with its task, after at least a second that a busy machine may need for the review itself',
