@@ -77,7 +77,7 @@ await t.test('what is wrong many times is told once', async (t) => {
     [
       'allowed tools',
       { tool_choice: { type: 'allowed_tools', allowed_tools: { mode: 'auto', tools: times(300_000, () => ({})) } } },
-      'tool_choice',
+      'tool_choice.allowed_tools.tools[0].type',
     ],
     ['tool calls', { messages: [{ role: 'assistant', tool_calls: times(200_000, () => ({})) }] }, 'messages[0].tool_calls[0].function'],
   ]

@@ -6,7 +6,8 @@ import type { Task } from '../../src/openai/out/response-schemas.js'
 import { askDirect, startBridge, until } from '../helper.js'
 import { message } from '../standin/index.js'
 
-const bridge = await startBridge(t, { direct: 1 })
+// what the job says while nothing is taken has its bound; see test/http/slow-readers.test.ts
+const bridge = await startBridge(t, { direct: 1, env: { READER_LAG_MB: '100' } })
 /** Of every connection to the bridge, its side of it. */
 const sockets: Socket[] = []
 bridge.app.server.on('connection', (socket: Socket) => sockets.push(socket))
