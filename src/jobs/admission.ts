@@ -47,9 +47,9 @@ export class Admission {
     return waiting.size + arriving
   }
 
-  /** Why a job that comes now is not taken; null where it is, and is counted. */
-  refusal(limiter: Limiter, owner: string): BridgeError | null {
-    if (this.hasRoom(limiter) || this.hasShare(limiter, owner)) return this.options.limits?.admit(owner) ?? null
+  /** Why a job that comes now is not taken; null where it is, and is counted. @param nested it stands in no line: another job waits for it */
+  refusal(limiter: Limiter, owner: string, nested: boolean): BridgeError | null {
+    if (nested || this.hasRoom(limiter) || this.hasShare(limiter, owner)) return this.options.limits?.admit(owner) ?? null
     const message = `All ${limiter.bound} slots are taken and ${this.queued(limiter)} jobs wait already.`
     return new BridgeError('queue_full', message, { retryAfter: 5 })
   }

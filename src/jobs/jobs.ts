@@ -135,7 +135,7 @@ export class Jobs extends JobReads {
     const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
     const full = await this.admission.fullFor(asked.owner)
     // in one step with `create`, so that of many at once none is counted too late
-    const refusal = full ?? (nested ? null : this.admission.refusal(limiter, asked.owner))
+    const refusal = full ?? this.admission.refusal(limiter, asked.owner, nested)
     if (refusal === null) return this.create(asked, limiter)
     const earlier = await this.joinEarlier(asked)
     if (earlier === null) throw refusal

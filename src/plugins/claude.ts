@@ -47,7 +47,7 @@ export default fp(
   async (app, { env, tokens, warm }: ClaudePluginOptions) => {
     const { config, files } = app
     const warnOfAny = ({ mcp }: Config) => {
-      if (mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: whoever may ask this server may run any command as its user')
+      if (mcp.rules.allowAny) app.log.warn('MCP_ALLOW=any: every client of this server may run any command as its user')
     }
     warnOfAny(config)
     app.liveConfig.onChange((now, before) => {

@@ -60,7 +60,7 @@ export async function spendInEveryWay(requests: number): Promise<SpendingTally> 
       asked.set(marker, times + 1)
       const { replies } = kinds[kind!]!
       const reply = replies[Math.min(times, replies.length - 1)]!
-      // on a busy machine the CLI asks again before the signal that ends it has come, and nobody reads that answer
+      // on a busy machine the CLI asks again before the signal that ends it has come, and that answer is not read
       if (reply.kind === 'message' && times < replies.length) calls += 1
       return reply
     },

@@ -130,6 +130,24 @@ await onBench(
   },
 )
 
+let asked = 0
+const once = { ...noLimits, admit: () => (++asked > 2 ? new BridgeError('rate_limit_exceeded', 'enough') : null) }
+await onBench(
+  t,
+  'a job that another one waits for counts as its owner’s request',
+  { limits: once },
+  async (t, { jobs, executor, submit }) => {
+    const parent = await submit()
+    const run = await executor.next()
+    const view = { ignored: [], parent: parent.id }
+    const child = await submit({ view })
+    t.equal(await refusal(submit({ view })), 'rate_limit_exceeded', 'it waits in no line, and has its owner’s limits')
+    ;(await executor.next()).finish()
+    await jobs.wait(child.id, never)
+    run.finish()
+  },
+)
+
 await onBench(t, 'the list shows jobs as they are now', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
   const [first, second] = [await submit(), await submit()]
   const run = await executor.next()
