@@ -105,6 +105,8 @@ export interface Append {
   events: LoggedEvent[]
   /** null: the events change nothing of it but the number of the last one */
   record: Job | null
+  /** the number of the claim that the writer holds, on a store that several servers share; one that has passed on is refused. Left out: none is held */
+  fence?: number
   /** what is added to the usage of the job's owner, at the time of the write; left out: nothing */
   usage?: readonly UsageRow[]
 }

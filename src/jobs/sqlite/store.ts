@@ -15,7 +15,7 @@ import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
-import { UnreadableRecords } from './unreadable-records.js'
+import { UnreadableRecords } from '../unreadable-records.js'
 import { pruneUsage, usage } from './usage.js'
 import { webhooksOn } from './webhooks.js'
 

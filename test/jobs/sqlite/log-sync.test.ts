@@ -6,7 +6,7 @@ import { type Connection, openConnection } from '../../../src/jobs/sqlite/connec
 import { loadDriver } from '../../../src/jobs/sqlite/driver.js'
 import { type Disk, LogSync, openDisk } from '../../../src/jobs/sqlite/log-sync.js'
 import { storeOn } from '../../../src/jobs/sqlite/store.js'
-import { UnreadableRecords } from '../../../src/jobs/sqlite/unreadable-records.js'
+import { UnreadableRecords } from '../../../src/jobs/unreadable-records.js'
 import { Superseded } from '../../../src/jobs/store.js'
 import { soon } from '../bench.js'
 import { jobWith, logged, queued, running, text } from '../conformance/records.js'

@@ -1,5 +1,5 @@
 /** Which records were met that cannot be read. */
-import { UnreadableRecord } from '../unreadable.js'
+import { UnreadableRecord } from './unreadable.js'
 
 export class UnreadableRecords {
   private readonly met = new Map<string, string>()
