@@ -37,6 +37,8 @@ export interface Replicas {
   follow(id: string, wake: (status: string | null) => void): () => void
   /** Has the server that runs the job end it. */
   askToCancel(id: string): Promise<void>
+  /** A client of this server is about to wait for a new job: until it does, the job is not taken for one without. */
+  expectClient(id: string): Promise<void>
   /** A client of this server waits for the job, which lives while one does. */
   holdClient(id: string): Promise<void>
   /** It does not any more. Whether it was the last of all servers. */
@@ -45,6 +47,8 @@ export interface Replicas {
   isClientless(id: string): Promise<boolean>
   /** jobs in the line of a lane, some time ago */
   queued(lane: string): number
+  /** jobs of an owner in all lines */
+  queuedOf(owner: string): Promise<number>
   /** Whether this server is the one to do something now; for `ms` no other is. */
   isTurnOf(work: string, ms: number): Promise<boolean>
   close(): Promise<void>

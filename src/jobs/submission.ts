@@ -54,7 +54,7 @@ export class Submission {
     const limiter = places.of(asked)
     // what another job waits for runs in that one's place
     const nested = !asked.background && asked.view.parent !== undefined && live.has(asked.view.parent)
-    const full = await admission.fullFor(asked.owner)
+    const full = await admission.fullFor(asked.owner, limiter, nested)
     // in one step with `create`, so that of many at once none is counted too late
     const refusal = full ?? admission.refusal(limiter, asked.owner, nested)
     if (refusal === null) return this.create(asked, limiter, nested)

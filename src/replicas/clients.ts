@@ -52,7 +52,8 @@ export class Clients {
     clearInterval(this.timer)
   }
 
-  private async lease(id: string): Promise<void> {
+  /** Says that one waits, for the time of one lease. */
+  async lease(id: string): Promise<void> {
     await this.connection.run('holdClient', id, this.replica, leaseMs)
   }
 }

@@ -85,13 +85,13 @@ export class RedisReplicas implements Replicas {
   }
 
   askToCancel = async (id: string): Promise<void> => void (await this.run('askToCancel', id))
+  expectClient = (id: string): Promise<void> => this.clients.lease(id)
   holdClient = (id: string): Promise<void> => this.clients.hold(id)
   letGoClient = (id: string): Promise<boolean> => this.clients.letGo(id)
   isClientless = (id: string): Promise<boolean> => this.clients.none(id)
 
-  queued(lane: string): number {
-    return this.lanes.get(lane) ?? 0
-  }
+  queued = (lane: string): number => this.lanes.get(lane) ?? 0
+  queuedOf = (owner: string): Promise<number> => this.options.connection.commands.zcard(this.key(`owner:queued:${owner}`))
 
   async isTurnOf(work: string, ms: number): Promise<boolean> {
     return (await this.options.connection.commands.set(this.key(`turn-of:${work}`), this.id, 'PX', ms, 'NX')) === 'OK'

@@ -129,7 +129,7 @@ end
 for i = from, #ARGV, 3 do addEvents(id, { ARGV[i] }, { ARGV[i + 1] }, { ARGV[i + 2] }) end
 redis.call('HINCRBY', jobKey(id), 'bytes', bytes)
 addBytes(job[3], bytes)
-redis.call('PUBLISH', p .. 'log:' .. id, status)
+redis.call('PUBLISH', p .. 'log:' .. id, status == '' and 'pieces' or status)
 return 'stored'
 `
 
