@@ -15,10 +15,10 @@ export interface AdmissionOptions {
 }
 
 export interface Elsewhere {
-  /** jobs in the line of a limiter, some time ago */
+  /** jobs in the line of a limiter, as they were counted last */
   waiting(limiter: Limiter): number
-  /** of an owner, in all lines */
-  waitingOf(owner: string): Promise<number>
+  /** Counts anew. Resolves with how many are the owner's, in all lines. */
+  look(limiter: Limiter, owner: string): Promise<number>
 }
 
 export interface JobLimits {
@@ -43,8 +43,9 @@ export class Admission {
   /** Why a job of an owner is not taken, as far as the store has to be asked: its jobs take all that they may, or wait in a full line. */
   async fullFor(owner: string, limiter: Limiter, nested: boolean): Promise<BridgeError | null> {
     const { elsewhere } = this.options
-    if (elsewhere !== undefined && !nested && !this.hasRoom(limiter) && !this.mayShare(limiter, await elsewhere.waitingOf(owner))) {
-      return this.queueFull(limiter)
+    if (elsewhere !== undefined && !nested) {
+      const own = await elsewhere.look(limiter, owner)
+      if (!this.hasRoom(limiter) && !this.mayShare(limiter, own)) return this.queueFull(limiter)
     }
     const most = this.options.limits?.storedBytesOf(owner)
     if (most === undefined) return null

@@ -284,10 +284,12 @@ export class Jobs extends JobReads {
   /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
   async drain(ms: number): Promise<void> {
     this.closing = true
+    await this.options.replicas?.stopTaking()
     for (const limiter of this.options.places.all) limiter.stop()
     const deadline = performance.now() + ms
-    while (this.options.places.all.some(({ running }) => running > 0) && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    // a client here may wait for a job of another server
+    const isBusy = () => this.options.places.all.some(({ running }) => running > 0) || (this.options.replicas?.clients ?? 0) > 0
+    while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**
@@ -302,6 +304,9 @@ export class Jobs extends JobReads {
     this.takenUp.reject(shuttingDown())
     this.upkeep.stop()
     this.stopped = true
+    this.shared?.close()
+    await this.options.replicas?.stopTaking()
+    this.held.pokeAll()
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
     await this.upkeep.storeEnds()
     // one that never began is not to hide how the one before ended
@@ -372,8 +377,16 @@ export class Jobs extends JobReads {
   /** See {@link stopAll}. */
   private async halt(live: LiveJob): Promise<void> {
     if (!live.job.background) return this.stop(live, 'shutdown')
-    await this.endings.leave(live)
-    await this.gone(live)
+    if (this.shared === null) {
+      await this.endings.leave(live)
+      return this.gone(live)
+    }
+    const { shared } = this
+    live.handedOver = this.endings
+      .leave(live)
+      .then(() => this.gone(live))
+      .then(() => shared.handOver(live.job))
+    await live.handedOver
   }
 
   /** Resolves when nothing of the job's runs is left, or when that takes too long. */
@@ -399,9 +412,12 @@ export class Jobs extends JobReads {
     live.close()
   }
 
-  private lineOf({ queued, queuedOf }: Replicas): Elsewhere {
+  private lineOf(replicas: Replicas): Elsewhere {
     const laneOf = (limiter: Limiter) => this.options.places.laneOf(limiter)
-    return { waiting: (limiter) => queued(laneOf(limiter)), waitingOf: queuedOf }
+    return {
+      waiting: (limiter) => replicas.queued(laneOf(limiter)),
+      look: (limiter, owner) => replicas.countQueued(laneOf(limiter), owner),
+    }
   }
 
   /** The client of this server keeps the job alive, wherever it runs. */

@@ -43,6 +43,8 @@ export class LiveJob {
   fence: number | undefined = undefined
   /** another server has taken it over, or it was forgotten: what is said here goes nowhere */
   lost = false
+  /** this server ends and gives the job to another one; resolves with whether it waits in the line again */
+  handedOver: Promise<boolean> | null = null
   /** connections that take the result */
   attached = 0
   /** resolves when nothing of the job's runs is left */

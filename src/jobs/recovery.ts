@@ -88,11 +88,12 @@ export async function takeOver(
     onEnded(await end(store, job, { code: 'interrupted', message }, await saidBy(store, job), fence))
     return null
   }
-  return { job: await requeue(store, job, deaths, fence), suspect: deaths > 0 }
+  await store.countDeaths(job.id, deaths)
+  return { job: await requeue(store, job, fence), suspect: deaths > 0 }
 }
 
-async function requeue(store: JobStore, job: Job, deaths: number, fence: number | undefined): Promise<Job> {
-  await store.countDeaths(job.id, deaths)
+/** A job that was running waits again. The record as it is stored. @throws what the store says */
+export function requeue(store: JobStore, job: Job, fence?: number): Promise<Job> {
   const event = { type: 'status', status: 'queued', phase: 'queued', reason: 'the server was restarted' } as const
   return append(store, job, event, emptyAnswer(), fence)
 }

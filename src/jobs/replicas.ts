@@ -14,8 +14,11 @@ export interface Claimed extends UnfinishedJob {
 
 /** Told of what comes from other servers. */
 export interface ReplicaListener {
-  /** Runs a job. Resolves when nothing of it is left here. Calls `begun` when it has, or stands in line for, a place of its lane. */
-  run(claimed: Claimed, begun: () => void): Promise<void>
+  /**
+   * Runs a job. Resolves when nothing of it is left here, with whether it is to be put into the line again. Calls `begun` when it has, or
+   * stands in line for, a place of its lane.
+   */
+  run(claimed: Claimed, begun: () => void): Promise<boolean>
   /** The end of a job was asked for that may run here. */
   cancel(id: string): void
   /** What is due now and then, by one of the servers at a time. */
@@ -43,12 +46,14 @@ export interface Replicas {
   holdClient(id: string): Promise<void>
   /** It does not any more. Whether it was the last of all servers. */
   letGoClient(id: string): Promise<boolean>
+  /** jobs that clients of this server wait for */
+  readonly clients: number
   /** Whether no server has a client that waits for the job. */
   isClientless(id: string): Promise<boolean>
-  /** jobs in the line of a lane, some time ago */
+  /** jobs in the line of a lane, as they were counted last */
   queued(lane: string): number
-  /** jobs of an owner in all lines */
-  queuedOf(owner: string): Promise<number>
+  /** Counts anew. Resolves with how many are the owner's, in all lanes. */
+  countQueued(lane: string, owner: string): Promise<number>
   /** Whether this server is the one to do something now; for `ms` no other is. */
   isTurnOf(work: string, ms: number): Promise<boolean>
   close(): Promise<void>

@@ -4,7 +4,7 @@ import { emptyAnswer } from './answer.js'
 import type { Job } from './job.js'
 import type { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
-import { end, saidBy, takeOver } from './recovery.js'
+import { end, requeue, saidBy, takeOver } from './recovery.js'
 import type { Claimed, ReplicaListener, Replicas } from './replicas.js'
 import { isOver } from './retention.js'
 import { isFinal } from './status.js'
@@ -66,19 +66,40 @@ export class SharedJobs implements ReplicaListener {
     return job
   }
 
-  async run(claimed: Claimed, begun: () => void): Promise<void> {
+  async run(claimed: Claimed, begun: () => void): Promise<boolean> {
     const { id } = claimed.job
     try {
       const job = await this.toRun(claimed)
-      if (job === null) return await this.options.replicas.release(claimed.job, claimed.fence)
+      if (job === null) {
+        await this.options.replicas.release(claimed.job, claimed.fence)
+        return false
+      }
       const live = this.options.hold(job, claimed.fence)
       this.options.enqueue(live)
       begun()
       await this.done(live)
+      return (await live.handedOver) === true
     } catch (error) {
       // another server was faster
       if (!(error instanceof Superseded)) this.options.onTrouble('a job could not be taken up', error, id)
+      return false
     }
+  }
+
+  /**
+   * This server ends, and the job with its runs here has been stopped: where nothing of it can have been delivered any server may run it
+   * again, else it ends. Resolves with whether it waits in the line.
+   */
+  async handOver({ id }: Job): Promise<boolean> {
+    const { store, replicas } = this.options
+    const claimed = await replicas.claim(id, unfinished)
+    if (claimed === null) return false
+    const { job, fence, delivered, usedTools } = claimed
+    const goesOn = !delivered && !usedTools
+    if (!goesOn) await this.end(claimed, { code: 'server_shutdown', message: 'The server ended while the job ran.' })
+    else if (job.status === 'in_progress') await requeue(store, job, fence)
+    await replicas.release(job, fence)
+    return goesOn
   }
 
   /** Another server asks. What is not here is none of ours. */
@@ -138,7 +159,8 @@ export class SharedJobs implements ReplicaListener {
 
   private async end({ job, fence, delivered }: Claimed, failure: Failure): Promise<void> {
     const said = job.answer ?? (delivered ? await saidBy(this.options.store, job) : emptyAnswer())
-    this.options.observer?.ended(await end(this.options.store, job, failure, said, fence), null)
+    const ended = await end(this.options.store, job, failure, said, fence)
+    this.options.observer?.ended(ended, null)
   }
 
   /** The job as it is to run here; null where it is ended instead. */

@@ -1,6 +1,7 @@
 /** This server among those on the same Redis. */
 import { randomBytes } from 'node:crypto'
 import type { RedisConnection } from '../jobs/redis/connection.js'
+import { pipelined } from '../jobs/redis/pipeline.js'
 import { claimMembers, claimOf } from '../jobs/redis/claim.js'
 import type { Claimed, ReplicaListener, Replicas } from '../jobs/replicas.js'
 import { Clients } from './clients.js'
@@ -33,7 +34,7 @@ export class RedisReplicas implements Replicas {
   readonly id = randomBytes(6).toString('hex')
   private readonly tickets: Tickets
   private readonly subscriptions: Subscriptions
-  private readonly clients: Clients
+  private readonly waiting: Clients
   private readonly timers: NodeJS.Timeout[] = []
   private lanes = new Map<string, number>()
   private keysVersion: string | null = null
@@ -42,9 +43,10 @@ export class RedisReplicas implements Replicas {
   constructor(private readonly options: ReplicasOptions) {
     const { connection, lanes, onTrouble } = options
     const take = (id: string, turn: number, begun: () => void) => this.take(id, turn, begun)
-    this.tickets = new Tickets({ redis: connection.redis, prefix: connection.prefix, replica: this.id, lanes, take, onTrouble })
+    const again = (id: string) => this.ticketAgain(id)
+    this.tickets = new Tickets({ redis: connection.redis, prefix: connection.prefix, replica: this.id, lanes, take, again, onTrouble })
     this.subscriptions = new Subscriptions(connection.subscriber, onTrouble)
-    this.clients = new Clients(connection, this.id, onTrouble)
+    this.waiting = new Clients(connection, this.id, onTrouble)
     this.every(beatEveryMs, 'it could not be said that this server is at work', () => this.beat())
   }
 
@@ -85,13 +87,21 @@ export class RedisReplicas implements Replicas {
   }
 
   askToCancel = async (id: string): Promise<void> => void (await this.run('askToCancel', id))
-  expectClient = (id: string): Promise<void> => this.clients.lease(id)
-  holdClient = (id: string): Promise<void> => this.clients.hold(id)
-  letGoClient = (id: string): Promise<boolean> => this.clients.letGo(id)
-  isClientless = (id: string): Promise<boolean> => this.clients.none(id)
+  expectClient = (id: string): Promise<void> => this.waiting.lease(id)
+  holdClient = (id: string): Promise<void> => this.waiting.hold(id)
+  letGoClient = (id: string): Promise<boolean> => this.waiting.letGo(id)
+  isClientless = (id: string): Promise<boolean> => this.waiting.none(id)
 
-  queued = (lane: string): number => this.lanes.get(lane) ?? 0
-  queuedOf = (owner: string): Promise<number> => this.options.connection.commands.zcard(this.key(`owner:queued:${owner}`))
+  queued(lane: string): number {
+    return this.lanes.get(lane) ?? 0
+  }
+
+  async countQueued(lane: string, owner: string): Promise<number> {
+    const names = [`lane:${lane}`, `owner:queued:${owner}`]
+    const [all, own] = await pipelined<string, number>(this.options.connection, names, (pipeline, name) => pipeline.zcard(this.key(name)))
+    this.lanes.set(lane, all!)
+    return own!
+  }
 
   async isTurnOf(work: string, ms: number): Promise<boolean> {
     return (await this.options.connection.commands.set(this.key(`turn-of:${work}`), this.id, 'PX', ms, 'NX')) === 'OK'
@@ -99,16 +109,21 @@ export class RedisReplicas implements Replicas {
 
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer)
-    this.clients.close()
+    this.waiting.close()
     await this.tickets.close()
     // others need not wait until its lease has run out
     await this.options.connection.commands.del(this.key(`replica:${this.id}`)).catch(() => undefined)
   }
 
-  private async take(id: string, turn: number, begun: () => void): Promise<void> {
+  get clients(): number {
+    return this.waiting.jobs
+  }
+
+  /** Whether the job is to be put into the line again. */
+  private async take(id: string, turn: number, begun: () => void): Promise<boolean> {
     await this.run('turnTaken', turn)
     const claimed = await this.claim(id, ['queued', 'in_progress'])
-    if (claimed !== null) await this.listener!.run(claimed, begun)
+    return claimed !== null && this.listener!.run(claimed, begun)
   }
 
   /** @throws what Redis says */

@@ -22,8 +22,13 @@ export interface TicketsOptions {
   prefix: string
   replica: string
   lanes: readonly LaneRoom[]
-  /** Resolves when the job is over here. `begun` is to be called when it counts in the lane's room. @param turn its place in the line */
-  take(id: string, turn: number, begun: () => void): Promise<void>
+  /**
+   * Resolves when the job is over here, with whether it is to be put into the line again. `begun` is to be called when it counts in the
+   * lane's room. @param turn its place in the line
+   */
+  take(id: string, turn: number, begun: () => void): Promise<boolean>
+  /** Puts a job into the line again. */
+  again(id: string): Promise<void>
   onTrouble(message: string, error: unknown): void
 }
 
@@ -141,9 +146,10 @@ export class Tickets {
       counted = true
     }
     try {
-      await this.options.take(ticket.id!, ticket.priority, begun)
+      const again = await this.options.take(ticket.id!, ticket.priority, begun)
       // another server has taken it over where its lock was lost
       await ticket.moveToCompleted(null, token, false).catch(() => undefined)
+      if (again) await this.options.again(ticket.id!)
     } finally {
       begun()
       this.held.delete(ticket)
