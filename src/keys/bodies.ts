@@ -53,7 +53,9 @@ export const keyChangeSchema = z.strictObject({ name: name.optional(), ...member
 const longestGraceS = 30 * 24 * 3600
 
 export const rotationSchema = z
-  .strictObject({ grace_s: z.number(between(0, longestGraceS)).min(0).max(longestGraceS).nullish().describe('seconds that the old key is still taken; 0') })
+  .strictObject({
+    grace_s: z.number(between(0, longestGraceS)).min(0).max(longestGraceS).nullish().describe('seconds that the old key is still taken; 0'),
+  })
   .nullish()
 
 export type NewKey = Omit<MadeKey, 'id' | 'digest' | 'previous' | 'createdAt' | 'revokedAt'>

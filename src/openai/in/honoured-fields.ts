@@ -100,7 +100,10 @@ export const fields = {
   store: honoured(z.boolean(), 'keep the task readable for longer'),
   user: honoured(z.string().max(512), 'a label of the task'),
   safety_identifier: honoured(z.string().max(64), 'a label of the task, if `user` is absent'),
-  max_cost_usd: honoured(z.number(overZero).positive(), 'US dollars the job may cost: looked at between calls of the API, none of which is cut'),
+  max_cost_usd: honoured(
+    z.number(overZero).positive(),
+    'US dollars the job may cost: looked at between calls of the API, none of which is cut',
+  ),
   timeout: honoured(z.number(overZero).positive(), "seconds the job may run, if less than the server's limit"),
   background: honoured(z.boolean(), 'answer at once with the task, which outlives the connection'),
   wait_for_completion: honoured(z.boolean(), 'false is `background: true`'),
