@@ -24,6 +24,10 @@ export interface Config {
   allowedOrigins: readonly string[]
   /** absolute */
   dataDir: string
+  /** where jobs are kept that several servers share: Redis, with its password; undefined: in `dataDir` */
+  storeUrl: string | undefined
+  /** where the files lie that jobs leave: absolute; undefined: below `dataDir`, or in Redis */
+  filesDir: string | undefined
   /** undefined: the CLI that npm installed */
   claudeBin: string | undefined
   claudeModel: string
@@ -36,6 +40,8 @@ export interface Config {
   /** what keys may use */
   limits: Readonly<Limits>
   maxConcurrent: number
+  /** of all servers on `storeUrl` together; undefined: no bound but those of each */
+  maxConcurrentTotal: number | undefined
   maxQueued: number
   /** ready processes kept for each launch profile in use; 0: none, and none is asked a second question either */
   warmProcesses: number

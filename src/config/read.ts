@@ -32,10 +32,6 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
   const gathered = gather(env)
   const { values, nameOf } = gathered
   const { server } = values
-  // the contract's settings whose own work has not landed: naming one is an error, not a silence
-  if (server.store_url !== undefined) {
-    throw new ConfigError(`${nameOf('server', 'store_url')}: this version does not support it yet; unset it`)
-  }
   const { host = '127.0.0.1' } = server
   const exposed = !isLoopback(host)
   const apiKeys = readKeys(gathered, exposed)
@@ -52,6 +48,10 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     const place = nameOf('server', 'max_processes')
     throw new ConfigError(`${place}: ${maxProcesses} is below MAX_CONCURRENT (${maxConcurrent}): each job at work needs a process`)
   }
+  if (server.max_concurrent_total !== undefined && server.store_url === undefined) {
+    const place = nameOf('server', 'max_concurrent_total')
+    throw new ConfigError(`${place}: it is for several servers on one STORE_URL; one alone has MAX_CONCURRENT`)
+  }
   const upstreams = placed(nameOf('providers'), () => toProviders(values.providers, server.idle_timeout_s))
   const { webhook_secret: secret, webhook_allowed_hosts: webhookHosts } = server
   return Object.freeze({
@@ -63,10 +63,13 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     allowedHosts: listOf(nameOf('hosts'), values.hosts, readHostNames),
     allowedOrigins: listOf(nameOf('origins'), values.origins, readAllowedOrigins),
     dataDir: path.resolve(server.data_dir),
+    storeUrl: readStoreUrl(server.store_url, nameOf('server', 'store_url')),
+    filesDir: server.files_dir === undefined ? undefined : path.resolve(server.files_dir),
     claudeBin: server.claude_bin,
     ...readModels(gathered, upstreams),
     limits: values.limits,
     maxConcurrent,
+    maxConcurrentTotal: server.max_concurrent_total,
     maxQueued: server.max_queued,
     warmProcesses: server.warm_processes,
     maxProcesses,
@@ -96,6 +99,18 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     logLevel: server.log_level,
     upstreams,
   })
+}
+
+/** Its password is in no message. */
+function readStoreUrl(url: string | undefined, place: string): string | undefined {
+  if (url === undefined) return undefined
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
+    const scheme = /^[a-z][a-z0-9+.-]{0,20}(?=:)/i.exec(url)?.[0]
+    const found = scheme === undefined ? '' : `, and not ${scheme}://`
+    throw new ConfigError(`${place}: must be redis://host:port or rediss://host:port${found}; without it jobs are kept in DATA_DIR`)
+  }
+  return url
 }
 
 function readKeys({ values, nameOf }: Gathered, exposed: boolean): readonly ApiKey[] {

@@ -1,15 +1,18 @@
 /** The jobs of this server, and the executors that run them. */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { FittedExecutor } from '../claude/fitted-executor.js'
 import { endLines } from '../end-line.js'
 import { Jobs } from '../jobs/jobs.js'
 import { type JobObserver, observers } from '../jobs/observer.js'
 import { Places } from '../jobs/places.js'
+import type { RedisConnection } from '../jobs/redis/connection.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import type { ChatOptions } from '../openai/in/chat-options.js'
 import { parseChat } from '../openai/in/parse-chat.js'
 import type { InnerRequest } from '../request/job-request.js'
 import { modelKey } from '../request/model-settings.js'
+import { RedisReplicas } from '../replicas/replicas.js'
 import type { Quotas } from '../quotas/quotas.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -19,6 +22,8 @@ import type { ChildJob } from '../validation/child-jobs.js'
 declare module 'fastify' {
   interface FastifyInstance {
     jobs: Jobs
+    /** the other servers on the same store; null: this one is alone */
+    replicas: RedisReplicas | null
   }
 }
 
@@ -27,13 +32,17 @@ export default fp(
     const { config, files, quotas, threads, upstreams } = app
     const single = oneModel({ claude: new FittedExecutor(app.pool), upstream: upstreams })
     const unchecked = byKind(single, new FallbackExecutor(single))
+    const places = new Places(app.cliPlaces, upstreams.places)
+    const replicas = app.redis === null ? null : openReplicas(app, app.redis, places)
     const jobs = new Jobs({
       store: app.webhooks.store,
+      ...(replicas && { replicas }),
       executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, app.config) }),
-      places: new Places(app.cliPlaces, upstreams.places),
+      places,
       maxQueued: config.maxQueued,
       limits: {
         admit: (owner) => quotas.admit(owner),
+        admitShared: (owner) => quotas.admitShared(owner),
         storedBytesOf: (owner) => quotas.limitsOf(owner).storedBytes,
         runningOf: (owner) => quotas.limitsOf(owner).running,
         budgetSpent: (owner) => quotas.budgetRefusal(owner) !== null,
@@ -49,9 +58,26 @@ export default fp(
       onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
     })
     app.decorate('jobs', jobs)
+    app.decorate('replicas', replicas)
+    if (replicas !== null) app.addHook('onClose', () => replicas.close())
   },
   { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )
+
+/** This server among those that share the store. */
+function openReplicas(app: FastifyInstance, connection: RedisConnection, places: Places): RedisReplicas {
+  const { log, quotas } = app
+  return new RedisReplicas({
+    connection,
+    lanes: () => places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
+    runningOf: (owner) => quotas.limitsOf(owner).running,
+    turnsOf: (owner) => quotas.limitsOf(owner).priority ?? 1,
+    onKeys() {
+      app.readKeys().catch((error: unknown) => log.error({ err: error }, 'keys that another server has changed could not be read'))
+    },
+    onTrouble: (message, error) => log.error({ err: error }, message),
+  })
+}
 
 /** A job's token goes with the job. */
 function takingBack(tokens: JobTokens): JobObserver {

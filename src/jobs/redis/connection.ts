@@ -1,12 +1,15 @@
 /** The connections to Redis: one for commands, one for what others publish. The library is loaded only where a store's URL is set. */
 import type { Redis } from 'ioredis'
+import { Outage } from './outage.js'
 import { type ScriptName, scripts } from './scripts.js'
+import { checkServer } from './server-check.js'
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://`, with its password */
+  /**
+   * `redis://` or `rediss://`, with its password. `?prefix=…` is what the names of all keys begin with, for several installations on one
+   * Redis; left out: `claude-bridge:`
+   */
   url: string
-  /** begins the names of all keys */
-  prefix?: string
   /** Told of each loss of the connection, and of each return. Never of the URL. */
   onTrouble?: (message: string) => void
 }
@@ -23,6 +26,11 @@ export class StoreClosed extends Error {
 
 export class RedisConnection {
   private closed = false
+  readonly outage = new Outage()
+  /** what could lose records, as far as Redis says it */
+  warnings: readonly string[] = []
+  /** milliseconds that Redis' clock is before this server's */
+  private ahead = 0
 
   private constructor(
     readonly redis: Redis,
@@ -31,8 +39,12 @@ export class RedisConnection {
   ) {}
 
   /** Rejects where Redis cannot be reached or is none that the store works on. */
-  static async open({ url, prefix = 'claude-bridge:', onTrouble = () => {} }: RedisOptions): Promise<RedisConnection> {
+  static async open({ url: given, onTrouble = () => {} }: RedisOptions): Promise<RedisConnection> {
     const { Redis } = await import('ioredis')
+    const parsed = new URL(given)
+    const prefix = parsed.searchParams.get('prefix') ?? 'claude-bridge:'
+    parsed.searchParams.delete('prefix')
+    const url = parsed.href
     const common = {
       lazyConnect: true,
       // commands wait for the connection to come back: how long is the caller's business
@@ -53,9 +65,34 @@ export class RedisConnection {
       connection.end()
       throw new Error(`Redis cannot be reached: ${(first ?? (error as Error)).message}`, { cause: error })
     }
-    redis.on('close', () => onTrouble('the connection to Redis is lost'))
-    redis.on('ready', () => onTrouble('the connection to Redis is there again'))
+    try {
+      connection.warnings = await checkServer(redis)
+      const [seconds, micros] = await redis.time()
+      connection.told(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000))
+    } catch (error) {
+      connection.end()
+      throw error
+    }
+    redis.on('close', () => {
+      if (connection.closed) return
+      connection.outage.began()
+      onTrouble('the connection to Redis is lost')
+    })
+    redis.on('ready', () => {
+      connection.outage.ended()
+      onTrouble('the connection to Redis is there again')
+    })
     return connection
+  }
+
+  /** Redis' clock, in milliseconds since 1970. */
+  clock(): number {
+    return Date.now() + this.ahead
+  }
+
+  /** Redis has said what its clock says. */
+  told(clock: number): void {
+    this.ahead = clock - Date.now()
   }
 
   /** @throws StoreClosed */
