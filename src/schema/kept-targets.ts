@@ -97,8 +97,8 @@ function anchored(schema: Schema, reference: string): Schema | undefined {
   if (name === '' || name.startsWith('/')) return undefined
   const open: unknown[] = [schema]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (isObject(next) && (anchors.some((anchor) => (next as Schema)[anchor] === name) || next['$id'] === reference)) return next
-    if (typeof next === 'object' && next !== null) open.push(...Object.values(next))
+    if (isObject(next) && (anchors.some((anchor) => next[anchor] === name) || next['$id'] === reference)) return next
+    if (typeof next === 'object' && next !== null) for (const member of Object.values(next) as unknown[]) open.push(member)
   }
   return undefined
 }

@@ -158,7 +158,10 @@ await t.test('messages say what was expected and what came', async (t) => {
     [{ n: 1.5 }, "Invalid type for 'n': expected a whole number from 1 to 8, but got 1.5 instead."],
     [{ n: 200 }, "Invalid value for 'n': expected a whole number from 1 to 8, not 200."],
     [{ max_tokens: 'x' }, "Invalid type for 'max_tokens': expected a whole number of at least 1, but got a string instead."],
-    [{ max_completion_tokens: 1.5 }, "Invalid type for 'max_completion_tokens': expected a whole number of at least 1, but got 1.5 instead."],
+    [
+      { max_completion_tokens: 1.5 },
+      "Invalid type for 'max_completion_tokens': expected a whole number of at least 1, but got 1.5 instead.",
+    ],
     [{ timeout: '9' }, "Invalid type for 'timeout': expected a number over 0, but got a string instead."],
     [{ max_cost_usd: [1] }, "Invalid type for 'max_cost_usd': expected a number over 0, but got an array instead."],
     [

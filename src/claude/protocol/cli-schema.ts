@@ -59,7 +59,11 @@ function saysNothing(keyword: string, value: unknown, schema: Schema): boolean {
 /** The two drafts write a tuple in two ways, and each refuses the other's: what all its members may be is told, and how many there are. */
 function setItems(result: Schema, schema: Schema): void {
   const { items, prefixItems, additionalItems } = schema
-  const [first, rest] = Array.isArray(prefixItems) ? [prefixItems, items] : Array.isArray(items) ? [items, additionalItems] : [null, items]
+  const [first, rest]: [unknown[] | null, unknown] = Array.isArray(prefixItems)
+    ? [prefixItems, items]
+    : Array.isArray(items)
+      ? [items, additionalItems]
+      : [null, items]
   if (first === null) {
     if (rest !== undefined) result['items'] = copy(rest)
     return

@@ -86,7 +86,11 @@ await t.test('items become turns', async (t) => {
           ...{ type: 'tool_result', toolCallId: 'b' },
           content: [
             { type: 'text', text: 'too' },
-            { type: 'image', mediaType: 'image/png', data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' },
+            {
+              type: 'image',
+              mediaType: 'image/png',
+              data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+            },
           ],
         },
         { type: 'text', text: 'and?' },
