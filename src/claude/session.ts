@@ -3,7 +3,7 @@
  * launch profile is said to it here; the turns that it has heard stay with it, so that a conversation can go on.
  */
 import { randomUUID } from 'node:crypto'
-import type { ClaudeRequest, UserBlock } from '../request/conversation.js'
+import type { ClaudeRequest } from '../request/conversation.js'
 import type { Workspace } from '../../workspace/workspace.js'
 import { longestResult } from '../../mcp/job/whole-tool.js'
 import { ClientTools } from './protocol/client-tools.js'
@@ -21,8 +21,9 @@ import { takeBack } from './protocol/take-back.js'
 import { NotSaid, type TurnListener } from './turn/listener.js'
 import { HeldTurns } from './pool/held-turns.js'
 import { within } from '../within.js'
-import { type PlainTextMark, historyLines, userLine } from './turn/transcript.js'
+import { type PlainTextMark, historyLines, lengthOf, userLine } from './turn/transcript.js'
 import type { Ending } from './turn/ending.js'
+import { answersItself, isModelNotice } from './turn/managed.js'
 import { TurnReader } from './turn/turn.js'
 
 /** How long a process may take to end by itself. */
@@ -44,6 +45,8 @@ export class Session {
   /** the last turn ended with calls, and the process waits for their results */
   private called: ReadonlySet<string> = new Set()
   private isExercised = false
+  /** said before anything was asked, and true of all that is */
+  private modelNotice: CliMessage | null = null
   /** the answer has come whole and is being checked: the process is needed no more for it */
   isChecking = false
   /** the turns that it holds */
@@ -59,7 +62,11 @@ export class Session {
   ) {
     this.control = new ControlChannel(child, (request) => this.tools.answer(request))
     child.listen((message) => {
-      if (!this.control.take(message)) this.hear(message)
+      if (this.control.take(message)) return
+      if (isModelNotice(message)) this.modelNotice = message
+      // it would ask the model on with words of its own, and what the client sends for the call is told by another process
+      if (answersItself(message, this.called)) this.child.kill()
+      this.hear(message)
     })
     this.gone = child.gone.then(async (exit) => {
       await this.leave()
@@ -190,6 +197,7 @@ export class Session {
         const uuid = waiting ? null : randomUUID()
         this.held.add(last, uuid)
         asked = true
+        if (this.modelNotice !== null) return this.hear(this.modelNotice)
         listener.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
         if (waiting) this.tools.give(last.content.filter((block) => block.type === 'tool_result'))
         else this.child.send(userLine(last.content, this.mark, false, uuid ?? undefined))
@@ -239,8 +247,4 @@ export class Session {
     await this.gone
     clearTimeout(patience)
   }
-}
-
-function lengthOf({ content }: Extract<UserBlock, { type: 'tool_result' }>): number {
-  return content.reduce((length, block) => length + (block.type === 'text' ? block.text.length : 0), 0)
 }

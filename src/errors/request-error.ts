@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod'
 import { BridgeError, type ErrorCode } from './catalogue.js'
+import { takenBy } from './number-words.js'
 import { list, nameOf, shorten, shown, sizeOf, withArticle } from './value-words.js'
 
 type Issue = z.core.$ZodIssue
@@ -65,7 +66,7 @@ export function toParam(path: Path): string {
 function describe(issue: Issue, param: string, found: unknown, place: string): [ErrorCode, string] {
   switch (issue.code) {
     case 'invalid_type':
-      return wrongType(param, issue.expected === 'int' ? 'an integer' : withArticle(issue.expected), found)
+      return wrongType(param, takenBy(issue) ?? (issue.expected === 'int' ? 'an integer' : withArticle(issue.expected)), found)
     case 'invalid_union': {
       if (issue.discriminator === undefined) return wrongType(param, expectedOf(issue.errors), found)
       if (typeof found !== 'string') return wrongType(param, 'a string', found)
@@ -83,6 +84,8 @@ function describe(issue: Issue, param: string, found: unknown, place: string): [
       if (issue.origin === 'array' || issue.origin === 'string') return invalid(param, 'it must not be empty')
       return invalid(param, `it must be ${issue.inclusive ? 'at least' : 'over'} ${issue.minimum}, not ${shown(found)}`)
     case 'too_big': {
+      const takes = takenBy(issue)
+      if (takes !== null) return invalid(param, `expected ${takes}, not ${shown(found)}`)
       const unit = issue.origin === 'array' ? ' items' : issue.origin === 'string' ? ' characters' : ''
       const size = unit === '' ? shown(found) : sizeOf(found)
       return invalid(param, `expected at most ${issue.maximum}${unit}, not ${size}`)
@@ -131,7 +134,7 @@ function expectedOf(branches: readonly (readonly Issue[])[]): string {
 }
 
 function typesOf(issue: Issue | undefined): string[] {
-  if (issue?.code === 'invalid_type') return [withArticle(issue.expected)]
+  if (issue?.code === 'invalid_type') return [takenBy(issue) ?? withArticle(issue.expected)]
   if (issue?.code === 'invalid_value') return [withArticle(typeof issue.values[0])]
   return issue?.code === 'invalid_union' ? issue.errors.flatMap(([first]) => typesOf(first)) : []
 }
@@ -141,7 +144,12 @@ function options(issue: Issue): readonly unknown[] {
 }
 
 function wrongType(param: string, expected: string, found: unknown): [ErrorCode, string] {
-  return ['invalid_type', `Invalid type for '${param}': expected ${expected}, but got ${nameOf(found)} instead.`]
+  return ['invalid_type', `Invalid type for '${param}': expected ${expected}, but got ${cameAs(expected, found)} instead.`]
+}
+
+/** Where some number is expected, another one is told as it is. */
+function cameAs(expected: string, found: unknown): string {
+  return typeof found === 'number' && expected.includes('number') ? String(found) : nameOf(found)
 }
 
 function invalid(param: string, why: string): [ErrorCode, string] {

@@ -40,7 +40,9 @@ export function decoded(payload: IncomingMessage, coding: string, most: number):
   payload.once('close', () => {
     if (!payload.readableEnded) decoder.destroy(cutOff())
   })
-  return payload.pipe(decoder)
+  // of nothing each decoder says something else, and an empty body counts as none whatever its header says
+  payload.once('end', () => (taken === 0 ? decoder.push(null) : decoder.end()))
+  return payload.pipe(decoder, { end: false })
 }
 
 /** What an error of a decoder is to its client. */

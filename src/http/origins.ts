@@ -2,7 +2,7 @@
 import { isLoopbackHost, parseHost } from './host.js'
 
 /** Of desktop and mobile applications: no web site can have an origin of these. */
-const applicationSchemes = ['app', 'tauri', 'capacitor', 'vscode-webview']
+const applicationSchemes = ['app', 'tauri', 'capacitor', 'vscode-webview', 'vscode-file']
 
 /**
  * Whether a page of this origin is let in.

@@ -1,5 +1,6 @@
 /** The bodies of `/admin/keys`, and what it says of a key. */
 import { z } from 'zod'
+import { between, overZero, whole } from '../errors/number-words.js'
 import type { KeyLimits, MadeKey } from '../jobs/keys.js'
 
 /** Owns the jobs of requests without a key; see `api-keys.ts`. */
@@ -11,8 +12,8 @@ const name = z
   .refine((value) => !reserved.test(value), 'names of this form are not given to keys')
 
 const names = (longest: number) => z.array(z.string().min(1).max(longest)).max(1000).nullish()
-const count = z.int().min(1).max(1_000_000_000).nullish()
-const usd = z.number().gt(0).max(1_000_000_000).nullish()
+const count = z.int(whole(1, 1_000_000_000)).min(1).max(1_000_000_000).nullish()
+const usd = z.number(overZero).gt(0).max(1_000_000_000).nullish()
 
 /** Their names in the record. */
 const limitNames = {
@@ -40,7 +41,7 @@ const members = {
   models: names(200).describe('names that its requests may ask for; null: all'),
   mcp_servers: names(64).describe('names in the registry that its requests may use; null: all that the server allows'),
   tools: names(200).describe('tools that its requests may use, as in `allowed_tools`; null: all that the server allows'),
-  priority: z.int().min(1).max(10).nullish().describe('turns in a row where several keys wait; 1 where it is left out'),
+  priority: z.int(whole(1, 10)).min(1).max(10).nullish().describe('turns in a row where several keys wait; 1 where it is left out'),
   limits: limitsSchema.nullish().describe('null, of one or of all: no limit'),
 }
 
@@ -52,7 +53,9 @@ export const keyChangeSchema = z.strictObject({ name: name.optional(), ...member
 const longestGraceS = 30 * 24 * 3600
 
 export const rotationSchema = z
-  .strictObject({ grace_s: z.number().min(0).max(longestGraceS).nullish().describe('seconds that the old key is still taken; 0') })
+  .strictObject({
+    grace_s: z.number(between(0, longestGraceS)).min(0).max(longestGraceS).nullish().describe('seconds that the old key is still taken; 0'),
+  })
   .nullish()
 
 export type NewKey = Omit<MadeKey, 'id' | 'digest' | 'previous' | 'createdAt' | 'revokedAt'>

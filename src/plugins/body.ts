@@ -61,7 +61,8 @@ export default fp(
     function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
       return new Promise((resolve, reject) => {
         // it answers through its callback alone
-        const done = (error: Error | null, value?: unknown) => (error === null ? resolve(value) : reject(error))
+        const done = (error: Error | null, value?: unknown) =>
+          error === null ? resolve(value) : reject(isJson(text) ? forbiddenName() : error)
         const text = body.text()
         request.bodyText = text
         Promise.resolve(parse(request, text, done)).catch(reject)
@@ -70,6 +71,20 @@ export default fp(
   },
   { name: 'body', dependencies: ['auth'] },
 )
+
+/** The parser says the same of what is no JSON and of names that could change what every object is. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function forbiddenName(): BridgeError {
+  return new BridgeError('invalid_json', 'The body has a member `__proto__`, or a `constructor` with a `prototype`: neither is taken.')
+}
 
 /** JSON between programs is UTF-8 (RFC 8259). */
 function checkCharset(headers: IncomingHttpHeaders): void {

@@ -1,6 +1,7 @@
 /**
  * Whether an image reaches the model as it is. The CLI 2.1.329 scales down what is larger than the models take and writes a text about it beside
- * the image, and recodes what has many bytes as a JPEG; in the result of a tool it changes nothing, and sends nothing that is too large.
+ * the image, and recodes what has many bytes as a JPEG; where it cannot, it writes a text in the image's place. In the result of a tool it
+ * changes nothing, and sends nothing that is too large.
  */
 import { sizeOf } from './base64.js'
 import type { ImageType } from './conversation.js'
@@ -15,13 +16,25 @@ const maxBytes = 500 * 1024
 /** of an image in the result of a tool, as base64 text: the Claude API takes no larger one */
 export const maxResultCharacters = 5 * 1024 * 1024
 
-/** Behind this much of a file no width is looked for. */
-const headBytes = 256 * 1024
+/** In base64: nearly every file says its size in this much of it. */
+const headCharacters = 256 * 1024
+/** What some programs write behind the end of a PNG. */
+const trailingBytes = 256 * 1024
 
-export function isChanged(type: ImageType, data: string): boolean {
-  if (sizeOf(data) > maxBytes) return true
-  const [width, height] = dimensions(type, Buffer.from(data.slice(0, (headBytes / 3) * 4), 'base64')) ?? [0, 0]
-  return width > longestSide || height > longestSide || squares(width) * squares(height) > maxSquares
+/** What becomes of it; `lost`: the CLI cannot even read it, and the model would get a text instead. */
+export function fateOf(type: ImageType, data: string): 'whole' | 'changed' | 'lost' {
+  const size = dimensions(type, Buffer.from(data.slice(0, headCharacters), 'base64')) ?? dimensions(type, Buffer.from(data, 'base64'))
+  if (size === null) return 'lost'
+  const [width, height] = size
+  const isLarge = width > longestSide || height > longestSide || squares(width) * squares(height) > maxSquares
+  if (!isLarge && sizeOf(data) <= maxBytes) return 'whole'
+  return isCutOff(type, Buffer.from(data, 'base64')) ? 'lost' : 'changed'
+}
+
+/** Of the types of which the CLI scales no part. */
+function isCutOff(type: ImageType, file: Buffer): boolean {
+  if (type === 'image/png') return !file.includes('IEND', -trailingBytes, 'latin1')
+  return type === 'image/webp' && file.length < 8 + file.readUInt32LE(4)
 }
 
 function squares(side: number): number {

@@ -6,7 +6,7 @@
 import { isBase64, sizeOf, unwrapped } from './base64.js'
 import type { ImageType, UserBlock } from './conversation.js'
 import { splitDataUrl } from './data-url.js'
-import { isChanged, maxResultCharacters } from './image-size.js'
+import { fateOf, maxResultCharacters } from './image-size.js'
 import { refuse } from '../errors/refuse.js'
 
 /** decoded, in bytes */
@@ -37,23 +37,32 @@ export interface RemoteImage {
 export interface ImagePlace {
   /** it stands in the result of a tool */
   inResult: boolean
-  /** what is named as ignored where the model gets another image */
+  /** what is named as ignored where the model gets no image, and with `.size` where it gets another one */
   name: string
 }
 
-/** Throws 400 for what the CLI would not send. @returns whether the model gets another image */
-function check({ mediaType, data }: ImageBlock, { inResult }: ImagePlace, param: string): boolean {
-  if (!inResult) return isChanged(mediaType, data)
-  if (data.length <= maxResultCharacters) return false
+/** Throws 400 for what the CLI would not send. @returns what is named where the model gets another image, or none; else nothing */
+function check({ mediaType, data }: ImageBlock, { inResult, name }: ImagePlace, param: string): string[] {
+  if (!inResult) {
+    const fate = fateOf(mediaType, data)
+    return fate === 'whole' ? [] : [fate === 'lost' ? name : `${name}.size`]
+  }
+  if (data.length <= maxResultCharacters) return []
   const why = `an image in the result of a tool may have at most ${maxResultCharacters} characters in base64, this one has ${data.length}`
   throw refuse('invalid_value', param, why)
 }
 
 /**
- * The block of a URL; one that has to be fetched is added to `remote`. `changed` is called for one that the CLI scales or recodes. Throws 400 with `param`: `unsupported_value` for a URL
+ * The block of a URL; one that has to be fetched is added to `remote`. `named` is called for one that does not reach the model as it is. Throws 400 with `param`: `unsupported_value` for a URL
  * or type that is not taken, `invalid_value` for broken data.
  */
-export function toImageBlock(url: string, param: string, remote: RemoteImage[], place: ImagePlace, changed: () => void): ImageBlock {
+export function toImageBlock(
+  url: string,
+  param: string,
+  remote: RemoteImage[],
+  place: ImagePlace,
+  named: (name: string) => void,
+): ImageBlock {
   if (/^https?:/i.test(url)) {
     const block: ImageBlock = { type: 'image', mediaType: 'image/png', data: '' }
     remote.push({ url, param, block, place })
@@ -76,7 +85,7 @@ export function toImageBlock(url: string, param: string, remote: RemoteImage[], 
   const head = Buffer.from(data.slice(0, 24), 'base64')
   if (typeOf(head) !== mediaType) throw refuse('invalid_value', param, `the data is not of type ${mediaType}`)
   const block: ImageBlock = { type: 'image', mediaType, data }
-  if (check(block, place, param)) changed()
+  check(block, place, param).forEach(named)
   return block
 }
 
@@ -85,7 +94,7 @@ const anyType = new Set(['application/octet-stream', 'binary/octet-stream'])
 
 /**
  * Puts what was fetched into the blocks of all the images with that URL. Its first bytes say what it is; `mediaType` is what
- * its server says. Throws 400 for what is no image. @returns the names of those that the model gets scaled or recoded
+ * its server says. Throws 400 for what is no image. @returns the names of those that do not reach the model as they are
  */
 export function fillImages(images: readonly RemoteImage[], bytes: Buffer, mediaType: string | null): string[] {
   const type = typeOf(bytes)
@@ -95,7 +104,7 @@ export function fillImages(images: readonly RemoteImage[], bytes: Buffer, mediaT
   }
   const data = bytes.toString('base64')
   for (const { block } of images) Object.assign(block, { mediaType: type, data })
-  return images.filter(({ block, place, param }) => check(block, place, param)).map(({ place }) => place.name)
+  return images.flatMap(({ block, place, param }) => check(block, place, param))
 }
 
 /** By the first bytes: PNG, JPEG, GIF87a/89a, RIFF…WEBP. */

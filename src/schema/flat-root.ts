@@ -3,6 +3,7 @@
  * schema. The CLI would merge the branches by itself and put a note of its own in place of the tool's description. Here the branches are merged
  * into one object, and what the merged schema does not say is told in words.
  */
+import { withTargets } from './kept-targets.js'
 import { resolveReference } from './references.js'
 
 type Schema = Record<string, unknown>
@@ -29,13 +30,15 @@ export function flatRoot(schema: Schema): FlatRoot {
   const rest = Object.fromEntries(Object.entries(schema).filter(([keyword]) => !found.includes(keyword)))
   const choice = Object.fromEntries(found.map((keyword) => [keyword, schema[keyword]]))
   const required = [...merged.required].filter((key) => merged.properties.has(key))
+  const flat = {
+    ...rest,
+    type: 'object',
+    properties: Object.fromEntries([...merged.properties].map(([key, options]) => [key, oneOf(options)])),
+    ...((required.length > 0 || rest['required'] !== undefined) && { required }),
+  }
   return {
-    schema: {
-      ...rest,
-      type: 'object',
-      properties: Object.fromEntries([...merged.properties].map(([key, options]) => [key, oneOf(options)])),
-      ...((required.length > 0 || rest['required'] !== undefined) && { required }),
-    },
+    // a reference may lead into a branch
+    schema: withTargets(flat, schema),
     rule: `Beside the schema, the object has to satisfy this JSON Schema: ${JSON.stringify(choice)}`,
   }
 }

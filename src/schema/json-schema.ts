@@ -3,6 +3,7 @@ import { mended } from './mend.js'
 import { metaschemaProblem } from './metaschema.js'
 import { reachableProblem } from './reachable.js'
 import { type SchemaTotals, sizeOf } from './size.js'
+import { withLaterTuples } from './tuples.js'
 
 export type JsonSchema = Record<string, unknown>
 
@@ -15,8 +16,14 @@ export function schemaProblem(schema: JsonSchema, totals: SchemaTotals = { membe
   if ('problem' in size) return size.problem
   const { $schema: dialect, ...rest } = schema
   const older = isOlder(dialect)
-  const whole = mended(rest)
+  const whole = mendedFor(dialect, rest)
   return metaschemaProblem(whole, older) ?? reachableProblem(whole, older, size.named)
+}
+
+/** As Ajv takes it. Many write the tuples of draft-07 and do not say so. */
+export function mendedFor(dialect: unknown, schema: JsonSchema): JsonSchema {
+  const whole = mended(schema)
+  return dialect === undefined ? withLaterTuples(whole) : whole
 }
 
 /** Whether `$schema` names a draft before 2019-09. */

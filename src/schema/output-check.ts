@@ -2,9 +2,8 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { mended } from './mend.js'
 import { compilePattern, isUnicode } from './pattern.js'
-import { type JsonSchema, isOlder } from './json-schema.js'
+import { type JsonSchema, isOlder, mendedFor } from './json-schema.js'
 
 /**
  * @throws Error with Ajv's words if it is no schema. Of patterns those are run that the CLI is not told: it runs the others in a process
@@ -18,12 +17,12 @@ export function compileOutput(schema: JsonSchema): ValidateFunction {
     allErrors: false,
     inlineRefs: false,
     logger: false as const,
-    code: { regExp: lookedAt(keyPatterns(rest)) },
+    code: { regExp: lookedAt(patternsHere(rest)) },
   }
   const ajv = isOlder(dialect) ? new Ajv(options) : new Ajv2020(options)
   // a CommonJS module, whose default export is typed as a member
   ;(addFormats as unknown as (ajv: Ajv) => void)(ajv)
-  return ajv.compile(mended(rest))
+  return ajv.compile(mendedFor(dialect, rest))
 }
 
 /** The first thing that is wrong with a value: `/items/0/price: must be number`. */
@@ -34,18 +33,26 @@ export function describe(errors: readonly ErrorObject[] | null | undefined): str
 }
 
 /** One that the CLI has run matches everything here; one that the CLI does not know is run. */
-function lookedAt(keys: ReadonlySet<string>) {
-  const look = (pattern: string) => (isUnicode(pattern) && !keys.has(pattern) ? { test: () => true } : compilePattern(pattern))
+function lookedAt(here: ReadonlySet<string>) {
+  const look = (pattern: string) => (isUnicode(pattern) && !here.has(pattern) ? { test: () => true } : compilePattern(pattern))
   return Object.assign(look, { code: '() => ({ test: () => true })' })
 }
 
-/** The patterns of keys: what they do not match they say nothing of, so that they are run here as well. */
-function keyPatterns(value: unknown, found = new Set<string>()): Set<string> {
+/** Keywords of which the CLI is not told all. */
+const partlyTold = ['patternProperties', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'unevaluatedProperties']
+
+/**
+ * Patterns that are run here as well: those of keys, as what they do not match they say nothing of, and those below keywords of which
+ * the CLI is not told all.
+ */
+function patternsHere(value: unknown, isTold = true, found = new Set<string>()): Set<string> {
   if (typeof value !== 'object' || value === null) return found
   for (const [keyword, member] of Object.entries(value as Record<string, unknown>)) {
     if (keyword === 'patternProperties' && typeof member === 'object' && member !== null)
       for (const pattern of Object.keys(member)) found.add(pattern)
-    keyPatterns(member, found)
+    if (keyword === 'pattern' && !isTold && typeof member === 'string') found.add(member)
+    const isTuple = keyword === 'items' && Array.isArray(member)
+    patternsHere(member, isTold && !isTuple && !partlyTold.includes(keyword), found)
   }
   return found
 }

@@ -1,5 +1,6 @@
 /** The members of a request that ask for checks and attempts -> a plan, or null where none does. */
 import { z } from 'zod'
+import { between, whole } from '../errors/number-words.js'
 import { refuse } from '../errors/refuse.js'
 import { isNothing } from '../request/is-nothing.js'
 import type { AttemptPlan, Check } from '../request/plan.js'
@@ -8,15 +9,15 @@ import type { PendingSource } from '../request/pending-source.js'
 
 /** More attempts than this help nobody, and each is paid for. */
 export const mostAttempts = 50
-const seconds = z.number().min(0).max(3600)
-const threshold = z.int().min(0).max(1_000_000)
+const seconds = z.number(between(0, 3600)).min(0).max(3600)
+const threshold = z.int(whole(0, 1_000_000)).min(0).max(1_000_000)
 
 export const retryConfigSchema = z.looseObject({
-  max_attempts: z.int().min(1).max(mostAttempts).nullish().describe('3, or as many as the thresholds need'),
+  max_attempts: z.int(whole(1, mostAttempts)).min(1).max(mostAttempts).nullish().describe('3, or as many as the thresholds need'),
   initial_delay: seconds.nullish().describe('seconds, 1'),
-  backoff_factor: z.number().min(1).max(100).nullish().describe('2'),
+  backoff_factor: z.number(between(1, 100)).min(1).max(100).nullish().describe('2'),
   max_delay: seconds.nullish().describe('seconds, 60'),
-  jitter: z.number().min(0).max(1).nullish().describe('0.1'),
+  jitter: z.number(between(0, 1)).min(0).max(1).nullish().describe('0.1'),
   max_attempts_before_tool_use: threshold.nullish(),
   max_attempts_before_human: threshold.nullish(),
 })

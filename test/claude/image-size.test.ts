@@ -42,6 +42,23 @@ await t.test('what is named is what the CLI changes', async (t) => {
   }
 })
 
+await t.test('a file that the CLI cannot read is named as one that the model does not get', async (t) => {
+  const large = png(2100, 40, true)
+  const broken: Buffer[] = [png(64, 64).subarray(0, 8), large.subarray(0, 100_000)]
+  for (const image of broken) {
+    for (const inPast of [false, true]) {
+      const marker = `I-broken-${image.length}-${inPast}.`
+      t.equal(await asked(marker, image, inPast), 'messages[].content[].image_url')
+      t.strictSame(sent(marker), [])
+    }
+  }
+  t.equal(
+    await asked('I-behind.', Buffer.concat([large, Buffer.alloc(1000)]), false),
+    'messages[].content[].image_url.size',
+    'bytes behind its end',
+  )
+})
+
 await t.test('the result of a tool', async (t) => {
   const result = (image: Buffer) => ({
     model: 'sonnet',

@@ -16,6 +16,7 @@ await t.test('who is let in', async (t) => {
     'tauri://localhost',
     'capacitor://localhost',
     'vscode-webview://1a2b3c',
+    'vscode-file://vscode-app',
   ]) {
     t.ok(isAllowedOrigin(origin, host, []), origin)
   }

@@ -154,7 +154,26 @@ await t.test('messages say what was expected and what came', async (t) => {
     [{ stream: 'true' }, "Invalid type for 'stream': expected a boolean, but got a string instead."],
     [{ stop: 5 }, "Invalid type for 'stop': expected a string or an array, but got an integer instead."],
     [{ n: 0 }, "Invalid value for 'n': it must be at least 1, not 0."],
-    [{ top_logprobs: 30 }, "Invalid value for 'top_logprobs': expected at most 20, not 30."],
+    [{ n: 'x' }, "Invalid type for 'n': expected a whole number from 1 to 8, but got a string instead."],
+    [{ n: 1.5 }, "Invalid type for 'n': expected a whole number from 1 to 8, but got 1.5 instead."],
+    [{ n: 200 }, "Invalid value for 'n': expected a whole number from 1 to 8, not 200."],
+    [{ max_tokens: 'x' }, "Invalid type for 'max_tokens': expected a whole number of at least 1, but got a string instead."],
+    [
+      { max_completion_tokens: 1.5 },
+      "Invalid type for 'max_completion_tokens': expected a whole number of at least 1, but got 1.5 instead.",
+    ],
+    [{ timeout: '9' }, "Invalid type for 'timeout': expected a number over 0, but got a string instead."],
+    [{ max_cost_usd: [1] }, "Invalid type for 'max_cost_usd': expected a number over 0, but got an array instead."],
+    [
+      { retry_config: { max_attempts: 'x' } },
+      "Invalid type for 'retry_config.max_attempts': expected a whole number from 1 to 50, but got a string instead.",
+    ],
+    [{ retry_config: { jitter: 'x' } }, "Invalid type for 'retry_config.jitter': expected a number from 0 to 1, but got a string instead."],
+    [
+      { max_attempts_before_human: 'x' },
+      "Invalid type for 'max_attempts_before_human': expected a whole number from 0 to 1000000, but got a string instead.",
+    ],
+    [{ top_logprobs: 30 }, "Invalid value for 'top_logprobs': expected a whole number from 0 to 20, not 30."],
     [
       { messages: [{ role: 'x' }] },
       "Invalid value 'x' for 'messages[0].role'. " + "Known values are: 'system', 'developer', 'user', 'assistant', 'tool', 'function'.",

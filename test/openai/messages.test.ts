@@ -5,7 +5,7 @@ import type { Conversation } from '../../src/request/conversation.js'
 import { parse, refusal } from './parse.js'
 
 const run = (...messages: unknown[]) => parse({ model: 'sonnet', messages })
-const png = 'iVBORw0KGgo='
+const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const text = (value: string) => ({ type: 'text', text: value })
 const says = (value: string) => ({ role: 'user', content: value })
 const said = (value: string) => ({ role: 'assistant', content: value })

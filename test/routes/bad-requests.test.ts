@@ -27,6 +27,14 @@ async function refused(t: Test, name: string, response: Response, wanted: [numbe
   t.match(response.headers.get('content-type'), /^application\/json/, `${name}: type`)
 }
 
+await t.test('names that are not taken are told', async (t) => {
+  for (const member of ['"__proto__":{"admin":true}', '"constructor":{"prototype":{}}', '"tools":[{"__proto__":null}]']) {
+    const response = await bridge.post('/v1/chat/completions', `{"model":"sonnet","question":"x",${member}}`)
+    t.equal(response.status, 400)
+    t.match(await response.json(), { error: { code: 'invalid_json', message: /has a member `__proto__`, or a `constructor`/ } })
+  }
+})
+
 await t.test('bodies that are no request', async (t) => {
   const cases: [string, unknown, [number, string, (string | null)?]][] = [
     ['null', 'null', [400, 'invalid_type', null]],

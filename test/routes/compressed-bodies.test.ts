@@ -6,7 +6,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import t from 'tap'
 import { BoundedZstd } from '../../src/http/zstd.js'
 import { ask, startBridge } from '../helper.js'
-import { request } from '../helper-raw.js'
+import { exchange, request } from '../helper-raw.js'
 
 const mb = 1024 * 1024
 const bridge = await startBridge(t, { env: { API_KEYS: 'ann:a-key-of-some-length' }, limits: { bodyBytes: 2 * mb, lingerMs: 500 } })
@@ -83,13 +83,26 @@ await t.test('what is not what its header says', async (t) => {
     ['br', brotliCompressSync(plain).subarray(0, 20)],
     ['zstd', plain],
     ['zstd', zstdBody.subarray(0, 40)],
-    ['zstd', Buffer.alloc(0)],
   ]
   for (const [coding, body] of bodies) {
     const answer = await post(coding, body)
     t.equal(answer.status, 400, coding)
     const { error } = (await answer.json()) as { error: { message: string } }
-    if (body.length > 0) t.match(error.message, new RegExp(`content-encoding: ${coding}`), coding)
+    t.match(error.message, new RegExp(`content-encoding: ${coding}`), coding)
+  }
+})
+
+await t.test('an empty body counts as none, by whatever it is said to be compressed', async (t) => {
+  for (const coding of ['gzip', 'deflate', 'br', 'zstd', 'identity']) {
+    const headers = { host: 'localhost', 'content-type': 'application/json', 'content-encoding': coding, ...key }
+    for (const nothing of [
+      request(`POST ${chat}`, { ...headers, 'content-length': '0' }),
+      request(`POST ${chat}`, { ...headers, 'transfer-encoding': 'chunked' }) + '0\r\n\r\n',
+    ]) {
+      const { status, body } = await exchange(bridge.port, nothing)
+      t.equal(status, 400)
+      t.match(body, /"The request body must be a JSON object, but it is missing\."/, coding)
+    }
   }
 })
 

@@ -13,7 +13,7 @@ export function resolve(given: unknown, root: Schema, hops = 0): Schema {
     const keys = reference
       .split('/')
       .slice(1)
-      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
+      .map((key) => decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~'))
     return resolve(
       keys.reduce<unknown>((at, key) => asSchema(at)[key], root),
       root,

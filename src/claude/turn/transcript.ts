@@ -103,3 +103,8 @@ function toApiBlock(block: UserBlock | ToolResultBlock): ApiBlock {
       return { tool_use_id: block.toolCallId, type: 'tool_result', content: block.content.map(toApiBlock) }
   }
 }
+
+/** Characters of the result of a call. */
+export function lengthOf({ content }: Extract<UserBlock, { type: 'tool_result' }>): number {
+  return content.reduce((length, block) => length + (block.type === 'text' ? block.text.length : 0), 0)
+}

@@ -6,12 +6,14 @@
  */
 import { type Outcome, cutShort } from '../../jobs/executor.js'
 import { redact } from '../../redact.js'
+import type { Failure } from '../../errors/catalogue.js'
 import { amountIn, objectIn, textIn } from '../protocol/loose.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { OutputReader } from '../protocol/output-reader.js'
 import type { Ending } from './ending.js'
 import { classify } from './failure.js'
 import { type MessageEnd, MessageReader } from './message-reader.js'
+import { managedRefusal } from './managed.js'
 import { missingTools } from './offered-tools.js'
 import { Retries } from './retries.js'
 import { usageOf } from './token-count.js'
@@ -67,8 +69,9 @@ export class TurnReader {
         break
       case 'system':
         if (message.subtype === 'api_retry') this.retry(message)
-        else if (message.subtype === 'init') this.offered(message['tools'])
-        else if (message.subtype === 'status' && message['status'] === 'requesting') this.retries.asked()
+        else if (message.subtype === 'status') this.status(message['status'])
+        else if (message.subtype === 'init') this.refuse(missingTools(this.options.functions, message['tools']))
+        else this.refuse(managedRefusal(message, this.options.model))
         break
       case 'rate_limit_event':
         this.retries.limit(message)
@@ -126,8 +129,11 @@ export class TurnReader {
     this.options.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason })
   }
 
-  private offered(names: unknown): void {
-    const failure = missingTools(this.options.functions, names)
+  private status(status: unknown): void {
+    if (status === 'requesting') this.retries.asked()
+  }
+
+  private refuse(failure: Failure | null): void {
     if (failure !== null) this.ending = { outcome: { kind: 'failed', failure }, kill: true }
   }
 

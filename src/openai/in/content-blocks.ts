@@ -141,9 +141,8 @@ function imageBlock(url: string, param: string, member: string, reading: Reading
   if (++reading.images > maxImages) {
     throw refuse('invalid_value', param, `a request may have at most ${maxImages} images`)
   }
-  const name = `messages[].content[].${member}.size`
-  const place = { inResult: reading.inResult === true, name }
-  return toImageBlock(url, param, reading.remote, place, () => reading.ignored.add(name))
+  const place = { inResult: reading.inResult === true, name: `messages[].content[].${member}` }
+  return toImageBlock(url, param, reading.remote, place, (name) => reading.ignored.add(name))
 }
 
 /** Names the members of an object that are not read. Null and empty lists say nothing, so nothing is lost with them. */

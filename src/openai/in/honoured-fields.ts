@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors/catalogue.js'
+import { overZero, whole } from '../../errors/number-words.js'
 import { isEmptyField } from '../../request/is-nothing.js'
 import { retryConfigSchema, thresholdSchema } from '../../validation/parsing.js'
 import { messageSchema, textParts as systemParts } from './message-schemas.js'
@@ -58,7 +59,7 @@ export const is =
     values.includes(value)
 
 const object = z.looseObject({})
-const positive = z.int().positive()
+const positive = z.int(whole(1)).positive()
 
 const noSampling = 'not passed to the model'
 const cache = 'prompts are cached by the CLI itself'
@@ -77,7 +78,7 @@ export const fields = {
     }),
     'only with `stream: true`',
   ),
-  n: honoured(z.int().min(1).max(128), 'number of answers, 1 to 8; each is a run of its own'),
+  n: honoured(z.int(whole(1, 8)).min(1).max(128), 'number of answers, 1 to 8; each is a run of its own'),
   stop: honoured(
     z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(4)]),
     '1 to 4 texts that end the answer; they are no part of it',
@@ -99,8 +100,11 @@ export const fields = {
   store: honoured(z.boolean(), 'keep the task readable for longer'),
   user: honoured(z.string().max(512), 'a label of the task'),
   safety_identifier: honoured(z.string().max(64), 'a label of the task, if `user` is absent'),
-  max_cost_usd: honoured(z.number().positive(), 'US dollars the job may cost: looked at between calls of the API, none of which is cut'),
-  timeout: honoured(z.number().positive(), "seconds the job may run, if less than the server's limit"),
+  max_cost_usd: honoured(
+    z.number(overZero).positive(),
+    'US dollars the job may cost: looked at between calls of the API, none of which is cut',
+  ),
+  timeout: honoured(z.number(overZero).positive(), "seconds the job may run, if less than the server's limit"),
   background: honoured(z.boolean(), 'answer at once with the task, which outlives the connection'),
   wait_for_completion: honoured(z.boolean(), 'false is `background: true`'),
 
@@ -110,7 +114,7 @@ export const fields = {
   functions: honoured(functionsSchema, "OpenAI's former name of `tools`; the answer then has `function_call`"),
   function_call: honoured(functionCallSchema, "OpenAI's former name of `tool_choice`"),
   logprobs: refused(z.boolean(), 'the model does not tell them', { nothing: is(false) }),
-  top_logprobs: refused(z.int().min(0).max(20), 'the model does not tell them', { nothing: is(0) }),
+  top_logprobs: refused(z.int(whole(0, 20)).min(0).max(20), 'the model does not tell them', { nothing: is(0) }),
   audio: refused(object, 'the answer is always text', {}),
   modalities: refused(z.array(z.string()), 'the answer is always text', {
     nothing: (value) => (value as string[]).every((modality) => modality === 'text'),

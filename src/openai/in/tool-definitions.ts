@@ -8,6 +8,7 @@ import { rootChoices } from '../../schema/flat-root.js'
 import { type JsonSchema, schemaProblem } from '../../schema/json-schema.js'
 import { mended } from '../../schema/mend.js'
 import type { SchemaTotals } from '../../schema/size.js'
+import { withLaterTuples } from '../../schema/tuples.js'
 import { type CustomDefinition, type FunctionDefinition, type NamespaceValue, type ToolValue, isOther } from './tool-schemas.js'
 
 /** What is carried along while the tools of one request are read. */
@@ -142,7 +143,7 @@ function toParameters(schema: JsonSchema, name: string, param: string, totals: S
   const whole = { ...schema, type, properties }
   const problem = schemaProblem(whole, totals)
   if (problem !== null) throw wrong(problem)
-  const told = hasDraft4Limits(whole) ? mended(whole) : whole
+  const told = withLaterTuples(hasDraft4Limits(whole) ? mended(whole) : whole)
   const plain = Object.entries(told['properties'] as JsonSchema).map(([key, value]) => [
     key,
     value === true ? {} : value === false ? { not: {} } : value,

@@ -3,6 +3,7 @@
  * handed on to the table of chat fields, by the same name.
  */
 import { z } from 'zod'
+import { whole } from '../../errors/number-words.js'
 import { efforts, honoured, honouredAsIs, ignored, is, refused, fields as chatFields } from '../in/honoured-fields.js'
 import { toolChoiceSchema, toolListSchema } from '../in/tool-schemas.js'
 import { itemSchema } from './item-schemas.js'
@@ -29,7 +30,7 @@ export const ownFields = {
   ),
   instructions: honoured(z.string(), 'goes in front of the conversation; not carried over to the next response'),
   previous_response_id: honoured(z.string(), 'the response whose conversation goes on'),
-  max_output_tokens: honoured(z.int().positive(), 'limit of tokens of the answer, reasoning included'),
+  max_output_tokens: honoured(z.int(whole(1)).positive(), 'limit of tokens of the answer, reasoning included'),
   reasoning: honoured(
     z.looseObject({
       effort: z.enum(efforts).nullish(),

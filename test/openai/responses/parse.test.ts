@@ -5,7 +5,7 @@ import { refusalOf } from '../parse.js'
 import { parse, parseWith } from './make.js'
 
 const user = { role: 'user', content: 'hi' }
-const png = 'data:image/png;base64,iVBORw0KGgo='
+const png = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 
 await t.test('fields go where the chat request has them', async (t) => {
   const parsed = await parseWith({
@@ -86,7 +86,11 @@ await t.test('items become turns', async (t) => {
           ...{ type: 'tool_result', toolCallId: 'b' },
           content: [
             { type: 'text', text: 'too' },
-            { type: 'image', mediaType: 'image/png', data: 'iVBORw0KGgo=' },
+            {
+              type: 'image',
+              mediaType: 'image/png',
+              data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+            },
           ],
         },
         { type: 'text', text: 'and?' },
