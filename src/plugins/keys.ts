@@ -18,7 +18,14 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const ring = app.keyRing
-    for (const key of await app.store.keys.all()) ring.put(key)
+    for (const key of await app.store.keys.all()) {
+      ring.put(key)
+      if (key.damaged === true)
+        app.log.error(
+          { key: key.id },
+          'the record of a made key cannot be read: the key is refused and its tasks end; the record is left as it is',
+        )
+    }
     const taken = app.config.apiKeys.find(({ name }) => ring.of(name) !== null)
     if (taken !== undefined) throw new ConfigError(`API_KEYS: ${taken.name} is the id of a made key: the entry must have another name`)
     app.decorate('settingsOf', (owner) => settingsOf(ring, app.config, owner))
