@@ -146,7 +146,8 @@ function isOver(kind: KeyCheck['kind']): kind is 'ended' | 'revoked' {
 /** Notes that the operator asks. Returns why the request gets no further: the key is of the wrong kind for this route. */
 function adminProblem(request: FastifyRequest, check: KeyCheck, hasAdmin: () => boolean): BridgeError | null {
   const { admin } = request.routeOptions.config
-  if (check.kind === 'admin' && admin === undefined) return problems.admin
+  // what is not there is told as such
+  if (check.kind === 'admin' && admin === undefined && !request.is404) return problems.admin
   if (admin === undefined) return null
   request.admin = check.kind === 'admin' || (check.kind === 'owner' && check.admin === true)
   if (request.admin || admin === 'too') return null

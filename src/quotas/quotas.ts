@@ -92,7 +92,7 @@ export class Quotas {
     return {
       [`x-ratelimit-limit-${kind}`]: String(bound),
       [`x-ratelimit-remaining-${kind}`]: String(remaining),
-      [`x-ratelimit-reset-${kind}`]: `${Math.ceil(bucket.until(bound, bound, now) / 1000)}s`,
+      [`x-ratelimit-reset-${kind}`]: `${Math.ceil(bucket.until(Math.max(1, bound), bound, now) / 1000)}s`,
     }
   }
 

@@ -59,6 +59,8 @@ await t.test('a bound that changes', (t) => {
   limits.ann = { requestsPerMinute: 0 }
   t.match(quotas.admit('ann')?.failure, { code: 'rate_limit_exceeded', retryAfter: 60 }, 'none at all')
   t.match(quotas.headers('ann', true), { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' })
+  const none = quotasOf({ ann: { requestsPerMinute: 0 } }).quotas.headers('ann', false)
+  t.match(none, { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' }, 'nor is there any at the start')
   t.end()
 })
 

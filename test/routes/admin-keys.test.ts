@@ -84,7 +84,11 @@ await t.test('make, read, list, change', async (t) => {
   const changed = await change(ann.id, 'PATCH', { name: 'anna', models: null, limits: { usd_per_day: 1 } })
   t.match(await changed.json(), { id: ann.id, name: 'anna', models: null, limits: { running: 2, usd_per_day: 1 } })
   t.match(await failure(await change(ann.id, 'PATCH', { name: 'bob' })), { status: 400, param: 'name' })
-  t.match(await failure(await bridge.post('/admin/keys', { name: 'carl', limit: 1 }, operator)), { status: 400 })
+  const slip = { status: 400, code: 'unsupported_parameter', message: /^Unknown parameter: 'limits.usd_per_week'\.$/ }
+  const limits = { usd_per_week: 1 }
+  t.match(await failure(await bridge.post('/admin/keys', { name: 'carl', limits }, operator)), { ...slip, param: 'limits.usd_per_week' })
+  t.match(await failure(await change(ann.id, 'PATCH', { limit: 1 })), { status: 400, param: 'limit', message: /'limit'/ })
+  t.match(await failure(await change('', 'PATCH', {})), { status: 404, code: 'unknown_url' }, 'what is not there is told as such')
   t.match(await failure(await change('nobody0000', 'PATCH', {})), { status: 404, code: 'key_not_found' })
 })
 
