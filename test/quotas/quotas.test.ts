@@ -33,6 +33,18 @@ await t.test('requests a minute', (t) => {
   t.end()
 })
 
+await t.test('headers of the first request, on a clock that goes on', (t) => {
+  let ms = 0
+  const quotas = new Quotas(() => ({ requestsPerMinute: 5, tokensPerMinute: 100 }), { now: () => (ms += 0.01), date: () => 0 })
+  t.match(quotas.headers('ann', true), {
+    'x-ratelimit-remaining-requests': '4',
+    'x-ratelimit-reset-requests': '12s',
+    'x-ratelimit-remaining-tokens': '100',
+    'x-ratelimit-reset-tokens': '0s',
+  })
+  t.end()
+})
+
 await t.test('tokens a minute: known when they are spent', (t) => {
   const { quotas, pass } = quotasOf({ ann: { tokensPerMinute: 600 } })
   t.equal(quotas.admit('ann'), null)
