@@ -66,6 +66,7 @@ export class Jobs extends JobReads {
   private readonly runner: Runner
   private readonly upkeep: Upkeep
   private readonly admission: Admission
+  private readonly gates: RunningGates
   private closing = false
   private stopped = false
   private faulty = false
@@ -76,6 +77,7 @@ export class Jobs extends JobReads {
     this.admission = new Admission(options)
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
+    this.gates = gates
     const began = (live: LiveJob) => this.admission.began(live)
     const over = (live: LiveJob) => {
       began(live)
@@ -191,6 +193,11 @@ export class Jobs extends JobReads {
       return this.cancel(id)
     }
     throw new BridgeError('internal_error', 'The job is held by another server.')
+  }
+
+  /** What owners may have at work has changed. */
+  limitsChanged(): void {
+    this.gates.changed()
   }
 
   /** Ends the queued, running and paused work of owners whose keys were revoked, as {@link cancel} does. */

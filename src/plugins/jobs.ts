@@ -49,6 +49,7 @@ export default fp(
       onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
     })
     app.decorate('jobs', jobs)
+    app.liveConfig.onChange(() => jobs.limitsChanged())
   },
   { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )

@@ -35,6 +35,7 @@ export default fp(
         ring,
         store: app.store.keys,
         otherNames: () => app.config.apiKeys.map(({ name }) => name),
+        onChanged: () => app.jobs.limitsChanged(),
         async onRevoked(id) {
           await app.jobs.cancelRevoked()
           app.pool.forgetOwner(id)

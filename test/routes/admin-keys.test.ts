@@ -217,6 +217,22 @@ await t.test('what a key may ask for, on every route that makes a job', async (t
   await refusedOn(t, chat, ask('K-may', { model: direct }), 'model_not_found', 404)
 })
 
+await t.test('a limit that is raised holds for jobs that wait', async (t) => {
+  const key = await make('raised', { limits: { running: 1 } })
+  const { opened, open } = gate()
+  t.teardown(open)
+  standin.when('K-raise', message('one two', { hold: { afterDeltas: 1, until: opened } }))
+  const start = async () => (await (await bridge.post('/tasks', ask('K-raise', { model: direct }), as(key.key))).json()) as Key
+  const [, second] = [await start(), await start()]
+  const statusOf = async () => (await bridge.app.jobs.get(second.id, key.id))?.status
+  t.equal(await statusOf(), 'queued')
+  await change(key.id, 'PATCH', { limits: { running: 2 } })
+  await until(() => bridge.app.jobs.stats('network').running === 2)
+  t.equal(await statusOf(), 'in_progress')
+  open()
+  await bridge.idle()
+})
+
 await t.test('a key marked admin', async (t) => {
   const key = await make('chief', { admin: true })
   t.equal((await bridge.get('/admin/keys', as(key.key))).status, 200)
