@@ -58,6 +58,7 @@ await t.test('before there is a key', async (t) => {
   const before = performance.now()
   t.match(await failure(await bridge.get('/admin/keys', as('a-guess'))), { status: 403 })
   t.ok(performance.now() - before > 250, 'a guess waits')
+  for (const route of ['/health', '/docs', '/openapi.json']) t.equal((await bridge.get(route, operator)).status, 200, route)
   t.notOk('security' in ((await (await bridge.get('/openapi.json')).json()) as object))
 })
 
@@ -102,6 +103,8 @@ await t.test('a key is asked for from the first one on, in each of its headers',
   t.match(await (await bridge.get('/openapi.json')).json(), { security: [{ bearer: [] }] })
   t.notMatch(await (await bridge.get('/health')).json(), { claude: {} }, 'without a key health says less')
   t.match(await (await bridge.get('/health', as(key.key))).json(), { claude: {} })
+  t.match(await (await bridge.get('/health', operator)).json(), { claude: {} }, 'the operator is told all')
+  t.equal((await bridge.get('/docs', operator)).status, 200)
 
   const before = performance.now()
   t.match(await failure(await bridge.get('/tasks', as(`${key.key.slice(0, -2)}xx`))), { status: 401 })
