@@ -195,6 +195,6 @@ async function storeState(jobs: Jobs): Promise<Health['store']> {
   } catch (error) {
     // shown here, and logged by the jobs that meet it
     const problem = error instanceof Error ? error.message : String(error)
-    return { kind: 'sqlite', ok: false, jobs: null, problem, unreadable: 0 }
+    return { kind: jobs.storeKind, ok: false, jobs: null, problem, unreadable: 0 }
   }
 }

@@ -24,6 +24,10 @@ export interface Config {
   allowedOrigins: readonly string[]
   /** absolute */
   dataDir: string
+  /** where jobs are kept that several servers share: Redis, with its password; undefined: in `dataDir` */
+  storeUrl: string | undefined
+  /** where the files lie that jobs leave: absolute; undefined: below `dataDir`, or in Redis */
+  filesDir: string | undefined
   /** undefined: the CLI that npm installed */
   claudeBin: string | undefined
   claudeModel: string

@@ -25,6 +25,7 @@ const ofServer: Record<string, Read> = {
   ALLOW_ANONYMOUS: asFlag,
   DATA_DIR: asText,
   STORE_URL: asText,
+  FILES_DIR: asText,
   CLAUDE_BIN: asText,
   MAX_CONCURRENT: asNumber,
   MAX_QUEUED: asNumber,

@@ -7,6 +7,7 @@ import { ConfigError } from '../errors/config-error.js'
 /** Members that name a file or a folder; relative ones start at the folder of the configuration file. */
 const paths: readonly (readonly [section: string, member: string])[] = [
   ['server', 'data_dir'],
+  ['server', 'files_dir'],
   ['server', 'admin_key_file'],
   ['server', 'store_url_file'],
   ['server', 'webhook_secret_file'],

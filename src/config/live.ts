@@ -38,6 +38,8 @@ const fixed: Partial<Record<keyof Config, Name>> = {
   port: 'PORT',
   allowAnonymous: 'ALLOW_ANONYMOUS',
   dataDir: 'DATA_DIR',
+  storeUrl: 'STORE_URL',
+  filesDir: 'FILES_DIR',
   claudeBin: 'CLAUDE_BIN',
   maxConcurrent: 'MAX_CONCURRENT',
   maxQueued: 'MAX_QUEUED',

@@ -32,10 +32,6 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
   const gathered = gather(env)
   const { values, nameOf } = gathered
   const { server } = values
-  // the contract's settings whose own work has not landed: naming one is an error, not a silence
-  if (server.store_url !== undefined) {
-    throw new ConfigError(`${nameOf('server', 'store_url')}: this version does not support it yet; unset it`)
-  }
   const { host = '127.0.0.1' } = server
   const exposed = !isLoopback(host)
   const apiKeys = readKeys(gathered, exposed)
@@ -63,6 +59,8 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     allowedHosts: listOf(nameOf('hosts'), values.hosts, readHostNames),
     allowedOrigins: listOf(nameOf('origins'), values.origins, readAllowedOrigins),
     dataDir: path.resolve(server.data_dir),
+    storeUrl: readStoreUrl(server.store_url, nameOf('server', 'store_url')),
+    filesDir: server.files_dir === undefined ? undefined : path.resolve(server.files_dir),
     claudeBin: server.claude_bin,
     ...readModels(gathered, upstreams),
     limits: values.limits,
@@ -96,6 +94,18 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     logLevel: server.log_level,
     upstreams,
   })
+}
+
+/** Its password is in no message. */
+function readStoreUrl(url: string | undefined, place: string): string | undefined {
+  if (url === undefined) return undefined
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  if (parsed === null || !['redis:', 'rediss:'].includes(parsed.protocol) || parsed.hostname === '') {
+    const scheme = /^[a-z][a-z0-9+.-]{0,20}(?=:)/i.exec(url)?.[0]
+    const found = scheme === undefined ? '' : `, and not ${scheme}://`
+    throw new ConfigError(`${place}: must be redis://host:port or rediss://host:port${found}; without it jobs are kept in DATA_DIR`)
+  }
+  return url
 }
 
 function readKeys({ values, nameOf }: Gathered, exposed: boolean): readonly ApiKey[] {

@@ -52,6 +52,10 @@ export const catalogue = {
   queue_full: { status: 429, type: 'rate_limit_error', retriable: true },
   server_shutdown: { status: 503, type: 'server_error', retriable: true },
 
+  store_full: { status: 503, type: 'server_error', retriable: true },
+  store_unavailable: { status: 503, type: 'server_error', retriable: true },
+  log_lost: { status: 410, type: 'invalid_request_error', retriable: false },
+
   // the CLI and what is behind it
   claude_not_authenticated: { status: 401, type: 'authentication_error', retriable: false },
   upstream_auth: { status: 401, type: 'authentication_error', retriable: false },

@@ -10,6 +10,15 @@ export interface AdmissionOptions {
   maxQueued: number
   /** what owners may use; left out: as much as they like */
   limits?: JobLimits
+  /** the common line of several servers; left out: the lines are this server's */
+  elsewhere?: Elsewhere
+}
+
+export interface Elsewhere {
+  /** jobs in the line of a limiter, as they were counted last */
+  waiting(limiter: Limiter): number
+  /** Counts anew. Resolves with how many are the owner's, in all lines. */
+  look(limiter: Limiter, owner: string): Promise<number>
 }
 
 export interface JobLimits {
@@ -31,8 +40,13 @@ export class Admission {
 
   constructor(private readonly options: AdmissionOptions) {}
 
-  /** Why a job of an owner is not taken, whose jobs take all that they may in the store; null where it is. */
-  async fullFor(owner: string): Promise<BridgeError | null> {
+  /** Why a job of an owner is not taken, as far as the store has to be asked: its jobs take all that they may, or wait in a full line. */
+  async fullFor(owner: string, limiter: Limiter, nested: boolean): Promise<BridgeError | null> {
+    const { elsewhere } = this.options
+    if (elsewhere !== undefined && !nested) {
+      const own = await elsewhere.look(limiter, owner)
+      if (!this.hasRoom(limiter) && !this.mayShare(limiter, own)) return this.queueFull(limiter)
+    }
     const most = this.options.limits?.storedBytesOf(owner)
     if (most === undefined) return null
     const stored = await this.options.store.storedBytes(owner)
@@ -44,12 +58,16 @@ export class Admission {
   /** Jobs that have not begun, those that are being written for the first time among them. */
   queued(limiter: Limiter): number {
     const { waiting, arriving } = this.lineOf(limiter)
-    return waiting.size + arriving
+    return (this.options.elsewhere?.waiting(limiter) ?? waiting.size) + arriving
   }
 
   /** Why a job that comes now is not taken; null where it is, and is counted. @param nested it stands in no line: another job waits for it */
   refusal(limiter: Limiter, owner: string, nested: boolean): BridgeError | null {
-    if (nested || this.hasRoom(limiter) || this.hasShare(limiter, owner)) return this.options.limits?.admit(owner) ?? null
+    const isTaken = nested || this.options.elsewhere !== undefined || this.hasRoom(limiter) || this.hasShare(limiter, owner)
+    return isTaken ? (this.options.limits?.admit(owner) ?? null) : this.queueFull(limiter)
+  }
+
+  private queueFull(limiter: Limiter): BridgeError {
     const message = `All ${limiter.bound} slots are taken and ${this.queued(limiter)} jobs wait already.`
     return new BridgeError('queue_full', message, { retryAfter: 5 })
   }
@@ -60,7 +78,10 @@ export class Admission {
 
   /** Others may fill the line, and not keep an owner out. */
   private hasShare(limiter: Limiter, owner: string): boolean {
-    const own = [...this.lineOf(limiter).waiting].filter(({ job }) => job.owner === owner).length
+    return this.mayShare(limiter, [...this.lineOf(limiter).waiting].filter(({ job }) => job.owner === owner).length)
+  }
+
+  private mayShare(limiter: Limiter, own: number): boolean {
     return own < Math.floor(this.options.maxQueued * ownShare) && this.queued(limiter) < 2 * this.options.maxQueued
   }
 

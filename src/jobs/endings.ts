@@ -14,6 +14,8 @@ export interface EndingsOptions {
   onEnd: (live: LiveJob) => void
   /** The job's end is stored. */
   onStored(live: LiveJob): void
+  /** Another server has taken the job over. */
+  onLost(live: LiveJob): void
   /** Something that should not happen, and what was done about it. */
   onTrouble: (message: string, error: unknown, jobId?: string) => void
 }
@@ -77,6 +79,7 @@ export class Endings {
       await this.commitEnd(live)
       options.onStored(live)
     } catch (trouble) {
+      if (trouble instanceof Superseded && live.fence !== undefined) return options.onLost(live)
       // readers are told all the same; the job is kept in memory until the store takes its end
       options.onTrouble('the end of a job could not be stored', trouble, id)
       live.unstoredEnd = true

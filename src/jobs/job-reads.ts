@@ -1,11 +1,14 @@
 /** What can be asked about jobs. Changes nothing. A job that has not ended is held in memory beside its record; one that has is read from the store. */
 import type { JobRequest } from '../request/job-request.js'
+import { JobChanges } from './changes.js'
 import { Deferred, settled } from './deferred.js'
 import type { LoggedEvent } from './events.js'
+import { type Changes, followLog, followStatus } from './follow.js'
 import type { Job } from './job.js'
 import type { LiveJob } from './live-job.js'
 import type { Progress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
+import type { Replicas } from './replicas.js'
 import { requestOf } from './request-of.js'
 import { hasExpired } from './retention.js'
 import { isFinal } from './status.js'
@@ -27,7 +30,15 @@ export class JobReads {
   /** by `performance.now()` */
   private healthAt = -Infinity
 
-  constructor(protected readonly store: JobStore) {}
+  /** told where this server comes to hold a job */
+  protected readonly held = new JobChanges()
+  /** no log of another server is followed any more */
+  protected stopped = false
+
+  constructor(
+    protected readonly store: JobStore,
+    private readonly replicas?: Replicas,
+  ) {}
 
   /** The record, or null where `owner` has none of that id. @throws UnreadableRecord for one of theirs */
   async get(id: string, owner: string): Promise<Job | null> {
@@ -76,6 +87,7 @@ export class JobReads {
 
   /** See {@link readLog}. */
   read(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
+    if (this.replicas !== undefined) return this.readShared(id, options, this.replicas)
     return this.takenUp.done ? readLog(this.store, id, this.live.get(id), options) : this.readLater(id, options)
   }
 
@@ -83,6 +95,34 @@ export class JobReads {
   private async *readLater(id: string, options: ReadOptions): AsyncGenerator<LoggedEvent[]> {
     await settled(this.takenUp.promise, options.signal)
     yield* readLog(this.store, id, this.live.get(id), options)
+  }
+
+  /** From wherever the job runs: it may come to be run here, and another server may take it over. */
+  private async *readShared(id: string, options: ReadOptions, replicas: Replicas): AsyncGenerator<LoggedEvent[]> {
+    const { signal } = options
+    for (let after = options.after; !signal.aborted; ) {
+      const live = this.live.get(id)
+      const source =
+        live === undefined
+          ? followLog(this.store, replicas, id, { after, signal, here: this.here })
+          : readLog(this.store, id, live, { ...options, after })
+      for await (const batch of source) {
+        yield batch
+        const last = batch.at(-1)!
+        if (last.event.type === 'end') return
+        after = last.seq
+      }
+      if (this.stopped) return
+      // what was shown and never stored was not said
+      if (live?.lost === true) after = Math.min(after, live.log.storedSeq)
+      else if (live === undefined && !this.live.has(id)) return
+      else if (live !== undefined && this.live.get(id) === live) return
+    }
+  }
+
+  /** What the readers of other servers' logs have to know of this one. */
+  private get here(): Changes & { has(id: string): boolean } {
+    return { listen: (id, wake) => this.held.listen(id, wake), has: (id) => this.stopped || this.live.has(id) }
   }
 
   /** How many bytes the events of an unfinished job have carried since this server holds it; 0 for one that has ended. */
@@ -98,6 +138,7 @@ export class JobReads {
   /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */
   async wait(id: string, signal: AbortSignal, ms?: number): Promise<Job | null> {
     const from = performance.now()
+    if (this.replicas !== undefined) return this.waitShared(id, signal, ms, this.replicas)
     let live = this.live.get(id)
     if (live === undefined && !this.takenUp.done) {
       const job = await this.store.get(id)
@@ -111,6 +152,21 @@ export class JobReads {
     return live.job
   }
 
+  private async waitShared(id: string, signal: AbortSignal, ms: number | undefined, replicas: Replicas): Promise<Job | null> {
+    const until = ms === undefined ? undefined : performance.now() + ms
+    for (;;) {
+      const left = until === undefined ? undefined : until - performance.now()
+      const live = this.live.get(id)
+      if (live === undefined) await followStatus(this.store, replicas, id, { signal, ms: left, here: this.here })
+      else {
+        await settled(live.whenOver(), signal, left)
+        if (!live.lost) return live.job
+      }
+      const isLate = until !== undefined && performance.now() >= until
+      if (!this.live.has(id) || signal.aborted || isLate || this.stopped) return this.live.get(id)?.job ?? this.store.get(id)
+    }
+  }
+
   /** The record of a job that has neither ended nor waits for a human; null for any other. The owner is not looked at. */
   atWork(id: string): Job | null {
     const live = this.live.get(id)
@@ -120,6 +176,10 @@ export class JobReads {
   /** See {@link JobStore.usage}. */
   usage(query: UsageQuery): Promise<UsageSum[]> {
     return this.store.usage(query)
+  }
+
+  get storeKind(): StoreHealth['kind'] {
+    return this.store.kind
   }
 
   /** @throws what the store says is wrong with it */

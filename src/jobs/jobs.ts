@@ -2,22 +2,24 @@
 import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
-import { Admission, type AdmissionOptions } from './admission.js'
+import { Admission, type AdmissionOptions, type Elsewhere } from './admission.js'
 import { Endings } from './endings.js'
 import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
-import { newJobId } from './ids.js'
 import type { Job, JobView, NewJob } from './job.js'
 import { JobReads } from './job-reads.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
 import { recover } from './recovery.js'
-import { hasExpired } from './retention.js'
+import type { Replicas } from './replicas.js'
 import { Runner } from './runner.js'
 import { RunningGates } from './running-gates.js'
 import type { PriceOf } from './spending.js'
+import { SharedJobs } from './shared-jobs.js'
 import { isFinal } from './status.js'
+import { Superseded } from './store.js'
+import { type Created, Submission } from './submission.js'
 import { unlessUnreadable } from './unreadable.js'
 import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
@@ -37,6 +39,8 @@ export interface JobsOptions extends AdmissionOptions {
   onTrouble(message: string, error: unknown, jobId?: string): void
   /** what a call of a model's API costs; left out: nothing */
   priceOf?: PriceOf
+  /** the other servers on the same store; left out: this one is alone */
+  replicas?: Replicas
 }
 
 export interface JobsStats {
@@ -67,14 +71,15 @@ export class Jobs extends JobReads {
   private readonly upkeep: Upkeep
   private readonly admission: Admission
   private readonly gates: RunningGates
+  private readonly submission: Submission
+  private readonly shared: SharedJobs | null
   private closing = false
-  private stopped = false
   private faulty = false
   private recovery: Promise<RecoveryCounts> | null = null
 
   constructor(private readonly options: JobsOptions) {
-    super(options.store)
-    this.admission = new Admission(options)
+    super(options.store, options.replicas)
+    this.admission = new Admission({ ...options, ...(options.replicas && { elsewhere: this.lineOf(options.replicas) }) })
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
     this.gates = gates
@@ -84,12 +89,26 @@ export class Jobs extends JobReads {
       gates.leave(live.job.id, live.job.owner)
     }
     const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
-    this.endings = new Endings({ ...options, writer, onEnd: over, onStored })
+    const onLost = (live: LiveJob) => this.lose(live)
+    this.endings = new Endings({ ...options, writer, onEnd: over, onStored, onLost })
     const budgetSpent = (owner: string) => options.limits?.budgetSpent(owner) === true
     const find = (id: string) => this.live.get(id)
     this.runner = new Runner({ ...options, writer, endings: this.endings, gates, budgetSpent, find, onStart: began })
     const { pruneEveryMs: everyMs = aMinute } = options
     this.upkeep = new Upkeep({ ...options, endings: this.endings, live: this.live, everyMs })
+    const { live, takenUp } = this
+    this.shared =
+      options.replicas === undefined
+        ? null
+        : new SharedJobs({
+            ...options,
+            ...{ replicas: options.replicas, live },
+            hold: (job, fence) => this.hold(job, { fence }),
+            enqueue: (held, created) => this.enqueue(held, created?.asked.request),
+            stop: (held) => this.stop(held, 'cancelled'),
+          })
+    const accept = (created: Created) => (this.shared === null ? this.accept(created) : this.shared.accept(created))
+    this.submission = new Submission({ ...options, admission: this.admission, live, takenUp, refuseAtEnd: () => this.refuseAtEnd(), accept })
   }
 
   /**
@@ -102,7 +121,14 @@ export class Jobs extends JobReads {
   }
 
   private async takeUp(): Promise<RecoveryCounts> {
-    if (this.closing) return { queued: 0, rerun: 0, interrupted: 0 }
+    const nothing = { queued: 0, rerun: 0, interrupted: 0 }
+    if (this.closing) return nothing
+    if (this.shared !== null) {
+      await this.options.replicas!.start(this.shared)
+      this.upkeep.start()
+      this.takenUp.resolve()
+      return nothing
+    }
     const { inOrder } = await this.store.begin()
     const { resumed, paused, counts } = await recover(this.store, inOrder, {
       onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
@@ -125,23 +151,8 @@ export class Jobs extends JobReads {
    *
    * @throws BridgeError queue_full, insufficient_quota, server_shutdown, idempotency_key_reused, invalid_api_key
    */
-  async submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
-    this.refuseAtEnd()
-    this.refuseRevoked(asked.owner)
-    if (!this.takenUp.done) {
-      await this.takenUp.promise
-      return this.submit(asked)
-    }
-    const limiter = this.options.places.of(asked)
-    // what another job waits for runs in that one's place
-    const nested = !asked.background && asked.view.parent !== undefined && this.live.has(asked.view.parent)
-    const full = await this.admission.fullFor(asked.owner)
-    // in one step with `create`, so that of many at once none is counted too late
-    const refusal = full ?? this.admission.refusal(limiter, asked.owner, nested)
-    if (refusal === null) return this.create(asked, limiter)
-    const earlier = await this.joinEarlier(asked)
-    if (earlier === null) throw refusal
-    return { job: earlier, joined: true }
+  submit(asked: NewJob): Promise<{ job: Job; joined: boolean }> {
+    return this.submission.submit(asked)
   }
 
   /**
@@ -150,15 +161,8 @@ export class Jobs extends JobReads {
    *
    * @throws BridgeError server_shutdown, idempotency_key_reused
    */
-  async joinEarlier(asked: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
-    this.refuseAtEnd()
-    if (!this.takenUp.done) {
-      await this.takenUp.promise
-      return this.joinEarlier(asked)
-    }
-    const { owner, background, idempotency } = asked
-    const earlier = idempotency === undefined ? null : await this.store.earlier(owner, idempotency)
-    return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
+  joinEarlier(asked: Pick<NewJob, 'owner' | 'background' | 'idempotency'>): Promise<Job | null> {
+    return this.submission.joinEarlier(asked)
   }
 
   /**
@@ -166,6 +170,7 @@ export class Jobs extends JobReads {
    * for in the background.
    */
   attach(id: string): () => void {
+    if (this.options.replicas !== undefined) return this.attachShared(id, this.options.replicas)
     const live = this.live.get(id)
     if (live === undefined) return () => {}
     live.attached += 1
@@ -185,6 +190,10 @@ export class Jobs extends JobReads {
   async cancel(id: string): Promise<void> {
     const live = this.live.get(id)
     if (live !== undefined) return this.stop(live, 'cancelled')
+    if (this.shared !== null) {
+      while (!(await this.shared.cancelElsewhere(id))) if (this.live.has(id)) return this.cancel(id)
+      return
+    }
     const { done } = this.takenUp
     const job = await this.store.get(id)
     if (job === null || isFinal(job.status)) return
@@ -205,6 +214,8 @@ export class Jobs extends JobReads {
     if (!this.takenUp.done) await this.takenUp.promise
     const theirs = [...this.live.values()].filter(({ job }) => this.options.isRevoked?.(job.owner) === true)
     await Promise.all(theirs.map((live) => this.stop(live, 'cancelled')))
+    if (this.shared === null) return
+    for (const { id } of await this.waitingOfRevoked()) await this.cancel(id)
   }
 
   /**
@@ -213,18 +224,29 @@ export class Jobs extends JobReads {
    */
   async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
     if (!this.takenUp.done) await this.takenUp.promise
-    const live = this.live.get(id)
+    const live = this.shared === null ? this.live.get(id) : await this.holdForReview(id, this.shared)
     if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
     }
+    try {
+      await this.decide(live, decision, feedback)
+    } catch (error) {
+      if (live.lost || error instanceof Superseded) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
+      throw error
+    } finally {
+      if (this.shared !== null) await this.giveBack(live)
+    }
+  }
+
+  private async decide(live: LiveJob, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
     if (decision === 'approve') return this.runner.approve(live)
     if (decision === 'reject') {
       const why = feedback === undefined ? '' : `: ${feedback}`
       return this.endings.abort(live, { code: 'review_rejected', message: `The answer was rejected in review${why}` })
     }
     await this.runner.again(live, feedback)
-    // it was cancelled meanwhile
-    if (live.cause !== null) return
+    // it was cancelled meanwhile, or any server may take it
+    if (live.cause !== null || this.shared !== null) return
     this.admission.waits(live, this.options.places.of(live.job))
     this.runner.enqueue(live)
   }
@@ -269,10 +291,12 @@ export class Jobs extends JobReads {
   /** No new jobs and no new starts; resolves when nothing runs any more, or after `ms`. */
   async drain(ms: number): Promise<void> {
     this.closing = true
+    await this.options.replicas?.stopTaking()
     for (const limiter of this.options.places.all) limiter.stop()
     const deadline = performance.now() + ms
-    while (this.options.places.all.some(({ running }) => running > 0) && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    // a client here may wait for a job of another server
+    const isBusy = () => this.options.places.all.some(({ running }) => running > 0) || (this.options.replicas?.clients ?? 0) > 0
+    while (isBusy() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /**
@@ -287,6 +311,9 @@ export class Jobs extends JobReads {
     this.takenUp.reject(shuttingDown())
     this.upkeep.stop()
     this.stopped = true
+    this.shared?.close()
+    await this.options.replicas?.stopTaking()
+    this.held.pokeAll()
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
     await this.upkeep.storeEnds()
     // one that never began is not to hide how the one before ended
@@ -299,41 +326,15 @@ export class Jobs extends JobReads {
     this.faulty = true
   }
 
-  private async create(asked: NewJob, limiter: Limiter): Promise<{ job: Job; joined: boolean }> {
-    const { request, idempotency, ...rest } = asked
-    const createdAt = Date.now()
-    const job: Job = {
-      ...rest,
-      id: newJobId(),
-      status: 'queued',
-      attempts: 0,
-      createdAt,
-      startedAt: null,
-      completedAt: null,
-      expiresAt: null,
-      lastSeq: 1,
-      answer: null,
-      error: null,
-      review: null,
-    }
-    const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    // `hold` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
-    const created = await this.admission.arriving(limiter, () => this.store.create(job, request, first, idempotency))
-    if (created.created) {
-      const live = this.hold(job, first)
-      await created.synced.catch((error: unknown) => this.unsynced(live, error))
-      if (this.stopped) await this.halt(live)
-      else if (this.options.isRevoked?.(job.owner) === true) await this.stop(live, 'cancelled')
-      else this.enqueue(live, request)
-      // it may have started in this same step
-      return { job: live.job, joined: false }
-    }
-    if (hasExpired(created.job)) {
-      await this.store.delete(created.job.id)
-      this.refuseAtEnd()
-      return this.create(asked, limiter)
-    }
-    return { job: await this.join(created, asked.background), joined: true }
+  /** A new job goes into the line here. */
+  private async accept({ job, first, asked, synced }: Created): Promise<Job> {
+    const live = this.hold(job, { first })
+    await synced.catch((error: unknown) => this.unsynced(live, error))
+    if (this.stopped) await this.halt(live)
+    else if (this.options.isRevoked?.(job.owner) === true) await this.stop(live, 'cancelled')
+    else this.enqueue(live, asked.request)
+    // it may have started in this same step
+    return live.job
   }
 
   /** A new job may be lost with the power, so that it cannot be promised. @throws `error` */
@@ -346,25 +347,12 @@ export class Jobs extends JobReads {
     if (this.closing) throw shuttingDown()
   }
 
-  /** A request may take longer to come than its key is valid. */
-  private refuseRevoked(owner: string): void {
-    if (this.options.isRevoked?.(owner) === true) throw new BridgeError('invalid_api_key', 'This API key was revoked.')
-  }
-
-  /** The job that another request asked for; from now on in the background if this one wants it so. */
-  private async join({ job: stored, sameBody }: { job: Job; sameBody: boolean }, background: boolean): Promise<Job> {
-    if (!sameBody) throw new BridgeError('idempotency_key_reused', 'This Idempotency-Key was used before with another body.')
-    const job = this.live.get(stored.id)?.job ?? stored
-    if (!background || job.background || isFinal(job.status)) return job
-    await this.store.keep(job.id)
-    this.live.get(job.id)?.kept()
-    return this.live.get(job.id)?.job ?? { ...job, background }
-  }
-
   /** Takes a queued job into memory. @param first its first event, which readers are spared to look for in the store */
-  private hold(job: Job, first?: LoggedEvent): LiveJob {
+  private hold(job: Job, { first, fence }: { first?: LoggedEvent; fence?: number } = {}): LiveJob {
     const live = new LiveJob(job, first && [first], this.options.priceOf)
+    live.fence = fence
     this.live.set(job.id, live)
+    this.held.poke(job.id)
     this.admission.waits(live, this.options.places.of(job))
     return live
   }
@@ -396,8 +384,16 @@ export class Jobs extends JobReads {
   /** See {@link stopAll}. */
   private async halt(live: LiveJob): Promise<void> {
     if (!live.job.background) return this.stop(live, 'shutdown')
-    await this.endings.leave(live)
-    await this.gone(live)
+    if (this.shared === null) {
+      await this.endings.leave(live)
+      return this.gone(live)
+    }
+    const { shared } = this
+    live.handedOver = this.endings
+      .leave(live)
+      .then(() => this.gone(live))
+      .then(() => shared.handOver(live.job))
+    await live.handedOver
   }
 
   /** Resolves when nothing of the job's runs is left, or when that takes too long. */
@@ -409,7 +405,78 @@ export class Jobs extends JobReads {
     clearTimeout(timer)
   }
 
+  /** Another server has taken the job over, or it was forgotten: its run here is of no use. */
+  private lose(live: LiveJob): void {
+    if (live.lost) return
+    live.lost = true
+    live.cause ??= 'shutdown'
+    live.ending ??= Promise.resolve()
+    live.stopTimers()
+    for (const quit of live.quit.splice(0)) quit()
+    live.controller?.abort()
+    this.admission.began(live)
+    this.live.delete(live.job.id)
+    live.close()
+  }
+
+  private lineOf(replicas: Replicas): Elsewhere {
+    const laneOf = (limiter: Limiter) => this.options.places.laneOf(limiter)
+    return {
+      waiting: (limiter) => replicas.queued(laneOf(limiter)),
+      look: (limiter, owner) => replicas.countQueued(laneOf(limiter), owner),
+    }
+  }
+
+  /** The client of this server keeps the job alive, wherever it runs. */
+  private attachShared(id: string, replicas: Replicas): () => void {
+    const failed = (what: string) => (error: unknown) => this.options.onTrouble(what, error, id)
+    const held = replicas.holdClient(id).catch(failed('it could not be said that a client waits'))
+    let attached = true
+    return () => {
+      if (!attached) return
+      attached = false
+      held
+        .then(() => replicas.letGoClient(id))
+        .then((last) => (last ? this.cancelForeground(id) : undefined))
+        .catch(failed('a job could not be cancelled after its client had left'))
+    }
+  }
+
+  private async cancelForeground(id: string): Promise<void> {
+    const job = this.live.get(id)?.job ?? (await this.store.get(id))
+    if (job !== null && !job.background && !isFinal(job.status)) await this.cancel(id)
+  }
+
+  /** Jobs of revoked keys that no server runs yet, or that wait for a human. */
+  private async waitingOfRevoked(): Promise<Job[]> {
+    const found: Job[] = []
+    for (const status of ['queued', 'in_progress', 'requires_action'] as const) {
+      for (let after: string | undefined; ; ) {
+        const page = await this.store.list({ status, order: 'asc', limit: 100, ...(after !== undefined && { after }) })
+        found.push(...page.jobs.filter(({ owner }) => this.options.isRevoked?.(owner) === true))
+        after = page.jobs.at(-1)?.id
+        if (!page.hasMore || after === undefined) break
+      }
+    }
+    return found
+  }
+
+  /** Takes a job that waits for a human into memory. @throws BridgeError not_waiting_for_review */
+  private async holdForReview(id: string, shared: SharedJobs): Promise<LiveJob> {
+    const { job, fence } = await shared.claimForReview(id)
+    const live = LiveJob.paused(job, this.options.priceOf)
+    live.fence = fence
+    return live
+  }
+
+  /** A decision is stored: what goes on is run by any server. */
+  private async giveBack(live: LiveJob): Promise<void> {
+    await this.options.replicas!.release(live.job, live.fence!)
+    if (live.job.status === 'queued') await this.options.replicas!.offer(live.job)
+  }
+
   private unstorable(live: LiveJob, error: unknown): void {
+    if (error instanceof Superseded && live.fence !== undefined) return this.lose(live)
     const { id } = live.job
     this.options.onTrouble('events could not be stored', error, id)
     const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const

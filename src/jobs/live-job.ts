@@ -39,6 +39,12 @@ export class LiveJob {
   quit: (() => void)[] = []
   /** the server before was killed while it ran */
   suspect = false
+  /** the number of this server's claim, on a store that several share */
+  fence: number | undefined = undefined
+  /** another server has taken it over, or it was forgotten: what is said here goes nowhere */
+  lost = false
+  /** this server ends and gives the job to another one; resolves with whether it waits in the line again */
+  handedOver: Promise<boolean> | null = null
   /** connections that take the result */
   attached = 0
   /** resolves when nothing of the job's runs is left */
@@ -140,7 +146,8 @@ export class LiveJob {
     const events = this.log.unstored()
     const changes = events.some(({ event }) => changesRecord(this.stored, event))
     const record = changes ? this.folded(events) : null
-    return { id: this.job.id, after: this.log.storedSeq, events, record, usage: this.spending.rows() }
+    const { fence } = this
+    return { id: this.job.id, after: this.log.storedSeq, events, record, usage: this.spending.rows(), ...(fence !== undefined && { fence }) }
   }
 
   /** The store has taken it. */

@@ -17,6 +17,13 @@ export class Places {
     return this.providers.get(lane.replace(/^provider\//, '')) ?? this.spare
   }
 
+  /** The lane whose runs begin there; of what has none any more, `spare`. */
+  laneOf(limiter: Limiter): string {
+    if (limiter === this.process) return 'process'
+    const provider = [...this.providers].find(([, each]) => each === limiter)?.[0]
+    return provider === undefined ? 'spare' : `provider/${provider}`
+  }
+
   /** Those that need a process, or those that only wait for the network. */
   named(kind: 'process' | 'network'): Limiter[] {
     if (kind === 'process') return [this.process]

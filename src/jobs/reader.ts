@@ -35,7 +35,7 @@ export async function* readLog(
   signal.addEventListener('abort', wake)
   try {
     while (!signal.aborted) {
-      const batch = upTo(batchBytes, live?.log.read(next, durable) ?? stored(await store.events(id, next, pageSize), live))
+      const batch = upTo(live?.log.read(next, durable) ?? stored(await store.events(id, next, pageSize), live))
       if (batch.length > 0) {
         yield batch
         const last = batch.at(-1)!
@@ -54,10 +54,10 @@ export async function* readLog(
   }
 }
 
-/** The first of some events, with the one that has them reach so many bytes. */
-function upTo(bytes: number, events: LoggedEvent[]): LoggedEvent[] {
+/** The first of some events, as many as are handed over at once. */
+export function upTo(events: LoggedEvent[]): LoggedEvent[] {
   let sum = 0
-  const last = events.findIndex(({ event }) => (sum += bytesOf(event)) >= bytes)
+  const last = events.findIndex(({ event }) => (sum += bytesOf(event)) >= batchBytes)
   return last === -1 ? events : events.slice(0, last + 1)
 }
 

@@ -84,6 +84,8 @@ export interface JobStore {
   /** Forgets one job with all that belongs to it. False for an unknown id. */
   delete(id: string): Promise<boolean>
 
+  readonly kind: StoreHealth['kind']
+
   readonly webhooks: WebhookStore
 
   readonly keys: KeyStore
@@ -168,7 +170,7 @@ export interface JobPage {
 }
 
 export interface StoreHealth {
-  kind: 'sqlite' | 'redis' | 'postgres'
+  kind: 'sqlite' | 'redis'
   /** jobs on record */
   jobs: number
   /** records that were met since the start and cannot be read */

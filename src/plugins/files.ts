@@ -20,14 +20,14 @@ declare module 'fastify' {
 
 export default fp(
   async (app) => {
-    const { dataDir } = app.config
+    const { dataDir, filesDir } = app.config
     const workspaceRoot = openWorkspaceRoot(dataDir)
     // the store has locked the data directory: what is left behind in it belongs to no other server
     const removed = await removeLeftovers(workspaceRoot, workspaceMarker)
     if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
     app.decorate('workspaceRoot', workspaceRoot)
     app.decorate('workspaceRoom', new WorkspaceRoom(workspaceRoot))
-    app.decorate('files', new KeptFiles(path.join(dataDir, 'files')))
+    app.decorate('files', new KeptFiles(filesDir ?? path.join(dataDir, 'files')))
     app.addHook('onClose', () => closeWorkspaceRoot(workspaceRoot))
   },
   { name: 'files', dependencies: ['store'] },

@@ -1,15 +1,18 @@
 /** The jobs of this server, and the executors that run them. */
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { FittedExecutor } from '../claude/fitted-executor.js'
 import { endLines } from '../end-line.js'
 import { Jobs } from '../jobs/jobs.js'
 import { type JobObserver, observers } from '../jobs/observer.js'
 import { Places } from '../jobs/places.js'
+import type { RedisConnection } from '../jobs/redis/connection.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import type { ChatOptions } from '../openai/in/chat-options.js'
 import { parseChat } from '../openai/in/parse-chat.js'
 import type { InnerRequest } from '../request/job-request.js'
 import { modelKey } from '../request/model-settings.js'
+import { RedisReplicas } from '../replicas/replicas.js'
 import type { Quotas } from '../quotas/quotas.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
@@ -27,10 +30,13 @@ export default fp(
     const { config, files, quotas, threads, upstreams } = app
     const single = oneModel({ claude: new FittedExecutor(app.pool), upstream: upstreams })
     const unchecked = byKind(single, new FallbackExecutor(single))
+    const places = new Places(app.cliPlaces, upstreams.places)
+    const replicas = app.redis === null ? null : openReplicas(app, app.redis, places)
     const jobs = new Jobs({
       store: app.webhooks.store,
+      ...(replicas && { replicas }),
       executor: new CheckedExecutor({ executor: unchecked, threads, childRequest: (child) => childRequest(child, app.config) }),
-      places: new Places(app.cliPlaces, upstreams.places),
+      places,
       maxQueued: config.maxQueued,
       limits: {
         admit: (owner) => quotas.admit(owner),
@@ -50,9 +56,25 @@ export default fp(
     })
     app.decorate('jobs', jobs)
     app.liveConfig.onChange(() => jobs.limitsChanged())
+    if (replicas !== null) app.addHook('onClose', () => replicas.close())
   },
   { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )
+
+/** This server among those that share the store. */
+function openReplicas(app: FastifyInstance, connection: RedisConnection, places: Places): RedisReplicas {
+  const { log, quotas } = app
+  return new RedisReplicas({
+    connection,
+    lanes: places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
+    runningOf: (owner) => quotas.limitsOf(owner).running,
+    turnsOf: (owner) => quotas.limitsOf(owner).priority ?? 1,
+    onKeys() {
+      app.readKeys().catch((error: unknown) => log.error({ err: error }, 'keys that another server has changed could not be read'))
+    },
+    onTrouble: (message, error) => log.error({ err: error }, message),
+  })
+}
 
 /** A job's token goes with the job. */
 function takingBack(tokens: JobTokens): JobObserver {

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     keyRing: KeyRing
     keyAdmin: KeyAdmin
+    /** Another server has changed keys: they are read anew. */
+    readKeys(): Promise<void>
     /** What a request of an owner is read with: the configuration, within what the owner's key may use. */
     settingsOf(owner: string): SettingsOf<Config>
   }
@@ -18,16 +20,30 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const ring = app.keyRing
-    for (const key of await app.store.keys.all()) {
-      ring.put(key)
-      if (key.damaged === true)
+    const damaged = new Set<string>()
+    async function readAll(): Promise<void> {
+      for (const key of await app.store.keys.all()) {
+        ring.put(key)
+        if (key.damaged !== true || damaged.has(key.id)) continue
+        damaged.add(key.id)
         app.log.error(
           { key: key.id },
           'the record of a made key cannot be read: the key is refused and its tasks end; the record is left as it is',
         )
+      }
     }
+    await readAll()
     const taken = app.config.apiKeys.find(({ name }) => ring.of(name) !== null)
     if (taken !== undefined) throw new ConfigError(`API_KEYS: ${taken.name} is the id of a made key: the entry must have another name`)
+    app.decorate('readKeys', async () => {
+      const before = ring.valid.map(({ id }) => id)
+      await readAll()
+      app.jobs.limitsChanged()
+      const revoked = before.filter((id) => ring.isRevoked(id))
+      if (revoked.length === 0) return
+      await app.jobs.cancelRevoked()
+      for (const id of revoked) app.pool.forgetOwner(id)
+    })
     app.decorate('settingsOf', (owner) => settingsOf(ring, app.config, owner))
     app.decorate(
       'keyAdmin',

@@ -1,29 +1,49 @@
-/** What outlives the server: the store, in its data directory, which is this server's alone. */
+/** What outlives the server: the store. The data directory is this server's alone, also where the jobs are kept elsewhere. */
 import fp from 'fastify-plugin'
 import { movesFromPlaces } from '../api-keys.js'
-import { openSqliteStore } from '../jobs/sqlite/store.js'
+import { RedisConnection } from '../jobs/redis/connection.js'
+import { redisStoreOn } from '../jobs/redis/store.js'
+import { lockDataDir, openSqliteStore } from '../jobs/sqlite/store.js'
 import type { JobStore } from '../jobs/store.js'
+import type { UnreadableRecord } from '../jobs/unreadable.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     store: JobStore
+    /** what several servers share; null: this one is alone */
+    redis: RedisConnection | null
   }
 }
 
 export default fp(
   async (app) => {
-    const { dataDir, apiKeys } = app.config
-    const store = await openSqliteStore({
-      dataDir,
-      owners: {
-        moves: movesFromPlaces(apiKeys),
-        onMoved: (moved, left) =>
-          app.log.warn({ moved, left }, 'records of keys without a name are moved to names made of hashes of the keys'),
-      },
-      onUnreadable: ({ id, part }) => app.log.error({ task: id, part }, 'the record of a task cannot be read; it is left as it is'),
-    })
+    const { dataDir, storeUrl, apiKeys } = app.config
+    const onUnreadable = ({ id, part }: UnreadableRecord) =>
+      app.log.error({ task: id, part }, 'the record of a task cannot be read; it is left as it is')
+    if (storeUrl === undefined) {
+      const store = await openSqliteStore({
+        dataDir,
+        owners: {
+          moves: movesFromPlaces(apiKeys),
+          onMoved: (moved, left) =>
+            app.log.warn({ moved, left }, 'records of keys without a name are moved to names made of hashes of the keys'),
+        },
+        onUnreadable,
+      })
+      app.decorate('store', store)
+      app.decorate('redis', null)
+      app.addHook('onClose', () => store.close())
+      return
+    }
+    const lock = await lockDataDir(dataDir)
+    const redis = await RedisConnection.open({ url: storeUrl, onTrouble: (message) => app.log.warn(message) })
+    const store = redisStoreOn(redis, onUnreadable)
     app.decorate('store', store)
-    app.addHook('onClose', () => store.close())
+    app.decorate('redis', redis)
+    app.addHook('onClose', async () => {
+      await store.close()
+      lock.release()
+    })
   },
   { name: 'store', decorators: { fastify: ['config'] } },
 )

@@ -7,6 +7,8 @@ import { until } from '../helper.js'
 export interface ServerProcess {
   url: string
   pid: number
+  /** it was neither killed nor stopped */
+  readonly alive: boolean
   /** SIGKILL; resolves when it has gone */
   kill(): Promise<void>
   /** SIGTERM; resolves with the exit code, undefined where the server did not end in 20 s and was killed */
@@ -41,6 +43,9 @@ export async function startServer(env: Record<string, string>, program = server,
   return {
     url,
     pid: child.pid!,
+    get alive() {
+      return child.exitCode === null && child.signalCode === null
+    },
     async kill() {
       child.kill('SIGKILL')
       await child

@@ -7,8 +7,8 @@ import { conformance } from './conformance/index.js'
 await t.test('conformance', withRedis, async (t) => {
   const { url } = await startRedis(t)
   await conformance(t, async () => {
-    const prefix = `${randomUUID()}:`
-    const store = await openRedisStore({ url, prefix })
-    return { store, reopen: async () => (await store.close(), openRedisStore({ url, prefix })) }
+    const own = `${url}?prefix=${randomUUID()}:`
+    const store = await openRedisStore({ url: own })
+    return { store, reopen: async () => (await store.close(), openRedisStore({ url: own })) }
   })
 })

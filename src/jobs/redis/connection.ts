@@ -3,10 +3,11 @@ import type { Redis } from 'ioredis'
 import { type ScriptName, scripts } from './scripts.js'
 
 export interface RedisOptions {
-  /** `redis://` or `rediss://`, with its password */
+  /**
+   * `redis://` or `rediss://`, with its password. `?prefix=…` is what the names of all keys begin with, for several installations on one
+   * Redis; left out: `claude-bridge:`
+   */
   url: string
-  /** begins the names of all keys */
-  prefix?: string
   /** Told of each loss of the connection, and of each return. Never of the URL. */
   onTrouble?: (message: string) => void
 }
@@ -31,8 +32,12 @@ export class RedisConnection {
   ) {}
 
   /** Rejects where Redis cannot be reached or is none that the store works on. */
-  static async open({ url, prefix = 'claude-bridge:', onTrouble = () => {} }: RedisOptions): Promise<RedisConnection> {
+  static async open({ url: given, onTrouble = () => {} }: RedisOptions): Promise<RedisConnection> {
     const { Redis } = await import('ioredis')
+    const parsed = new URL(given)
+    const prefix = parsed.searchParams.get('prefix') ?? 'claude-bridge:'
+    parsed.searchParams.delete('prefix')
+    const url = parsed.href
     const common = {
       lazyConnect: true,
       // commands wait for the connection to come back: how long is the caller's business

@@ -3,22 +3,34 @@
  * Redis Cluster would not allow. A name that comes from outside stands last in a key, so that no two can meet.
  *
  * - `job:<id>`: hash, the record and what is noted beside it; `request:<id>`: its request; `log:<id>`: stream, the event `n` has the id `n-0`
- * - `jobs:<status>`, `owner:<status>:<owner>`: sorted sets of `<n>:<id>` by time of creation, with an empty status of all
+ * - `jobs:<status>`, `owner:<status>:<owner>`: sorted sets of `<n>:<id>` by time of creation, with an empty status of all; `lane:<lane>`: of
+ *   those that are queued
  * - `expiring`: ids by when they expire; `bytes`: hash, what the jobs of owners take; `idempotency:<hash of owner and key>`
  * - `webhook:<id>`, `webhooks`, `webhooks:host:<host>`, `webhooks:hosts`, `webhooks:job:<id>`: what is to be sent, and when
  * - `usage:<hour>`: hash of sums; `usage`: the hours
  */
 
-/** A job that is given a new status, or none any more, in the lists of jobs. */
 const prelude = `
 local p = ARGV[1]
 local function jobKey(id) return p .. 'job:' .. id end
-local function lists(owner, status)
-  return { p .. 'jobs:', p .. 'jobs:' .. status, p .. 'owner::' .. owner, p .. 'owner:' .. status .. ':' .. owner }
+local function relist(id, before, after)
+  local job = redis.call('HMGET', jobKey(id), 'owner', 'n', 'createdAt', 'lane')
+  local owner, member, createdAt, lane = job[1], job[2] .. ':' .. id, job[3], job[4]
+  local function lists(status)
+    local all = { p .. 'jobs:' .. status, p .. 'owner:' .. status .. ':' .. owner }
+    if status == 'queued' then table.insert(all, p .. 'lane:' .. lane) end
+    return all
+  end
+  for _, status in ipairs(before) do for _, list in ipairs(lists(status)) do redis.call('ZREM', list, member) end end
+  for _, status in ipairs(after) do for _, list in ipairs(lists(status)) do redis.call('ZADD', list, createdAt, member) end end
 end
-local function listed(id)
-  local job = redis.call('HMGET', jobKey(id), 'owner', 'status', 'n', 'createdAt')
-  return job[1], job[2], job[3] .. ':' .. id, job[4]
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+local function clientsOf(id)
+  redis.call('ZREMRANGEBYSCORE', p .. 'clients:' .. id, '-inf', now())
+  return redis.call('ZCARD', p .. 'clients:' .. id)
 end
 local function addBytes(owner, bytes)
   if redis.call('HINCRBY', p .. 'bytes', owner, bytes) == 0 then redis.call('HDEL', p .. 'bytes', owner) end
@@ -41,10 +53,9 @@ local function removeWebhook(webhook)
   nextDueOf(found[1])
 end
 local function forget(id)
-  local owner, status, member = listed(id)
-  for _, list in ipairs(lists(owner, status)) do redis.call('ZREM', list, member) end
-  local found = redis.call('HMGET', jobKey(id), 'bytes', 'idempotency')
-  addBytes(owner, -found[1])
+  local found = redis.call('HMGET', jobKey(id), 'bytes', 'idempotency', 'owner', 'status')
+  relist(id, { '', found[4] }, {})
+  addBytes(found[3], -found[1])
   if found[2] and redis.call('HGET', p .. found[2], 'job') == id then redis.call('DEL', p .. found[2]) end
   for _, webhook in ipairs(redis.call('SMEMBERS', p .. 'webhooks:job:' .. id)) do removeWebhook(webhook) end
   redis.call('ZREM', p .. 'expiring', id)
@@ -70,7 +81,7 @@ end
 local n = string.format('%015d', redis.call('INCR', p .. 'number'))
 redis.call('HSET', jobKey(id), 'n', n, 'call', call, 'owner', owner, 'status', status, 'createdAt', createdAt, 'lastSeq', 1, 'bytes', bytes,
   'fence', 0, unpack(ARGV, 13))
-for _, list in ipairs(lists(owner, status)) do redis.call('ZADD', list, createdAt, n .. ':' .. id) end
+relist(id, {}, { '', status })
 local expires = redis.call('HGET', jobKey(id), 'expiresAt')
 if expires ~= '' then redis.call('ZADD', p .. 'expiring', expires, id) end
 redis.call('SET', p .. 'request:' .. id, request)
@@ -98,9 +109,7 @@ if delivered == '1' then table.insert(changes, 'delivered') table.insert(changes
 if usedTools == '1' then table.insert(changes, 'usedTools') table.insert(changes, '1') end
 for i = 1, tonumber(members) do table.insert(changes, ARGV[from]) from = from + 1 end
 if status ~= '' and status ~= job[2] then
-  local _, _, member, createdAt = listed(id)
-  for _, list in ipairs(lists(job[3], job[2])) do redis.call('ZREM', list, member) end
-  for _, list in ipairs(lists(job[3], status)) do redis.call('ZADD', list, createdAt, member) end
+  relist(id, { job[2] }, { status })
   if webhook ~= '' then
     redis.call('HSET', p .. 'webhook:' .. webhook, 'job', id, 'status', status, 'url', url, 'host', host, 'at', at, 'attempts', 0)
     redis.call('ZADD', p .. 'webhooks', at, webhook)
@@ -120,7 +129,7 @@ end
 for i = from, #ARGV, 3 do addEvents(id, { ARGV[i] }, { ARGV[i + 1] }, { ARGV[i + 2] }) end
 redis.call('HINCRBY', jobKey(id), 'bytes', bytes)
 addBytes(job[3], bytes)
-redis.call('PUBLISH', p .. 'log:' .. id, lastSeq)
+redis.call('PUBLISH', p .. 'log:' .. id, status == '' and 'pieces' or status)
 return 'stored'
 `
 
@@ -150,6 +159,120 @@ for _, id in ipairs(ids) do
   if keep then kept = kept + 1 else forget(id) end
 end
 return { #ids, kept }
+`
+
+/**
+ * A server takes a job, whoever held it before -> the number of the claim and what is to be known of the job; nothing where it is in none
+ * of the statuses. `clients`: how many servers have a client that waits for it.
+ */
+const claim = `
+local id, replica, statuses = unpack(ARGV, 2, 4)
+local status = redis.call('HGET', jobKey(id), 'status')
+if not status or not string.find(statuses, '|' .. status .. '|', 1, true) then return false end
+local fence = redis.call('HINCRBY', jobKey(id), 'fence', 1)
+redis.call('HSET', jobKey(id), 'runner', replica)
+return { tostring(fence), tostring(clientsOf(id)), unpack(redis.call('HMGET', jobKey(id), unpack(ARGV, 5))) }
+`
+
+/** The server of a claim has done with the job. */
+const release = `
+if redis.call('HGET', jobKey(ARGV[2]), 'fence') == ARGV[3] then redis.call('HDEL', jobKey(ARGV[2]), 'runner') end
+`
+
+/** The job's end is asked for, wherever it runs. */
+const askToCancel = `
+if redis.call('EXISTS', jobKey(ARGV[2])) == 1 then redis.call('HSET', jobKey(ARGV[2]), 'cancel', '1') end
+redis.call('PUBLISH', p .. 'cancel', ARGV[2])
+`
+
+/** A server has a client that waits for the job, for so many milliseconds. */
+const holdClient = `
+local key = p .. 'clients:' .. ARGV[2]
+redis.call('ZADD', key, now() + ARGV[4], ARGV[3])
+redis.call('PEXPIRE', key, ARGV[4])
+`
+
+/** It has none any more -> how many servers have one. */
+const letGoClient = `
+redis.call('ZREM', p .. 'clients:' .. ARGV[2], ARGV[3])
+return clientsOf(ARGV[2])
+`
+
+const clientsLeft = `return clientsOf(ARGV[2])`
+
+/** A server is at work for so many milliseconds -> Redis' clock, the version of the made keys, and how many wait in each lane named. */
+const beat = `
+redis.call('SET', p .. 'replica:' .. ARGV[2], ARGV[4], 'PX', ARGV[3])
+local all = { string.format('%d', now()), redis.call('GET', p .. 'keys:version') or '0' }
+for i = 5, #ARGV do table.insert(all, tostring(redis.call('ZCARD', p .. 'lane:' .. ARGV[i]))) end
+return all
+`
+
+/** The place of an owner's job in the line: owners take turns, one with more weight has shorter steps. `most`: the highest number there is. */
+const turn = `
+local owner, step, most = unpack(ARGV, 2, 4)
+local key = p .. 'turns'
+if redis.call('ZCARD', p .. 'jobs:queued') <= 1 then redis.call('DEL', key) end
+local times = redis.call('HMGET', key, 'now', 'of:' .. owner)
+local start = math.max(tonumber(times[1] or '0'), tonumber(times[2] or '0')) + tonumber(step)
+redis.call('HSET', key, 'of:' .. owner, string.format('%d', start))
+return math.min(start, tonumber(most))
+`
+
+/** A job with that place in the line has been taken: who comes now stands behind it. */
+const turnTaken = `
+if tonumber(redis.call('HGET', p .. 'turns', 'now') or '0') < tonumber(ARGV[2]) then redis.call('HSET', p .. 'turns', 'now', ARGV[2]) end
+`
+
+/** Unfinished jobs that no server runs and that have no ticket -> their ids. `queue`: what the names of tickets begin with, before format and lane. */
+const withoutTicket = `
+local queue, most = ARGV[2], tonumber(ARGV[3])
+local found = {}
+for _, status in ipairs({ 'queued', 'in_progress' }) do
+  for _, member in ipairs(redis.call('ZRANGE', p .. 'jobs:' .. status, 0, -1)) do
+    if #found >= most then return found end
+    local id = string.sub(member, string.find(member, ':', 1, true) + 1)
+    local job = redis.call('HMGET', jobKey(id), 'runner', 'format', 'lane')
+    local runs = job[1] and redis.call('EXISTS', p .. 'replica:' .. job[1]) == 1
+    if not runs and redis.call('EXISTS', queue .. job[2] .. '-' .. job[3] .. ':' .. id) == 0 then table.insert(found, id) end
+  end
+end
+return found
+`
+
+/** Jobs of an owner at work: whether one more may go into the line. What may not waits for `leaveGate`. */
+const enterGate = `
+local id, owner, most = unpack(ARGV, 2, 4)
+local inside, waiting = p .. 'gate:' .. owner, p .. 'gate-waiting:' .. owner
+if redis.call('SISMEMBER', inside, id) == 1 or redis.call('SCARD', inside) < tonumber(most) then
+  redis.call('SADD', inside, id)
+  redis.call('ZREM', waiting, id)
+  return 1
+end
+redis.call('ZADD', waiting, 'NX', redis.call('INCR', p .. 'number'), id)
+return 0
+`
+
+/** One is over, or has ended unseen -> those that may go into the line now. */
+const leaveGate = `
+local id, owner, most = unpack(ARGV, 2, 4)
+local inside, waiting = p .. 'gate:' .. owner, p .. 'gate-waiting:' .. owner
+redis.call('SREM', inside, id)
+redis.call('ZREM', waiting, id)
+for _, other in ipairs(redis.call('SMEMBERS', inside)) do
+  local status = redis.call('HGET', jobKey(other), 'status')
+  if status ~= 'queued' and status ~= 'in_progress' then redis.call('SREM', inside, other) end
+end
+local next = {}
+while redis.call('SCARD', inside) < tonumber(most) do
+  local first = redis.call('ZPOPMIN', waiting)
+  if not first[1] then break end
+  if redis.call('HGET', jobKey(first[1]), 'status') == 'queued' then
+    redis.call('SADD', inside, first[1])
+    table.insert(next, first[1])
+  end
+end
+return next
 `
 
 /** -> whether the server before had ended in order */
@@ -187,17 +310,14 @@ if redis.call('HSET', p .. 'keys', ARGV[2], ARGV[3]) == 1 then redis.call('RPUSH
 redis.call('INCR', p .. 'keys:version')
 `
 
-export const scripts = {
-  create: prelude + create,
-  append: prelude + append,
-  note: prelude + note,
-  forgetOne: prelude + forgetOne,
-  forgetExpired: prelude + forgetExpired,
-  removeWebhook: `${prelude} removeWebhook(ARGV[2])`,
-  begin: `local p = ARGV[1] ${begin}`,
-  postpone: prelude + postpone,
-  due: prelude + due,
-  putKey: `local p = ARGV[1] ${putKey}`,
+const withPrelude = {
+  ...{ create, append, note, forgetOne, forgetExpired, begin, postpone, due, putKey, removeWebhook: 'removeWebhook(ARGV[2])' },
+  ...{ claim, release, askToCancel, holdClient, letGoClient, clientsLeft, beat, turn, turnTaken, withoutTicket, enterGate, leaveGate },
 } as const
 
-export type ScriptName = keyof typeof scripts
+export type ScriptName = keyof typeof withPrelude
+
+export const scripts = Object.fromEntries(Object.entries(withPrelude).map(([name, script]) => [name, prelude + script])) as Record<
+  ScriptName,
+  string
+>

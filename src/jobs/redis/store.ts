@@ -28,11 +28,13 @@ const forgottenAtOnce = 50
 /** Records in one question. */
 const readAtOnce = 50
 
-export async function openRedisStore(options: RedisStoreOptions): Promise<JobStore> {
-  return storeOn(await RedisConnection.open(options), new UnreadableRecords(options.onUnreadable ?? (() => {})))
+export async function openRedisStore({ onUnreadable, ...options }: RedisStoreOptions): Promise<JobStore> {
+  return redisStoreOn(await RedisConnection.open(options), onUnreadable)
 }
 
-export function storeOn(connection: RedisConnection, unreadable: UnreadableRecords): JobStore {
+/** The store closes the connection. */
+export function redisStoreOn(connection: RedisConnection, onUnreadable: (record: UnreadableRecord) => void = () => {}): JobStore {
+  const unreadable = new UnreadableRecords(onUnreadable)
   const key = (name: string) => connection.key(name)
   const get = async (id: string): Promise<Job | null> => {
     const row = await connection.commands.hmget(key(`job:${id}`), ...recordMembers)
@@ -40,6 +42,7 @@ export function storeOn(connection: RedisConnection, unreadable: UnreadableRecor
   }
 
   return {
+    kind: 'redis',
     async create(job, request, first, idempotency) {
       if (first.seq !== 1) throw new Error(`the first event of ${job.id} has the number ${first.seq}`)
       const [stored, event] = [JSON.stringify(request ?? null), JSON.stringify(first.event)]

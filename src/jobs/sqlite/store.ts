@@ -13,7 +13,7 @@ import { keysOn } from './keys.js'
 import { known, list, storedBytes } from './list.js'
 import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
-import { takeOwnership } from './ownerLock.js'
+import { type OwnerLock, takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
 import { UnreadableRecords } from '../unreadable-records.js'
 import { pruneUsage, usage } from './usage.js'
@@ -55,6 +55,14 @@ export async function openSqliteStore({ dataDir, owners, onUnreadable = () => {}
   }
 }
 
+/** For a server whose jobs are kept elsewhere: the directory is its own all the same. Rejects as {@link openSqliteStore} does. */
+export async function lockDataDir(dataDir: string): Promise<OwnerLock> {
+  const open = await loadDriver()
+  const directory = resolve(dataDir)
+  makeDataDir(directory)
+  return takeOwnership(open, directory)
+}
+
 /**
  * All reads and writes are synchronous inside; `async` makes a rejection of whatever is thrown. What has been written resolves when it is on
  * the disk, and what a read may have taken from a write that is not yet resolves then, too, where a client acts on it.
@@ -68,6 +76,7 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
   const readable = (row: Row) => unreadable.without(() => [jobOf(row)])
 
   return {
+    kind: 'sqlite',
     async create(job, request, first, idempotency) {
       const created = create(connection, job, request, first, idempotency)
       const synced = connection.synced()

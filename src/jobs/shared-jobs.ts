@@ -1,0 +1,202 @@
+/** Jobs of a store that several servers share: who runs one, who ends one that runs elsewhere, and what becomes of a dead server's. */
+import { BridgeError, type Failure } from '../errors/catalogue.js'
+import { emptyAnswer } from './answer.js'
+import type { Job } from './job.js'
+import type { LiveJob } from './live-job.js'
+import type { JobObserver } from './observer.js'
+import { end, requeue, saidBy, takeOver } from './recovery.js'
+import type { Claimed, ReplicaListener, Replicas } from './replicas.js'
+import { isOver } from './retention.js'
+import { isFinal } from './status.js'
+import { type JobStore, Superseded } from './store.js'
+import type { Created } from './submission.js'
+import { unlessUnreadable } from './unreadable.js'
+
+export interface SharedJobsOptions {
+  store: JobStore
+  replicas: Replicas
+  /** the jobs that run here */
+  live: Map<string, LiveJob>
+  observer?: JobObserver
+  /** Takes a queued job into memory. */
+  hold(job: Job, fence: number): LiveJob
+  /** Into the line of its lane here. */
+  enqueue(live: LiveJob, created?: Created): void
+  /** Ends one that runs here. */
+  stop(live: LiveJob): Promise<void>
+  onTrouble(message: string, error: unknown, jobId?: string): void
+}
+
+/** Cancelling answers when the work has stopped, or after this. */
+const stopPatienceMs = 2000
+/** How often it is looked whether the clients of the jobs here are still there. */
+const clientsEveryMs = 5000
+const cancelled: Failure = { code: 'cancelled', message: 'The job was cancelled.' }
+const unreviewed: Failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' }
+const unfinished = ['queued', 'in_progress'] as const
+
+export class SharedJobs implements ReplicaListener {
+  private readonly timer: NodeJS.Timeout
+
+  constructor(private readonly options: SharedJobsOptions) {
+    this.timer = setInterval(() => {
+      for (const live of options.live.values()) this.endClientless(live).catch(this.trouble('a client could not be looked for', live.job.id))
+    }, clientsEveryMs)
+    this.timer.unref()
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+  }
+
+  /** A new job gets into the line of all servers, or into its parent's place here. */
+  async accept(created: Created): Promise<Job> {
+    const { replicas, enqueue, hold } = this.options
+    const { job, nested } = created
+    if (nested) {
+      const claimed = await replicas.claim(job.id, unfinished)
+      if (claimed === null) return job
+      const live = hold(job, claimed.fence)
+      enqueue(live, created)
+      this.done(live).catch(this.trouble('a job could not be given back', job.id))
+      return live.job
+    }
+    if (!job.background) await replicas.expectClient(job.id)
+    await replicas.offer(job)
+    return job
+  }
+
+  async run(claimed: Claimed, begun: () => void): Promise<boolean> {
+    const { id } = claimed.job
+    try {
+      const job = await this.toRun(claimed)
+      if (job === null) {
+        await this.options.replicas.release(claimed.job, claimed.fence)
+        return false
+      }
+      const live = this.options.hold(job, claimed.fence)
+      this.options.enqueue(live)
+      begun()
+      await this.done(live)
+      return (await live.handedOver) === true
+    } catch (error) {
+      // another server was faster
+      if (!(error instanceof Superseded)) this.options.onTrouble('a job could not be taken up', error, id)
+      return false
+    }
+  }
+
+  /**
+   * This server ends, and the job with its runs here has been stopped: where nothing of it can have been delivered any server may run it
+   * again, else it ends. Resolves with whether it waits in the line.
+   */
+  async handOver({ id }: Job): Promise<boolean> {
+    const { store, replicas } = this.options
+    const claimed = await replicas.claim(id, unfinished)
+    if (claimed === null) return false
+    const { job, fence, delivered, usedTools } = claimed
+    const goesOn = !delivered && !usedTools
+    if (!goesOn) await this.end(claimed, { code: 'server_shutdown', message: 'The server ended while the job ran.' })
+    else if (job.status === 'in_progress') await requeue(store, job, fence)
+    await replicas.release(job, fence)
+    return goesOn
+  }
+
+  /** Another server asks. What is not here is none of ours. */
+  cancel(id: string): void {
+    const live = this.options.live.get(id)
+    if (live !== undefined) this.options.stop(live).catch(this.trouble('a job could not be cancelled', id))
+  }
+
+  async sweep(): Promise<void> {
+    const page = await this.options.store.list({ status: 'requires_action', order: 'asc', limit: 100 })
+    for (const { id } of page.jobs.filter(isOver)) await this.endHere(id, ['requires_action'], unreviewed)
+  }
+
+  /** Ends a job that does not run here. Resolves with whether there is nothing more to do; else it is to be looked at again. */
+  async cancelElsewhere(id: string): Promise<boolean> {
+    const { store, replicas, live } = this.options
+    const job = await store.get(id)
+    if (job === null || isFinal(job.status)) return true
+    if (live.has(id)) return false
+    if (job.status !== 'in_progress') return this.endHere(id, ['queued', 'requires_action'], cancelled)
+    const over = new Promise<void>((resolve) => {
+      const stop = replicas.follow(id, (status) => {
+        if (status === null || !isFinal(status as Job['status'])) return
+        stop()
+        resolve()
+      })
+      setTimeout(() => (stop(), resolve()), stopPatienceMs).unref()
+    })
+    await replicas.askToCancel(id)
+    await over
+    return true
+  }
+
+  /** Takes a job that waits for a human. @throws BridgeError not_waiting_for_review */
+  async claimForReview(id: string): Promise<Claimed> {
+    const claimed = await this.options.replicas.claim(id, ['requires_action'])
+    if (claimed === null) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
+    return claimed
+  }
+
+  /** Ends a job without running it. False where it has gone on meanwhile. */
+  private async endHere(id: string, statuses: readonly Job['status'][], failure: Failure): Promise<boolean> {
+    const claimed = await this.options.replicas.claim(id, statuses).catch(unlessUnreadable(null))
+    if (claimed === null) return false
+    try {
+      await this.end(claimed, failure)
+      // a server that has it in its line lets it go
+      await this.options.replicas.askToCancel(id)
+      return true
+    } catch (error) {
+      if (error instanceof Superseded) return false
+      throw error
+    } finally {
+      await this.options.replicas.release(claimed.job, claimed.fence)
+    }
+  }
+
+  private async end({ job, fence, delivered }: Claimed, failure: Failure): Promise<void> {
+    const said = job.answer ?? (delivered ? await saidBy(this.options.store, job) : emptyAnswer())
+    const ended = await end(this.options.store, job, failure, said, fence)
+    this.options.observer?.ended(ended, null)
+  }
+
+  /** The job as it is to run here; null where it is ended instead. */
+  private async toRun(claimed: Claimed): Promise<Job | null> {
+    const { job, fence, cancelled: asked, clientless } = claimed
+    if (asked || (clientless && !job.background)) {
+      await this.end(claimed, cancelled)
+      return null
+    }
+    if (job.status === 'queued') return job
+    const { store, observer, onTrouble } = this.options
+    const listener = {
+      onSetAside: (message: string, jobId: string) => onTrouble(message, undefined, jobId),
+      onEnded: (ended: Job) => observer?.ended(ended, null),
+    }
+    return (await takeOver(store, claimed, false, listener, fence))?.job ?? null
+  }
+
+  /** Resolves when nothing of the job is left here. */
+  private async done(live: LiveJob): Promise<void> {
+    await live.whenOver()
+    await live.ending
+    await Promise.all(live.gone)
+    if (this.options.live.get(live.job.id) === live && !live.unstoredEnd) this.options.live.delete(live.job.id)
+    if (!live.lost) await this.options.replicas.release(live.job, live.fence!)
+  }
+
+  private async endClientless(live: LiveJob): Promise<void> {
+    const { background, view, id } = live.job
+    if (background || live.ending !== null || live.paused) return
+    // the one that waits for it runs here
+    if (view.parent !== undefined && this.options.live.has(view.parent)) return
+    if (await this.options.replicas.isClientless(id)) await this.options.stop(live)
+  }
+
+  private trouble(message: string, id: string): (error: unknown) => void {
+    return (error) => this.options.onTrouble(message, error, id)
+  }
+}

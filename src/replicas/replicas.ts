@@ -1,0 +1,189 @@
+/** This server among those on the same Redis. */
+import { randomBytes } from 'node:crypto'
+import type { RedisConnection } from '../jobs/redis/connection.js'
+import { pipelined } from '../jobs/redis/pipeline.js'
+import { claimMembers, claimOf } from '../jobs/redis/claim.js'
+import type { Claimed, ReplicaListener, Replicas } from '../jobs/replicas.js'
+import { Clients } from './clients.js'
+import { Subscriptions } from './subscriptions.js'
+import { type LaneRoom, Tickets, lastTurn } from './tickets.js'
+
+export interface ReplicasOptions {
+  connection: RedisConnection
+  lanes: readonly LaneRoom[]
+  /** jobs of an owner that may be at work; undefined: no bound */
+  runningOf(owner: string): number | undefined
+  /** turns of an owner in a row where others wait, 1 to 10 */
+  turnsOf(owner: string): number
+  /** The made keys have changed. */
+  onKeys(): void
+  onTrouble(message: string, error: unknown): void
+}
+
+/** Milliseconds. */
+const beatEveryMs = 500
+const sweepEveryMs = 5000
+/** A server that does not say that it is at work for so long is dead. */
+const aliveMs = 15_000
+/** How far an owner's next job stands behind its last one, in the line. */
+const step = 20
+/** Tickets that a sweep makes at most. */
+const mostMade = 500
+
+export class RedisReplicas implements Replicas {
+  readonly id = randomBytes(6).toString('hex')
+  private readonly tickets: Tickets
+  private readonly subscriptions: Subscriptions
+  private readonly waiting: Clients
+  private readonly timers: NodeJS.Timeout[] = []
+  private lanes = new Map<string, number>()
+  private keysVersion: string | null = null
+  private listener: ReplicaListener | null = null
+
+  constructor(private readonly options: ReplicasOptions) {
+    const { connection, lanes, onTrouble } = options
+    const take = (id: string, turn: number, begun: () => void) => this.take(id, turn, begun)
+    const again = (id: string) => this.ticketAgain(id)
+    this.tickets = new Tickets({ redis: connection.redis, prefix: connection.prefix, replica: this.id, lanes, take, again, onTrouble })
+    this.subscriptions = new Subscriptions(connection.subscriber, onTrouble)
+    this.waiting = new Clients(connection, this.id, onTrouble)
+    this.every(beatEveryMs, 'it could not be said that this server is at work', () => this.beat())
+  }
+
+  async start(listener: ReplicaListener): Promise<void> {
+    this.listener = listener
+    await this.beat()
+    this.subscriptions.listen(this.key('offered'), () => this.tickets.look())
+    this.subscriptions.listen(this.key('cancel'), (id) => listener.cancel(id))
+    await this.tickets.start()
+    this.every(sweepEveryMs, 'jobs could not be looked through', () => this.sweep())
+  }
+
+  async stopTaking(): Promise<void> {
+    this.tickets.stop()
+  }
+
+  async offer({ id, owner, view: { lane = 'process' } }: Parameters<Replicas['offer']>[0]): Promise<void> {
+    const bound = this.options.runningOf(owner)
+    if (bound !== undefined && (await this.run('enterGate', id, owner, bound)) === 0) return
+    await this.ticket(id, owner, lane)
+  }
+
+  async claim(id: string, statuses: Parameters<Replicas['claim']>[1]): Promise<Claimed | null> {
+    const found = await this.run('claim', id, this.id, `|${statuses.join('|')}|`, ...claimMembers)
+    return found === null ? null : claimOf(id, found as string[])
+  }
+
+  async release({ id, owner }: Parameters<Replicas['release']>[0], fence: number): Promise<void> {
+    await this.run('release', id, fence)
+    const bound = this.options.runningOf(owner)
+    if (bound === undefined) return
+    const next = (await this.run('leaveGate', id, owner, bound)) as string[]
+    for (const other of next) await this.ticketAgain(other)
+  }
+
+  follow(id: string, wake: (status: string | null) => void): () => void {
+    return this.subscriptions.listen(this.key(`log:${id}`), (status) => wake(status === '' ? null : status))
+  }
+
+  askToCancel = async (id: string): Promise<void> => void (await this.run('askToCancel', id))
+  expectClient = (id: string): Promise<void> => this.waiting.lease(id)
+  holdClient = (id: string): Promise<void> => this.waiting.hold(id)
+  letGoClient = (id: string): Promise<boolean> => this.waiting.letGo(id)
+  isClientless = (id: string): Promise<boolean> => this.waiting.none(id)
+
+  queued(lane: string): number {
+    return this.lanes.get(lane) ?? 0
+  }
+
+  async countQueued(lane: string, owner: string): Promise<number> {
+    const names = [`lane:${lane}`, `owner:queued:${owner}`]
+    const [all, own] = await pipelined<string, number>(this.options.connection, names, (pipeline, name) => pipeline.zcard(this.key(name)))
+    this.lanes.set(lane, all!)
+    return own!
+  }
+
+  async isTurnOf(work: string, ms: number): Promise<boolean> {
+    return (await this.options.connection.commands.set(this.key(`turn-of:${work}`), this.id, 'PX', ms, 'NX')) === 'OK'
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.timers) clearInterval(timer)
+    this.waiting.close()
+    await this.tickets.close()
+    // others need not wait until its lease has run out
+    await this.options.connection.commands.del(this.key(`replica:${this.id}`)).catch(() => undefined)
+  }
+
+  get clients(): number {
+    return this.waiting.jobs
+  }
+
+  /** Whether the job is to be put into the line again. */
+  private async take(id: string, turn: number, begun: () => void): Promise<boolean> {
+    await this.run('turnTaken', turn)
+    const claimed = await this.claim(id, ['queued', 'in_progress'])
+    return claimed !== null && this.listener!.run(claimed, begun)
+  }
+
+  /** @throws what Redis says */
+  private async ticket(id: string, owner: string, lane: string, format?: number): Promise<void> {
+    const turn = (await this.run('turn', owner, Math.ceil(step / this.options.turnsOf(owner)), lastTurn)) as number
+    await this.tickets.add(id, lane, format ?? (await this.formatOf(id)), turn)
+    await this.options.connection.commands.publish(this.key('offered'), lane)
+  }
+
+  private async ticketAgain(id: string): Promise<void> {
+    const [owner, lane, format] = await this.options.connection.commands.hmget(this.key(`job:${id}`), 'owner', 'lane', 'format')
+    if (owner != null && lane != null) await this.ticket(id, owner, lane, Number(format))
+  }
+
+  private async formatOf(id: string): Promise<number> {
+    return Number(await this.options.connection.commands.hget(this.key(`job:${id}`), 'format'))
+  }
+
+  private async beat(): Promise<void> {
+    const names = this.options.lanes.map(({ name }) => name)
+    const [, keys, ...waiting] = (await this.run('beat', this.id, aliveMs, '1', ...names)) as string[]
+    this.lanes = new Map(names.map((name, at) => [name, Number(waiting[at])]))
+    const changed = this.keysVersion !== null && this.keysVersion !== keys
+    this.keysVersion = keys!
+    if (changed) this.options.onKeys()
+  }
+
+  private async sweep(): Promise<void> {
+    if (!(await this.isTurnOf('sweep', sweepEveryMs - 100))) return
+    const lost = (await this.run('withoutTicket', this.tickets.keyPrefix, mostMade)) as string[]
+    for (const id of lost) await this.offerAgain(id)
+    await this.listener!.sweep()
+  }
+
+  /** What may not go into the line yet stays where it waits. */
+  private async offerAgain(id: string): Promise<void> {
+    const owner = await this.options.connection.commands.hget(this.key(`job:${id}`), 'owner')
+    const bound = owner === null ? undefined : this.options.runningOf(owner)
+    if (bound !== undefined && (await this.run('enterGate', id, owner!, bound)) === 0) return
+    await this.ticketAgain(id)
+  }
+
+  private run(...given: Parameters<RedisConnection['run']>): Promise<unknown> {
+    return this.options.connection.run(...given)
+  }
+
+  private key(name: string): string {
+    return this.options.connection.key(name)
+  }
+
+  private every(ms: number, failed: string, work: () => Promise<void>): void {
+    let busy = false
+    const timer = setInterval(() => {
+      if (busy) return
+      busy = true
+      work()
+        .catch((error: unknown) => this.options.onTrouble(failed, error))
+        .finally(() => (busy = false))
+    }, ms)
+    timer.unref()
+    this.timers.push(timer)
+  }
+}

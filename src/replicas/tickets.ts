@@ -1,0 +1,191 @@
+/**
+ * Who runs which job: BullMQ holds a ticket for each job that waits, and gives it to one server. The record in the store is the truth: a
+ * ticket that is lost is made again, and one too many finds nothing to do. Each lane has a queue of its own, and each format of requests:
+ * a server takes what it can read.
+ *
+ * Tickets are taken by hand and not by BullMQ's own loop, which learns only at a job's end that there is room for another: a job that
+ * rests gives its place back before.
+ */
+import type { Job as Ticket, Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { requestFormat } from '../request/stored.js'
+
+export interface LaneRoom {
+  name: string
+  /** how many more jobs could begin here now */
+  room(): number
+}
+
+export interface TicketsOptions {
+  redis: Redis
+  /** begins the names of all keys */
+  prefix: string
+  replica: string
+  lanes: readonly LaneRoom[]
+  /**
+   * Resolves when the job is over here, with whether it is to be put into the line again. `begun` is to be called when it counts in the
+   * lane's room. @param turn its place in the line
+   */
+  take(id: string, turn: number, begun: () => void): Promise<boolean>
+  /** Puts a job into the line again. */
+  again(id: string): Promise<void>
+  onTrouble(message: string, error: unknown): void
+}
+
+/** A server that does not renew its locks for so long is dead: its jobs go to others. Milliseconds. */
+const lockMs = 15_000
+const renewEveryMs = 5000
+const stalledEveryMs = 5000
+/** How soon a ticket or a free place is seen of which nothing was heard. */
+const lookEveryMs = 500
+/** The highest place in the line that BullMQ knows. */
+export const lastTurn = 2 ** 21 - 1
+
+/** A lane, with the lines of all formats that this server can read. */
+interface Line extends LaneRoom {
+  workers: Worker[]
+  /** taken, and not yet counted in the room */
+  arriving: number
+  looking: boolean
+  again: boolean
+}
+
+export class Tickets {
+  private readonly queues = new Map<string, Promise<Queue>>()
+  private readonly lines: Line[] = []
+  private readonly held = new Map<Ticket, string>()
+  private readonly timers: NodeJS.Timeout[] = []
+  private tokens = 0
+  private stopped = false
+
+  constructor(private readonly options: TicketsOptions) {}
+
+  /** Begins the names of tickets' keys. */
+  get keyPrefix(): string {
+    return `${this.options.prefix}queue:`
+  }
+
+  /** Puts a job into the line. Does nothing where it is there already. */
+  async add(id: string, lane: string, format: number, turn: number): Promise<void> {
+    const queue = await this.queueOf(nameOf(format, lane))
+    await queue.add('job', {}, { jobId: id, priority: Math.min(turn, lastTurn), removeOnComplete: true, removeOnFail: true })
+  }
+
+  /** Begins to take tickets. */
+  async start(): Promise<void> {
+    const { Worker } = await import('bullmq')
+    for (const lane of this.options.lanes) {
+      const workers: Worker[] = []
+      for (let format = 1; format <= requestFormat; format++) {
+        const worker = new Worker(nameOf(format, lane.name), null, {
+          ...{ connection: this.options.redis, prefix: this.queuePrefix, autorun: false },
+          ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs },
+          // how often a job may be taken again is counted in its record
+          maxStalledCount: 1_000_000,
+        })
+        worker.on('error', this.trouble('a line of jobs has trouble'))
+        await worker.waitUntilReady()
+        await worker.startStalledCheckTimer()
+        workers.push(worker)
+      }
+      this.lines.push({ name: lane.name, room: () => lane.room(), workers, arriving: 0, looking: false, again: false })
+    }
+    this.timers.push(setInterval(() => this.look(), lookEveryMs), setInterval(() => this.renew(), renewEveryMs))
+    this.look()
+  }
+
+  /** There may be a ticket that nobody has, or a free place. */
+  look(): void {
+    for (const line of this.lines) this.fill(line).catch(this.trouble('jobs of a line could not be taken'))
+  }
+
+  /** Takes no more tickets. */
+  stop(): void {
+    this.stopped = true
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+    for (const timer of this.timers) clearInterval(timer)
+    await Promise.all(this.lines.flatMap(({ workers }) => workers.map((worker) => worker.close(true))))
+    await Promise.all([...this.queues.values()].map(async (queue) => (await queue).close()))
+  }
+
+  private async fill(line: Line): Promise<void> {
+    line.again = true
+    if (line.looking) return
+    line.looking = true
+    try {
+      while (line.again) {
+        line.again = false
+        while (!this.stopped && line.room() > line.arriving) if (!(await this.takeOne(line))) break
+      }
+    } finally {
+      line.looking = false
+    }
+  }
+
+  /** False where there is none. */
+  private async takeOne(line: Line): Promise<boolean> {
+    for (const worker of line.workers) {
+      const token = `${this.options.replica}:${this.tokens++}`
+      const ticket = (await worker.getNextJob(token, { block: false })) as Ticket | undefined
+      if (ticket === undefined) continue
+      this.held.set(ticket, token)
+      this.work(line, ticket, token).catch(this.trouble('a job of the line could not be run'))
+      return true
+    }
+    return false
+  }
+
+  private async work(line: Line, ticket: Ticket, token: string): Promise<void> {
+    line.arriving += 1
+    let counted = false
+    const begun = () => {
+      if (!counted) line.arriving -= 1
+      counted = true
+    }
+    try {
+      const again = await this.options.take(ticket.id!, ticket.priority, begun)
+      // another server has taken it over where its lock was lost
+      await ticket.moveToCompleted(null, token, false).catch(() => undefined)
+      if (again) await this.options.again(ticket.id!)
+    } finally {
+      begun()
+      this.held.delete(ticket)
+      this.look()
+    }
+  }
+
+  private renew(): void {
+    for (const [ticket, token] of this.held) ticket.extendLock(token, lockMs).catch(() => undefined)
+  }
+
+  private get queuePrefix(): string {
+    return `${this.options.prefix}queue`
+  }
+
+  private queueOf(name: string): Promise<Queue> {
+    let queue = this.queues.get(name)
+    if (queue === undefined) this.queues.set(name, (queue = this.openQueue(name)))
+    return queue
+  }
+
+  private async openQueue(name: string): Promise<Queue> {
+    const { Queue } = await import('bullmq')
+    const queue = new Queue(name, { connection: this.options.redis, prefix: this.queuePrefix })
+    queue.on('error', this.trouble('a line of jobs has trouble'))
+    return queue
+  }
+
+  private trouble(message: string): (error: unknown) => void {
+    return (error) => {
+      if (!this.stopped) this.options.onTrouble(message, error)
+    }
+  }
+}
+
+/** Of the queue of a lane for requests of a format. */
+export function nameOf(format: number, lane: string): string {
+  return `${format}-${lane}`
+}
