@@ -42,6 +42,7 @@ export const healthSchema = z.object({
   slots: z.object({ in_use: z.number(), total: z.number() }),
   store: z.object({ kind: z.string(), ok: z.boolean(), jobs: z.number().nullable(), problem: z.string().nullable() }).extend({
     unreadable: z.number().describe('records that were met since the start and cannot be read; the log names them'),
+    warnings: z.array(z.string()).optional().describe('settings of Redis with which records could be lost; left out for the embedded store'),
   }),
   warm_pool: z.object({
     enabled: z.boolean(),
@@ -190,8 +191,9 @@ function queueCheck(jobs: Jobs, serving: Kind[]): Check {
 
 async function storeState(jobs: Jobs): Promise<Health['store']> {
   try {
-    const { kind, jobs: count, unreadable } = await jobs.storeHealth()
-    return { kind, ok: true, jobs: count, problem: null, unreadable: unreadable.length }
+    const { kind, jobs: count, unreadable, warnings } = await jobs.storeHealth()
+    const told = warnings === undefined ? {} : { warnings: [...warnings] }
+    return { kind, ok: true, jobs: count, problem: null, unreadable: unreadable.length, ...told }
   } catch (error) {
     // shown here, and logged by the jobs that meet it
     const problem = error instanceof Error ? error.message : String(error)

@@ -1,11 +1,12 @@
 /** The whole bridge in this process: a listening server, the real CLI behind it, the stand-in behind the CLI. */
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { Test } from 'tap'
+import tap, { type Test } from 'tap'
 import { buildApp } from '../src/app.js'
 import type { WarmSizes } from '../src/claude/pool/setup.js'
 import { liveProcessCount } from '../src/claude/process/process.js'
@@ -15,6 +16,7 @@ import { createLogger } from '../src/logger.js'
 import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
+import { type RedisServer, startRedis } from './redis.js'
 import { openDoor } from './standin/door.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
 
@@ -46,6 +48,14 @@ export interface Bridge {
   idle(): Promise<void>
 }
 
+/** With `TEST_STORE=redis` the jobs of every bridge are kept on Redis: one for the file, with a prefix for each. */
+let redis: RedisServer | null = null
+async function sharedStore(): Promise<Record<string, string>> {
+  if (process.env['TEST_STORE'] !== 'redis') return {}
+  redis ??= await startRedis(tap)
+  return { STORE_URL: `${redis.url}?prefix=${randomUUID()}:` }
+}
+
 /** Started once per file; at its end nothing of any job may be left, and then everything is removed. */
 export async function startBridge(t: Test, options: BridgeOptions = {}): Promise<Bridge> {
   const standin = await startStandin(options.standin)
@@ -53,6 +63,7 @@ export async function startBridge(t: Test, options: BridgeOptions = {}): Promise
   const door = options.direct === undefined ? null : await openDoor(standin.url)
   const env: NodeJS.ProcessEnv = {
     ...environment(home, standin.url),
+    ...(await sharedStore()),
     ...(door && { UPSTREAMS: JSON.stringify({ door: { base_url: door.url, models: [direct], max_concurrent: options.direct } }) }),
     ...options.env,
   }

@@ -25,6 +25,7 @@ const rooms: Record<string, readonly string[]> = {
   // reads what each part says of its own settings
   config: ['request', 'mcp/job', 'upstreams', 'http', 'net', 'webhooks', 'spending', 'src/api-keys', 'src/claude/process/alias-models'],
   quotas: ['jobs'],
+  replicas: ['request', 'jobs', 'quotas', 'workspace'],
   openai: ['request', 'jobs', 'schema', 'src/validation/parsing'],
   tasks: ['request', 'jobs', 'openai'],
   intake: ['request', 'jobs', 'net', 'schema'],
@@ -47,7 +48,7 @@ interface PackageRule {
 
 const packageRules: PackageRule[] = [
   {
-    from: /^(src\/(openai|validation|jobs|request|schema|tasks|intake)|mcp|workspace)\//,
+    from: /^(src\/(openai|validation|jobs|replicas|request|schema|tasks|intake)|mcp|workspace)\//,
     never: /^(fastify|fastify-plugin|@fastify)(\/|$)/,
     because: 'it has to work without a server',
   },

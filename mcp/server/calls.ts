@@ -9,8 +9,18 @@ interface Call {
   controller: AbortController
 }
 
+/** What a client wants cancelled: a call of its session, or all of them. */
+export interface Cancellation {
+  owner: string
+  session: string | null
+  id?: string | number
+}
+
 export class RunningCalls {
   private readonly calls = new Set<Call>()
+
+  /** @param tellOthers the call may run on another server; left out: there is none */
+  constructor(private readonly tellOthers: (cancellation: Cancellation) => void = () => {}) {}
 
   get size(): number {
     return this.calls.size
@@ -27,6 +37,12 @@ export class RunningCalls {
 
   /** Cancels a call of the session, or all of them. Another owner's are not found. */
   cancel(owner: string, session: string | null, id?: string | number): void {
+    this.tellOthers({ owner, session, ...(id !== undefined && { id }) })
+    this.cancelHere({ owner, session, ...(id !== undefined && { id }) })
+  }
+
+  /** As another server was told. */
+  cancelHere({ owner, session, id }: Cancellation): void {
     for (const call of this.calls) {
       if (call.owner !== owner || call.session !== session) continue
       if (id === undefined || call.id === id) call.controller.abort()

@@ -1,7 +1,7 @@
 /** `/mcp`: the bridge itself as an MCP server (Streamable HTTP). What it offers is in `mcp/server/`. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
-import { RunningCalls } from '../../mcp/server/calls.js'
+import { type Cancellation, RunningCalls } from '../../mcp/server/calls.js'
 import { depthHeader } from '../../src/intake/depth.js'
 import { answerPost, readSession, sessionHeader } from '../../mcp/server/http.js'
 import { BridgeError } from '../../src/errors/catalogue.js'
@@ -9,11 +9,16 @@ import { clientGone } from '../../src/http/client-gone.js'
 import { errorSchema } from '../../src/openai/out/response-schemas.js'
 
 const tags = ['mcp']
+/** the channel on which servers tell each other of calls that are cancelled */
+const cancelled = 'mcp-cancelled'
 const message = z.looseObject({ jsonrpc: z.literal('2.0') })
 
 const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
   const { jobs, timing } = app
-  const calls = new RunningCalls()
+  const calls = new RunningCalls((cancellation) => {
+    app.replicas?.say(cancelled, JSON.stringify(cancellation)).catch((error: unknown) => app.log.error({ err: error }, 'a call was not cancelled'))
+  })
+  app.replicas?.hear(cancelled, (message) => calls.cancelHere(JSON.parse(message) as Cancellation))
 
   app.post(
     '',

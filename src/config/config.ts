@@ -40,6 +40,8 @@ export interface Config {
   /** what keys may use */
   limits: Readonly<Limits>
   maxConcurrent: number
+  /** of all servers on `storeUrl` together; undefined: no bound but those of each */
+  maxConcurrentTotal: number | undefined
   maxQueued: number
   /** ready processes kept for each launch profile in use; 0: none, and none is asked a second question either */
   warmProcesses: number

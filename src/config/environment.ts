@@ -28,6 +28,7 @@ const ofServer: Record<string, Read> = {
   FILES_DIR: asText,
   CLAUDE_BIN: asText,
   MAX_CONCURRENT: asNumber,
+  MAX_CONCURRENT_TOTAL: asNumber,
   MAX_QUEUED: asNumber,
   WARM_PROCESSES: asNumber,
   MAX_PROCESSES: asNumber,

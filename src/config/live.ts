@@ -42,6 +42,7 @@ const fixed: Partial<Record<keyof Config, Name>> = {
   filesDir: 'FILES_DIR',
   claudeBin: 'CLAUDE_BIN',
   maxConcurrent: 'MAX_CONCURRENT',
+  maxConcurrentTotal: 'MAX_CONCURRENT_TOTAL',
   maxQueued: 'MAX_QUEUED',
   warmProcesses: 'WARM_PROCESSES',
   maxProcesses: 'MAX_PROCESSES',

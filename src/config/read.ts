@@ -48,6 +48,10 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     const place = nameOf('server', 'max_processes')
     throw new ConfigError(`${place}: ${maxProcesses} is below MAX_CONCURRENT (${maxConcurrent}): each job at work needs a process`)
   }
+  if (server.max_concurrent_total !== undefined && server.store_url === undefined) {
+    const place = nameOf('server', 'max_concurrent_total')
+    throw new ConfigError(`${place}: it is for several servers on one STORE_URL; one alone has MAX_CONCURRENT`)
+  }
   const upstreams = placed(nameOf('providers'), () => toProviders(values.providers, server.idle_timeout_s))
   const { webhook_secret: secret, webhook_allowed_hosts: webhookHosts } = server
   return Object.freeze({
@@ -65,6 +69,7 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     ...readModels(gathered, upstreams),
     limits: values.limits,
     maxConcurrent,
+    maxConcurrentTotal: server.max_concurrent_total,
     maxQueued: server.max_queued,
     warmProcesses: server.warm_processes,
     maxProcesses,

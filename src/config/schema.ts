@@ -32,6 +32,7 @@ export const serverSchema = z.strictObject({
   files_dir: text.optional().describe('where the files lie that jobs leave; with store_url a folder that all servers share'),
   claude_bin: text.optional().describe('another binary of the Claude CLI than the installed one'),
   max_concurrent: whole(1, 1000).optional().describe('CLI processes at work at once'),
+  max_concurrent_total: whole(1, 100_000).optional().describe('with store_url: CLI processes at work at once on all servers together'),
   max_queued: whole(0, 1_000_000).default(100).describe('jobs that wait, before 429'),
   warm_processes: whole(0, 64).default(1).describe('CLI processes kept ready for each model in use'),
   max_processes: whole(1, 2000).optional().describe('all CLI processes'),

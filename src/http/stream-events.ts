@@ -20,7 +20,7 @@ const reconnectMs = 1000
 /**
  * Not async: the record may have a long answer, and nothing is to hold it for as long as a reader likes.
  *
- * @throws BridgeError invalid_value for a `Last-Event-ID` that is no sequence number
+ * @throws BridgeError invalid_value for a `Last-Event-ID` that is no sequence number, log_lost for one that the log does not have any more
  */
 export function streamEvents(
   reply: FastifyReply,
@@ -31,6 +31,7 @@ export function streamEvents(
   timing: Timing,
 ): FastifyReply | Promise<FastifyReply> {
   const after = lastEventId === undefined ? (startingAfter ?? 0) : sequenceNumber(String(lastEventId))
+  jobs.refuseLost(job, after)
   // tells an EventSource that has everything not to come back (WHATWG HTML, server-sent events)
   if (lastEventId !== undefined && isFinal(job.status) && after >= job.lastSeq) return reply.code(204).send()
   const signal = clientGone(reply)

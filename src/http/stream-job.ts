@@ -1,6 +1,6 @@
 /** Streams a job's log in one of its views: what they have in common, whatever their frames look like. */
 import type { FastifyReply } from 'fastify'
-import type { Failure } from '../errors/catalogue.js'
+import { BridgeError, type Failure } from '../errors/catalogue.js'
 import type { LoggedEvent } from '../jobs/events.js'
 import type { Job } from '../jobs/job.js'
 import type { Jobs } from '../jobs/jobs.js'
@@ -49,7 +49,7 @@ export async function streamJob(
     }
     if (gone.aborted) return reply
     if (resumable) opening.stream!.breakOff()
-    else await finish(reply, opening, jobs, job, frames, shutdown)
+    else await finish(reply, opening, jobs, job, frames, jobs.accepting ? noMore : shutdown)
     return reply
   } catch (error) {
     if (opening.stream === null) throw error
@@ -59,7 +59,7 @@ export async function streamJob(
       opening.stream.breakOff()
       return reply
     }
-    await opening.stream.write(frames.failed(broken, null))
+    await opening.stream.write(frames.failed(error instanceof BridgeError ? error.failure : broken, null))
     opening.stream.end()
     return reply
   } finally {
@@ -69,6 +69,7 @@ export async function streamJob(
 }
 
 const broken: Failure = { code: 'internal_error', message: 'The server failed while it streamed this answer.' }
+const noMore: Failure = { code: 'log_lost', message: 'The task is not on record any more: it was deleted, or its store has lost it.' }
 const shutdown: Failure = { code: 'server_shutdown', message: 'The server is shutting down.', retryAfter: 5 }
 
 /**

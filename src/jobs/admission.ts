@@ -24,6 +24,8 @@ export interface Elsewhere {
 export interface JobLimits {
   /** Counts a new job; returns why it is not taken. */
   admit(owner: string): BridgeError | null
+  /** As `admit`, where several servers share a line: counts for all of them. */
+  admitShared?(owner: string): Promise<BridgeError | null>
   /** what the jobs of an owner may take in the store, in bytes; undefined: no bound */
   storedBytesOf(owner: string): number | undefined
   /** jobs of an owner at work; undefined: no bound */
@@ -40,13 +42,20 @@ export class Admission {
 
   constructor(private readonly options: AdmissionOptions) {}
 
-  /** Why a job of an owner is not taken, as far as the store has to be asked: its jobs take all that they may, or wait in a full line. */
+  /** Why a job of an owner is not taken, as far as the store has to be asked: its jobs take all that they may, and on several servers everything else. */
   async fullFor(owner: string, limiter: Limiter, nested: boolean): Promise<BridgeError | null> {
     const { elsewhere } = this.options
     if (elsewhere !== undefined && !nested) {
       const own = await elsewhere.look(limiter, owner)
       if (!this.hasRoom(limiter) && !this.mayShare(limiter, own)) return this.queueFull(limiter)
     }
+    const { limits } = this.options
+    const full = await this.storeFull(owner)
+    if (full !== null || elsewhere === undefined || limits === undefined) return full
+    return limits.admitShared?.(owner) ?? limits.admit(owner)
+  }
+
+  private async storeFull(owner: string): Promise<BridgeError | null> {
     const most = this.options.limits?.storedBytesOf(owner)
     if (most === undefined) return null
     const stored = await this.options.store.storedBytes(owner)
@@ -63,7 +72,9 @@ export class Admission {
 
   /** Why a job that comes now is not taken; null where it is, and is counted. @param nested it stands in no line: another job waits for it */
   refusal(limiter: Limiter, owner: string, nested: boolean): BridgeError | null {
-    const isTaken = nested || this.options.elsewhere !== undefined || this.hasRoom(limiter) || this.hasShare(limiter, owner)
+    // asked before, with what the other servers know
+    if (this.options.elsewhere !== undefined) return null
+    const isTaken = nested || this.hasRoom(limiter) || this.hasShare(limiter, owner)
     return isTaken ? (this.options.limits?.admit(owner) ?? null) : this.queueFull(limiter)
   }
 

@@ -1,5 +1,6 @@
 /** What can be asked about jobs. Changes nothing. A job that has not ended is held in memory beside its record; one that has is read from the store. */
 import type { JobRequest } from '../request/job-request.js'
+import { BridgeError } from '../errors/catalogue.js'
 import { JobChanges } from './changes.js'
 import { Deferred, settled } from './deferred.js'
 import type { LoggedEvent } from './events.js'
@@ -96,6 +97,18 @@ export class JobReads {
     await settled(this.takenUp.promise, options.signal)
     yield* readLog(this.store, id, this.live.get(id), options)
   }
+
+  /**
+   * A reader comes back with the number of an event that it has had. Only a store that several servers share can have lost it since: the
+   * embedded one waits for it. @throws BridgeError log_lost
+   */
+  refuseLost({ id, lastSeq }: Job, after: number): void {
+    if (this.replicas === undefined || after <= lastSeq) return
+    this.onLogLost()
+    throw new BridgeError('log_lost', `The log of ${id} ends at event ${lastSeq}: what came after it was lost by the store.`)
+  }
+
+  protected onLogLost(): void {}
 
   /** From wherever the job runs: it may come to be run here, and another server may take it over. */
   private async *readShared(id: string, options: ReadOptions, replicas: Replicas): AsyncGenerator<LoggedEvent[]> {

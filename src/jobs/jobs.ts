@@ -284,6 +284,10 @@ export class Jobs extends JobReads {
     return this.options.places.of({ view: lane === undefined ? {} : { lane } }).free === 0
   }
 
+  protected override onLogLost(): void {
+    this.options.observer?.logLost?.()
+  }
+
   get accepting(): boolean {
     return !this.closing
   }

@@ -7,6 +7,8 @@ export interface JobObserver {
   answering(job: Job, at: number): void
   /** A call of a model's API has taken tokens; what they cost is in billionths of a US dollar. Told as often as the API says more. */
   charged?(job: Job, charge: Charge, nanoUsd: number): void
+  /** The store has lost events that a reader has had. */
+  logLost?(): void
   /**
    * The job has ended; the record says how, also where the store would not take it. `firstTokenMs`: from the request to the first piece of
    * the answer; null where none came, or none that this server has seen.
@@ -19,6 +21,7 @@ export function observers(...all: readonly JobObserver[]): JobObserver {
   return {
     answering: (job, at) => all.forEach((observer) => observer.answering(job, at)),
     charged: (job, charge, nanoUsd) => all.forEach((observer) => observer.charged?.(job, charge, nanoUsd)),
+    logLost: () => all.forEach((observer) => observer.logLost?.()),
     ended: (job, firstTokenMs) => all.forEach((observer) => observer.ended(job, firstTokenMs)),
   }
 }

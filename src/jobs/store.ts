@@ -175,4 +175,6 @@ export interface StoreHealth {
   jobs: number
   /** records that were met since the start and cannot be read */
   unreadable: { id: string; part: string }[]
+  /** what could lose records, each with its setting; left out where nothing could */
+  warnings?: readonly string[]
 }

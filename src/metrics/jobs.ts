@@ -38,6 +38,7 @@ export function jobMetrics(register: Registry): JobObserver {
     labelNames: ['kind'],
     registers,
   })
+  const lost = new Counter({ name: 'bridge_log_lost_total', help: 'Readers that came back for events which the store has lost', registers })
   const spent = ['key', 'model']
   const cost = new Counter({ name: 'bridge_cost_usd_total', help: 'What these have cost, by key and model', labelNames: spent, registers })
   const byKey = new Counter({
@@ -69,6 +70,7 @@ export function jobMetrics(register: Registry): JobObserver {
       byKey.inc({ ...whose, kind: 'prompt' }, input + cacheRead + cacheWrite)
       byKey.inc({ ...whose, kind: 'completion' }, output)
     },
+    logLost: () => lost.inc(),
     ended(job) {
       jobs.inc({ status: job.status })
       if (job.status === 'failed' && job.error !== null) failures.inc({ code: job.error.code })

@@ -16,6 +16,7 @@ import type { Config } from '../config.js'
 import { depthBelow } from '../intake/depth.js'
 import type { JobTokens } from '../jobs/tokens.js'
 import { Limiter } from '../limiter.js'
+import { LeasedLimiter } from '../replicas/leased-limiter.js'
 import type { CheckThreads } from '../validation/thread/check-threads.js'
 
 declare module 'fastify' {
@@ -57,7 +58,12 @@ export default fp(
     const kept = notPassed(env)
     if (kept.length > 0)
       app.log.warn(`not passed to the Claude CLI, whose settings are the requests' (docs/claude-cli.md): ${kept.join(', ')}`)
-    const places = new Limiter({ bound: config.maxConcurrent, turnsOf: (owner) => app.quotas.limitsOf(owner).priority ?? 1 })
+    const bounds = { bound: config.maxConcurrent, turnsOf: (owner: string) => app.quotas.limitsOf(owner).priority ?? 1 }
+    const { redis } = app
+    const places =
+      redis === null || config.maxConcurrentTotal === undefined
+        ? new Limiter(bounds)
+        : new LeasedLimiter({ ...bounds, connection: redis, name: 'process', total: config.maxConcurrentTotal })
     const checked = {
       binary: (): ClaudeBinary => claude.current(),
       ...{ credential: credentialKind(env), env: cliEnv, workspaceRoot: app.workspaceRoot },

@@ -2,7 +2,8 @@
 import path from 'node:path'
 import fp from 'fastify-plugin'
 import { workspaceMarker } from '../claude/process/environment.js'
-import { KeptFiles } from '../../workspace/kept-files.js'
+import { RedisFiles } from '../replicas/files.js'
+import { type Files, KeptFiles } from '../../workspace/kept-files.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
 import { WorkspaceRoom } from '../../workspace/room.js'
 import { closeWorkspaceRoot, openWorkspaceRoot } from '../../workspace/workspace.js'
@@ -14,7 +15,7 @@ declare module 'fastify' {
     /** whether there is room for a run's folder */
     workspaceRoom: WorkspaceRoom
     /** what jobs have left */
-    files: KeptFiles
+    files: Files
   }
 }
 
@@ -27,7 +28,10 @@ export default fp(
     if (removed.processes > 0 || removed.folders > 0) app.log.warn(removed, 'ended what an earlier server had left')
     app.decorate('workspaceRoot', workspaceRoot)
     app.decorate('workspaceRoom', new WorkspaceRoom(workspaceRoot))
-    app.decorate('files', new KeptFiles(filesDir ?? path.join(dataDir, 'files')))
+    const { redis } = app
+    const files: Files =
+      redis !== null && filesDir === undefined ? new RedisFiles(redis) : new KeptFiles(filesDir ?? path.join(dataDir, 'files'))
+    app.decorate('files', files)
     app.addHook('onClose', () => closeWorkspaceRoot(workspaceRoot))
   },
   { name: 'files', dependencies: ['store'] },

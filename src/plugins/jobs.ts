@@ -22,6 +22,8 @@ import type { ChildJob } from '../validation/child-jobs.js'
 declare module 'fastify' {
   interface FastifyInstance {
     jobs: Jobs
+    /** the other servers on the same store; null: this one is alone */
+    replicas: RedisReplicas | null
   }
 }
 
@@ -40,6 +42,7 @@ export default fp(
       maxQueued: config.maxQueued,
       limits: {
         admit: (owner) => quotas.admit(owner),
+        admitShared: (owner) => quotas.admitShared(owner),
         storedBytesOf: (owner) => quotas.limitsOf(owner).storedBytes,
         runningOf: (owner) => quotas.limitsOf(owner).running,
         budgetSpent: (owner) => quotas.budgetRefusal(owner) !== null,
@@ -56,6 +59,7 @@ export default fp(
     })
     app.decorate('jobs', jobs)
     app.liveConfig.onChange(() => jobs.limitsChanged())
+    app.decorate('replicas', replicas)
     if (replicas !== null) app.addHook('onClose', () => replicas.close())
   },
   { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
@@ -66,7 +70,7 @@ function openReplicas(app: FastifyInstance, connection: RedisConnection, places:
   const { log, quotas } = app
   return new RedisReplicas({
     connection,
-    lanes: places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
+    lanes: () => places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
     runningOf: (owner) => quotas.limitsOf(owner).running,
     turnsOf: (owner) => quotas.limitsOf(owner).priority ?? 1,
     onKeys() {

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../config.js'
 import type { KeyLimits } from '../jobs/keys.js'
 import { type OwnerLimits, Quotas } from '../quotas/quotas.js'
+import { sharedCounts } from '../replicas/shared-counts.js'
 import { Prices } from '../spending/prices.js'
 
 declare module 'fastify' {
@@ -17,7 +18,8 @@ export default fp(
   async (app) => {
     const { config, store } = app
     const prices = new Prices(config.prices, (model) => app.log.warn({ model }, 'a model has no price: it counts as the dearest'))
-    const quotas = new Quotas((owner) => limitsOf(app, owner))
+    const shared = app.redis === null ? undefined : sharedCounts(app.redis)
+    const quotas = new Quotas((owner) => limitsOf(app, owner), undefined, shared)
     await quotas.load((query) => store.usage(query))
     app.decorate('prices', prices)
     app.liveConfig.onChange((now) => prices.replace(now.prices))

@@ -37,6 +37,7 @@ export default fp(
     }
     const lock = await lockDataDir(dataDir)
     const redis = await RedisConnection.open({ url: storeUrl, onTrouble: (message) => app.log.warn(message) })
+    for (const warning of redis.warnings) app.log.warn(`STORE_URL: ${warning}`)
     const store = redisStoreOn(redis, onUnreadable)
     app.decorate('store', store)
     app.decorate('redis', redis)

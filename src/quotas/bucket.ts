@@ -18,6 +18,13 @@ export class Bucket {
     this.left -= amount
   }
 
+  /** Other servers take from it as well: what is left as it was counted for all. */
+  set(left: number, perMinute: number, now: number): void {
+    this.perMinute = perMinute
+    this.left = left
+    this.at = now
+  }
+
   /** What may be taken now; below 0 where more was taken than there was. */
   remaining(perMinute: number, now: number): number {
     this.fill(perMinute, now)

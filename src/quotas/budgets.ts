@@ -40,6 +40,11 @@ export class Budgets {
     spent.monthNano += nanoUsd
   }
 
+  /** What all servers have noted. */
+  set(owner: string, { dayNano, monthNano }: { dayNano: number; monthNano: number }, now: number): void {
+    Object.assign(this.of(owner, now), { dayNano, monthNano })
+  }
+
   /** US dollars. */
   spent(owner: string, now: number): { day: number; month: number } {
     const { dayNano, monthNano } = this.of(owner, now)

@@ -25,16 +25,30 @@ export interface OwnerLimits {
   priority?: number
 }
 
-type Kind = 'requests' | 'tokens'
+export type Kind = 'requests' | 'tokens'
+
+/** What several servers count together. */
+export interface SharedCounts {
+  /** Takes an amount, which may be more than there is, and below 0 to give some back. Resolves with what is left. */
+  take(kind: Kind, owner: string, amount: number, perMinute: number): Promise<number>
+  /** In billionths of a US dollar, on the day and in the month (UTC) of a time. */
+  spent(owner: string, now: number): Promise<{ dayNano: number; monthNano: number }>
+}
+
+/** What others have spent is looked at again after this, while an owner spends. Milliseconds. */
+const lookAgainMs = 1000
 
 export class Quotas {
   private readonly budgets = new Budgets()
   private readonly buckets: Record<Kind, Map<string, Bucket>> = { requests: new Map(), tokens: new Map() }
+  /** when what an owner has spent was looked at last */
+  private readonly looked = new Map<string, number>()
 
-  /** @param clock milliseconds since 1970, and of `performance.now()` */
+  /** @param shared left out: this server is alone @param clock milliseconds since 1970, and of `performance.now()` */
   constructor(
     readonly limitsOf: (owner: string) => OwnerLimits,
     private readonly clock: { date(): number; now(): number } = { date: () => Date.now(), now: () => performance.now() },
+    private readonly shared?: SharedCounts,
   ) {}
 
   /** Takes up what was spent before this server, before anything is spent here. */
@@ -58,13 +72,46 @@ export class Quotas {
     return refusal
   }
 
+  /** As {@link admit}, with what other servers have let in. */
+  async admitShared(owner: string): Promise<BridgeError | null> {
+    const { shared } = this
+    if (shared === undefined) return this.admit(owner)
+    const { requestsPerMinute, tokensPerMinute } = this.limitsOf(owner)
+    await this.lookAtSpent(owner, shared)
+    if (tokensPerMinute !== undefined) await this.takeShared(shared, 'tokens', owner, 0, tokensPerMinute)
+    const refusal = this.budgetRefusal(owner) ?? this.rateOf('tokens', owner, tokensPerMinute)
+    if (refusal !== null || requestsPerMinute === undefined) return refusal
+    if ((await this.takeShared(shared, 'requests', owner, 1, requestsPerMinute)) >= 0) return null
+    await this.takeShared(shared, 'requests', owner, -1, requestsPerMinute)
+    return this.rateOf('requests', owner, requestsPerMinute)
+  }
+
   /** A call of a model's API has taken tokens. */
   charged(owner: string, { input, cacheRead, cacheWrite, output }: Tokens, nanoUsd: number): void {
     this.budgets.add(owner, nanoUsd, this.clock.date())
+    const late = this.clock.now() - (this.looked.get(owner) ?? -Infinity) >= lookAgainMs
+    if (this.shared !== undefined && late) this.lookAtSpent(owner, this.shared).catch(() => undefined)
     const { tokensPerMinute } = this.limitsOf(owner)
     if (tokensPerMinute === undefined) return
     const amount = input + cacheRead + cacheWrite + output
     this.take('tokens', owner, amount, tokensPerMinute)
+    // what cannot be told to the others now counts here all the same
+    if (this.shared !== undefined) this.takeShared(this.shared, 'tokens', owner, amount, tokensPerMinute).catch(() => undefined)
+  }
+
+  private async takeShared(shared: SharedCounts, kind: Kind, owner: string, amount: number, perMinute: number): Promise<number> {
+    const left = await shared.take(kind, owner, amount, perMinute)
+    const now = this.clock.now()
+    this.bucketOf(kind, owner, perMinute, now).set(left, perMinute, now)
+    return left
+  }
+
+  private async lookAtSpent(owner: string, shared: SharedCounts): Promise<void> {
+    const { usdPerDay, usdPerMonth } = this.limitsOf(owner)
+    if (usdPerDay === undefined && usdPerMonth === undefined) return
+    this.looked.set(owner, this.clock.now())
+    const now = this.clock.date()
+    this.budgets.set(owner, await shared.spent(owner, now), now)
   }
 
   /** Why nothing more may be spent; null where it may. */

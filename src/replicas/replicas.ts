@@ -10,7 +10,8 @@ import { type LaneRoom, Tickets, lastTurn } from './tickets.js'
 
 export interface ReplicasOptions {
   connection: RedisConnection
-  lanes: readonly LaneRoom[]
+  /** providers come and go with the configuration */
+  lanes(): readonly LaneRoom[]
   /** jobs of an owner that may be at work; undefined: no bound */
   runningOf(owner: string): number | undefined
   /** turns of an owner in a row where others wait, 1 to 10 */
@@ -41,7 +42,8 @@ export class RedisReplicas implements Replicas {
   private listener: ReplicaListener | null = null
 
   constructor(private readonly options: ReplicasOptions) {
-    const { connection, lanes, onTrouble } = options
+    const { connection, onTrouble } = options
+    const lanes = () => options.lanes()
     const take = (id: string, turn: number, begun: () => void) => this.take(id, turn, begun)
     const again = (id: string) => this.ticketAgain(id)
     this.tickets = new Tickets({ redis: connection.redis, prefix: connection.prefix, replica: this.id, lanes, take, again, onTrouble })
@@ -107,6 +109,15 @@ export class RedisReplicas implements Replicas {
     return (await this.options.connection.commands.set(this.key(`turn-of:${work}`), this.id, 'PX', ms, 'NX')) === 'OK'
   }
 
+  /** Tells all servers, this one included; those that are away do not hear it. */
+  async say(channel: string, message: string): Promise<void> {
+    await this.options.connection.commands.publish(this.key(`say:${channel}`), message)
+  }
+
+  hear(channel: string, listener: (message: string) => void): void {
+    this.subscriptions.listen(this.key(`say:${channel}`), (message) => message !== '' && listener(message))
+  }
+
   async close(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer)
     this.waiting.close()
@@ -143,12 +154,14 @@ export class RedisReplicas implements Replicas {
   }
 
   private async beat(): Promise<void> {
-    const names = this.options.lanes.map(({ name }) => name)
-    const [, keys, ...waiting] = (await this.run('beat', this.id, aliveMs, '1', ...names)) as string[]
+    const names = this.options.lanes().map(({ name }) => name)
+    const [clock, keys, ...waiting] = (await this.run('beat', this.id, aliveMs, '1', ...names)) as string[]
+    this.options.connection.told(Number(clock))
     this.lanes = new Map(names.map((name, at) => [name, Number(waiting[at])]))
     const changed = this.keysVersion !== null && this.keysVersion !== keys
     this.keysVersion = keys!
     if (changed) this.options.onKeys()
+    await this.tickets.openLines()
   }
 
   private async sweep(): Promise<void> {

@@ -13,7 +13,7 @@ import { requestFormat } from '../request/stored.js'
 export interface LaneRoom {
   name: string
   /** how many more jobs could begin here now */
-  room(): number
+  room: () => number
 }
 
 export interface TicketsOptions {
@@ -21,7 +21,7 @@ export interface TicketsOptions {
   /** begins the names of all keys */
   prefix: string
   replica: string
-  lanes: readonly LaneRoom[]
+  lanes(): readonly LaneRoom[]
   /**
    * Resolves when the job is over here, with whether it is to be put into the line again. `begun` is to be called when it counts in the
    * lane's room. @param turn its place in the line
@@ -56,6 +56,7 @@ export class Tickets {
   private readonly held = new Map<Ticket, string>()
   private readonly timers: NodeJS.Timeout[] = []
   private tokens = 0
+  private started = false
   private stopped = false
 
   constructor(private readonly options: TicketsOptions) {}
@@ -73,25 +74,38 @@ export class Tickets {
 
   /** Begins to take tickets. */
   async start(): Promise<void> {
-    const { Worker } = await import('bullmq')
-    for (const lane of this.options.lanes) {
-      const workers: Worker[] = []
-      for (let format = 1; format <= requestFormat; format++) {
-        const worker = new Worker(nameOf(format, lane.name), null, {
-          ...{ connection: this.options.redis, prefix: this.queuePrefix, autorun: false },
-          ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs },
-          // how often a job may be taken again is counted in its record
-          maxStalledCount: 1_000_000,
-        })
-        worker.on('error', this.trouble('a line of jobs has trouble'))
-        await worker.waitUntilReady()
-        await worker.startStalledCheckTimer()
-        workers.push(worker)
-      }
-      this.lines.push({ name: lane.name, room: () => lane.room(), workers, arriving: 0, looking: false, again: false })
-    }
+    this.started = true
+    await this.openLines()
     this.timers.push(setInterval(() => this.look(), lookEveryMs), setInterval(() => this.renew(), renewEveryMs))
     this.look()
+  }
+
+  /** Tickets of lanes that are new are taken as well. */
+  async openLines(): Promise<void> {
+    if (!this.started || this.stopped) return
+    for (const { name, room } of this.options.lanes()) {
+      const known = this.lines.find((line) => line.name === name)
+      if (known !== undefined) known.room = room
+      else this.lines.push({ name, room, workers: await this.openWorkers(name), arriving: 0, looking: false, again: false })
+    }
+  }
+
+  private async openWorkers(lane: string): Promise<Worker[]> {
+    const { Worker } = await import('bullmq')
+    const workers: Worker[] = []
+    for (let format = 1; format <= requestFormat; format++) {
+      const worker = new Worker(nameOf(format, lane), null, {
+        ...{ connection: this.options.redis, prefix: this.queuePrefix, autorun: false },
+        ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs },
+        // how often a job may be taken again is counted in its record
+        maxStalledCount: 1_000_000,
+      })
+      worker.on('error', this.trouble('a line of jobs has trouble'))
+      await worker.waitUntilReady()
+      await worker.startStalledCheckTimer()
+      workers.push(worker)
+    }
+    return workers
   }
 
   /** There may be a ticket that nobody has, or a free place. */

@@ -1,6 +1,6 @@
 /** Runs jobs on OpenAI-compatible providers: one call for one run, streamed through as events. */
 import type { Dispatcher } from 'undici'
-import { Limiter } from '../limiter.js'
+import { Limiter, type LimiterOptions } from '../limiter.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Execution, Executor, Outcome, Run } from '../jobs/executor.js'
 import type { UpstreamRequest } from '../request/upstream-request.js'
@@ -25,11 +25,12 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
   private readonly users = new Map<ProviderClient, number>()
   private readonly limiters = new Map<string, Limiter>()
 
-  /** @param turnsOf see {@link Limiter} */
+  /** @param turnsOf see {@link Limiter} @param limiterOf makes the one of a provider */
   constructor(
     providers: readonly Provider[],
     private readonly env: NodeJS.ProcessEnv,
     private readonly turnsOf: (owner: string) => number = () => 1,
+    private readonly limiterOf: (name: string, options: LimiterOptions) => Limiter = (_, options) => new Limiter(options),
   ) {
     this.replace(providers)
   }
@@ -51,7 +52,7 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
       const limiter = limiters.get(name)
       // what it has learnt of the provider, and its connections, are worth keeping
       this.clients.set(name, client !== undefined && isSame(client.settings, provider) ? client : new ProviderClient(provider, this.env))
-      this.limiters.set(name, limiter?.bound === bound ? limiter : new Limiter({ bound, turnsOf: this.turnsOf }))
+      this.limiters.set(name, limiter?.bound === bound ? limiter : this.limiterOf(name, { bound, turnsOf: this.turnsOf }))
     }
     for (const client of before.values()) this.closeIfUnused(client)
   }

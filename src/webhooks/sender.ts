@@ -32,6 +32,8 @@ const longestWaitMs = 30_000
 /** between two looks while some are on their way */
 const busyWaitMs = 1000
 const troubleWaitMs = 2000
+/** longer than a try takes, and shorter than the first wait after one that failed and a half */
+const claimMs = 20_000
 /** in place of a record that cannot be read */
 const damaged = Symbol('damaged')
 
@@ -104,6 +106,8 @@ export class WebhookSender {
 
   private async send(webhook: Webhook): Promise<void> {
     const { store, agent, secret, allowed, delays = defaultDelays } = this.options
+    // another server is at it, or was killed meanwhile
+    if (!(await store.webhooks.claim(webhook.id, claimMs))) return
     const url = toWebUrl(webhook.url)
     const job = await store.get(webhook.jobId).catch(unlessUnreadable(damaged))
     // forgotten meanwhile, or no longer allowed

@@ -83,7 +83,7 @@ async function storeOpener(dataDir: string, options: BenchOptions): Promise<Open
     const places = placesFor(options)
     const replicas = new RedisReplicas({
       connection,
-      lanes: places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
+      lanes: () => places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
       runningOf: (owner) => options.limits?.runningOf(owner),
       turnsOf: () => 1,
       onKeys: () => {},

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import t from 'tap'
 import { KeptFiles, isPlain } from '../../workspace/kept-files.js'
 import { exceeds, measure } from '../../workspace/measure.js'
@@ -37,9 +38,7 @@ await t.test("regular files are kept; links and what could be somebody else's ar
   const text = async (file: string) => {
     const found = await files.open('task_1', file)
     if (found === null) return null
-    const content = await found.handle.readFile('utf8')
-    await found.handle.close()
-    return content
+    return textOf(found.content)
   }
   t.equal(await text('a/b/c.txt'), 'c')
   t.equal(await text('choice-1/c.txt'), 'cc')

@@ -34,7 +34,7 @@ const fileRoutes: FastifyPluginAsyncZod = async (app) => {
           .header('x-content-type-options', 'nosniff')
           .header('content-security-policy', "sandbox; default-src 'none'")
           .header('cache-control', 'private')
-          .send(found.handle.createReadStream(found.bytes === 0 ? {} : { end: found.bytes - 1 }))
+          .send(found.content)
       )
     },
   )

@@ -4,7 +4,7 @@
  */
 import { type JobVariables, prepareServers } from '../../../mcp/job/job-config.js'
 import type { McpRules } from '../../../mcp/job/registry.js'
-import type { KeptFile, KeptFiles } from '../../../workspace/kept-files.js'
+import type { Files, KeptFile } from '../../../workspace/kept-files.js'
 import { endProcessesOf } from '../../../workspace/leftovers.js'
 import type { Limits } from '../../../workspace/measure.js'
 import { watchLimits } from '../../../workspace/watch-limits.js'
@@ -21,7 +21,7 @@ export interface InsideSetup {
   env: Readonly<Record<string, string | undefined>>
   startTimeoutMs(): number
   limits: Limits
-  files: KeptFiles
+  files: Files
   /** how the job of that run reaches the bridge itself */
   bridge(run: Pick<Run<ClaudeRequest>, 'jobId' | 'owner' | 'request'>): Omit<JobVariables, 'env' | 'marker'>
 }

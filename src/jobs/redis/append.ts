@@ -7,7 +7,7 @@ import { isTold } from '../webhooks.js'
 import type { RedisConnection } from './connection.js'
 import { foldedMembers } from './record.js'
 import { pipelined } from './pipeline.js'
-import { usageFields } from './usage.js'
+import { spentFields, usageFields } from './usage.js'
 
 export async function append(connection: RedisConnection, writes: readonly Append[]): Promise<(Error | null)[]> {
   const faults = writes.map(faultOf)
@@ -36,10 +36,12 @@ function argumentsOf({ id, after, events, record, usage = [], fence }: Append, n
   const usedTools = events.some(({ event }) => event.type === 'tool_activity')
   const members = record === null ? [] : foldedMembers(record)
   const { hour, fields } = usageFields(usage, now)
+  const { day, month } = spentFields(now)
+  const nanoUsd = usage.reduce((sum, row) => sum + row.nanoUsd, 0)
   return [
     ...[id, randomUUID(), after, fence ?? '', after + events.length, bytes, Number(delivered), Number(usedTools)],
     ...[record?.status ?? '', ...webhookOf(record), record?.completedAt ?? now],
-    ...[hour, fields.length / 2, members.length, ...fields, ...members],
+    ...[hour, fields.length / 2, members.length, day, month, nanoUsd, ...fields, ...members],
     ...stored.flatMap(({ seq, at, json }) => [seq, at, json]),
   ]
 }

@@ -1,6 +1,8 @@
 /** The connections to Redis: one for commands, one for what others publish. The library is loaded only where a store's URL is set. */
 import type { Redis } from 'ioredis'
+import { Outage } from './outage.js'
 import { type ScriptName, scripts } from './scripts.js'
+import { checkServer } from './server-check.js'
 
 export interface RedisOptions {
   /**
@@ -24,6 +26,11 @@ export class StoreClosed extends Error {
 
 export class RedisConnection {
   private closed = false
+  readonly outage = new Outage()
+  /** what could lose records, as far as Redis says it */
+  warnings: readonly string[] = []
+  /** milliseconds that Redis' clock is before this server's */
+  private ahead = 0
 
   private constructor(
     readonly redis: Redis,
@@ -58,9 +65,34 @@ export class RedisConnection {
       connection.end()
       throw new Error(`Redis cannot be reached: ${(first ?? (error as Error)).message}`, { cause: error })
     }
-    redis.on('close', () => onTrouble('the connection to Redis is lost'))
-    redis.on('ready', () => onTrouble('the connection to Redis is there again'))
+    try {
+      connection.warnings = await checkServer(redis)
+      const [seconds, micros] = await redis.time()
+      connection.told(Number(seconds) * 1000 + Math.floor(Number(micros) / 1000))
+    } catch (error) {
+      connection.end()
+      throw error
+    }
+    redis.on('close', () => {
+      if (connection.closed) return
+      connection.outage.began()
+      onTrouble('the connection to Redis is lost')
+    })
+    redis.on('ready', () => {
+      connection.outage.ended()
+      onTrouble('the connection to Redis is there again')
+    })
     return connection
+  }
+
+  /** Redis' clock, in milliseconds since 1970. */
+  clock(): number {
+    return Date.now() + this.ahead
+  }
+
+  /** Redis has said what its clock says. */
+  told(clock: number): void {
+    this.ahead = clock - Date.now()
   }
 
   /** @throws StoreClosed */

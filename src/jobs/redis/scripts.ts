@@ -7,7 +7,7 @@
  *   those that are queued
  * - `expiring`: ids by when they expire; `bytes`: hash, what the jobs of owners take; `idempotency:<hash of owner and key>`
  * - `webhook:<id>`, `webhooks`, `webhooks:host:<host>`, `webhooks:hosts`, `webhooks:job:<id>`: what is to be sent, and when
- * - `usage:<hour>`: hash of sums; `usage`: the hours
+ * - `usage:<hour>`: hash of sums; `usage`: the hours; `spent:<owner>`: hash, billionths of a US dollar by day and month
  */
 
 const prelude = `
@@ -35,12 +35,14 @@ end
 local function addBytes(owner, bytes)
   if redis.call('HINCRBY', p .. 'bytes', owner, bytes) == 0 then redis.call('HDEL', p .. 'bytes', owner) end
 end
+-- a full Redis refuses what could take memory, and forgetting is what gives it back
+local function addWherePossible(...) return redis.pcall(...) end
 local function addEvents(id, seqs, ats, events)
   for i = 1, #seqs do redis.call('XADD', p .. 'log:' .. id, seqs[i] .. '-0', 'at', ats[i], 'event', events[i]) end
 end
 local function nextDueOf(host)
   local first = redis.call('ZRANGE', p .. 'webhooks:host:' .. host, 0, 0, 'WITHSCORES')
-  if first[2] then redis.call('ZADD', p .. 'webhooks:hosts', first[2], host) else redis.call('ZREM', p .. 'webhooks:hosts', host) end
+  if first[2] then addWherePossible('ZADD', p .. 'webhooks:hosts', first[2], host) else redis.call('ZREM', p .. 'webhooks:hosts', host) end
 end
 local function removeWebhook(webhook)
   local key = p .. 'webhook:' .. webhook
@@ -55,7 +57,8 @@ end
 local function forget(id)
   local found = redis.call('HMGET', jobKey(id), 'bytes', 'idempotency', 'owner', 'status')
   relist(id, { '', found[4] }, {})
-  addBytes(found[3], -found[1])
+  addWherePossible('HINCRBY', p .. 'bytes', found[3], -found[1])
+  if redis.call('HGET', p .. 'bytes', found[3]) == '0' then redis.call('HDEL', p .. 'bytes', found[3]) end
   if found[2] and redis.call('HGET', p .. found[2], 'job') == id then redis.call('DEL', p .. found[2]) end
   for _, webhook in ipairs(redis.call('SMEMBERS', p .. 'webhooks:job:' .. id)) do removeWebhook(webhook) end
   redis.call('ZREM', p .. 'expiring', id)
@@ -68,6 +71,7 @@ end
  * before (the answer was lost with the connection) is stored.
  */
 const create = `
+if now() > tonumber(ARGV[13]) then return redis.error_reply('LATE who asked has been refused') end
 local id, call, owner, status, createdAt, idempotency, hash, bytes, request, at, event = unpack(ARGV, 2, 12)
 if redis.call('HGET', jobKey(id), 'call') == call then return false end
 if redis.call('EXISTS', jobKey(id)) == 1 then return redis.error_reply('TAKEN the id is taken') end
@@ -80,7 +84,7 @@ if idempotency ~= '' then
 end
 local n = string.format('%015d', redis.call('INCR', p .. 'number'))
 redis.call('HSET', jobKey(id), 'n', n, 'call', call, 'owner', owner, 'status', status, 'createdAt', createdAt, 'lastSeq', 1, 'bytes', bytes,
-  'fence', 0, unpack(ARGV, 13))
+  'fence', 0, unpack(ARGV, 14))
 relist(id, {}, { '', status })
 local expires = redis.call('HGET', jobKey(id), 'expiresAt')
 if expires ~= '' then redis.call('ZADD', p .. 'expiring', expires, id) end
@@ -92,18 +96,22 @@ return false
 
 /** -> `stored`, or `superseded`. What the same call has written before is stored. `fence`: empty where none is held. */
 const append = `
-local id, call, after, fence, lastSeq, bytes, delivered, usedTools, status, webhook, url, host, at, usageHour, usages, members =
-  unpack(ARGV, 2, 17)
+local id, call, after, fence, lastSeq, bytes, delivered, usedTools, status, webhook, url, host, at, usageHour, usages, members,
+  day, month, nanoUsd = unpack(ARGV, 2, 20)
 local job = redis.call('HMGET', jobKey(id), 'lastSeq', 'status', 'owner', 'fence', 'call', 'answerBytes')
 if job[5] == call then return 'stored' end
 local ended = { completed = true, failed = true, cancelled = true, incomplete = true }
 if job[1] ~= after or ended[job[2]] or (fence ~= '' and job[4] ~= fence) then return 'superseded' end
-local from = 18
+local from = 21
 for i = 1, tonumber(usages) do
   redis.call('HINCRBY', p .. 'usage:' .. usageHour, ARGV[from] .. '\\n' .. job[3], ARGV[from + 1])
   from = from + 2
 end
 if usages ~= '0' then redis.call('ZADD', p .. 'usage', usageHour, usageHour) end
+if nanoUsd ~= '0' then
+  redis.call('HINCRBY', p .. 'spent:' .. job[3], day, nanoUsd)
+  redis.call('HINCRBY', p .. 'spent:' .. job[3], month, nanoUsd)
+end
 local changes = { 'call', call, 'lastSeq', lastSeq }
 if delivered == '1' then table.insert(changes, 'delivered') table.insert(changes, '1') end
 if usedTools == '1' then table.insert(changes, 'usedTools') table.insert(changes, '1') end
@@ -275,6 +283,29 @@ end
 return next
 `
 
+/** One of so many leases, for so many milliseconds -> 1 where there is one. */
+const lease = `
+local key, holder, bound, ms = p .. ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+redis.call('ZREMRANGEBYSCORE', key, '-inf', now())
+if redis.call('ZCARD', key) >= bound then return 0 end
+redis.call('ZADD', key, now() + ms, holder)
+return 1
+`
+
+const renewLease = `redis.call('ZADD', p .. ARGV[2], 'XX', now() + ARGV[4], ARGV[3])`
+const giveBackLease = `redis.call('ZREM', p .. ARGV[2], ARGV[3])`
+
+/** So much a minute of an owner, filled evenly: takes an amount, which may be more than there is -> what is left, in thousandths. */
+const takeQuota = `
+local key, amount, perMinute = p .. 'quota:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local bucket = redis.call('HMGET', key, 'left', 'at')
+local left, at = tonumber(bucket[1] or perMinute), tonumber(bucket[2] or now())
+left = math.min(perMinute, left + (now() - at) / 60000 * perMinute) - amount
+redis.call('HSET', key, 'left', tostring(left), 'at', string.format('%d', now()))
+redis.call('PEXPIRE', key, 3600000)
+return math.floor(left * 1000)
+`
+
 /** -> whether the server before had ended in order */
 const begin = `
 local before = redis.call('GET', p .. 'running')
@@ -313,6 +344,7 @@ redis.call('INCR', p .. 'keys:version')
 const withPrelude = {
   ...{ create, append, note, forgetOne, forgetExpired, begin, postpone, due, putKey, removeWebhook: 'removeWebhook(ARGV[2])' },
   ...{ claim, release, askToCancel, holdClient, letGoClient, clientsLeft, beat, turn, turnTaken, withoutTicket, enterGate, leaveGate },
+  ...{ lease, renewLease, giveBackLease, takeQuota },
 } as const
 
 export type ScriptName = keyof typeof withPrelude

@@ -12,6 +12,7 @@ import { idOf, list } from './list.js'
 import { readEvents } from './log.js'
 import { keysOn } from './keys.js'
 import { pipelined } from './pipeline.js'
+import { guarded, patienceMs } from './outage.js'
 import { jobOf, membersOf, recordMembers } from './record.js'
 import { pruneUsage, usage } from './usage.js'
 import { webhooksOn } from './webhooks.js'
@@ -23,6 +24,8 @@ export interface RedisStoreOptions extends RedisOptions {
 
 /** A job is kept that long for the sake of a webhook that is not off yet, in milliseconds. */
 const webhookPatienceMs = 48 * 3600 * 1000
+/** A new job that comes to Redis later than this was refused meanwhile, as Redis was away. Milliseconds. */
+const lateMs = patienceMs + 2000
 /** Jobs forgotten in one step. */
 const forgottenAtOnce = 50
 /** Records in one question. */
@@ -41,7 +44,7 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
     return unreadable.noting(() => jobOf(id, row))
   }
 
-  return {
+  const store: JobStore = {
     kind: 'redis',
     async create(job, request, first, idempotency) {
       if (first.seq !== 1) throw new Error(`the first event of ${job.id} has the number ${first.seq}`)
@@ -50,13 +53,13 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
       const earlier = await connection.run(
         ...['create' as const, job.id, randomUUID(), job.owner, job.status, job.createdAt],
         ...[idempotency === undefined ? '' : idempotencyName(job.owner, idempotency), idempotency?.hash ?? ''],
-        ...[bytes, stored, first.at, event, 'format', requestFormat, ...membersOf(job)],
+        ...[bytes, stored, first.at, event, connection.clock() + lateMs, 'format', requestFormat, ...membersOf(job)],
       )
       if (earlier === null) return { created: true, synced: Promise.resolve() }
       const [id, sameBody] = earlier as [string, string]
       const found = await get(id)
       // deleted meanwhile
-      if (found === null) return this.create(job, request, first, idempotency)
+      if (found === null) return store.create(job, request, first, idempotency)
       return { created: false, job: found, sameBody: sameBody === '1' }
     },
 
@@ -138,13 +141,14 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
         connection.commands.incr(key('beats')),
         connection.commands.zcard(key('jobs:')),
       ])
-      return { kind: 'redis', jobs, unreadable: unreadable.known }
+      return { kind: 'redis', jobs, unreadable: unreadable.known, warnings: connection.warnings }
     },
 
     webhooks: webhooksOn(connection),
     keys: keysOn(connection),
     close: () => connection.close(),
   }
+  return guarded(store, connection.outage)
 }
 
 function idempotencyName(owner: string, { key }: Pick<Idempotency, 'key'>): string {

@@ -21,6 +21,12 @@ export function usageFields(rows: readonly UsageRow[], now: number): { hour: num
   return { hour: Math.floor(now / 1000 / hourS), fields }
 }
 
+/** Where the sums of a time's day and month stand, in the hash of an owner. */
+export function spentFields(now: number): { day: string; month: string } {
+  const date = new Date(now).toISOString()
+  return { day: date.slice(0, 10), month: date.slice(0, 7) }
+}
+
 export async function usage(connection: RedisConnection, { owner, from, to, by, limit }: UsageQuery): Promise<UsageSum[]> {
   const [first, last] = [Math.ceil(from / hourS), Math.ceil(to / hourS) - 1]
   const hours = await connection.commands.zrangebyscore(connection.key('usage'), first, last)

@@ -25,6 +25,7 @@ export function webhooksOn(connection: RedisConnection): WebhookStore {
       return due === undefined ? null : Number(due)
     },
 
+    claim: async (id, ms) => (await connection.commands.set(connection.key(`webhook-sender:${id}`), '1', 'PX', ms, 'NX')) === 'OK',
     postpone: async (id, dueAt) => void (await connection.run('postpone', id, dueAt)),
     remove: async (id) => void (await connection.run('removeWebhook', id)),
   }

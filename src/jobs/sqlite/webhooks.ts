@@ -83,6 +83,9 @@ export function webhooksOn(connection: Connection): WebhookStore {
       return next == null ? null : Number(next)
     },
 
+    // there is no other
+    claim: async () => true,
+
     async postpone(id, dueAt) {
       connection.sql('UPDATE webhooks SET attempts = attempts + 1, due = ? WHERE id = ?').run(dueAt, id)
       await connection.synced()
