@@ -42,7 +42,7 @@ const usageRoute: FastifyPluginAsyncZod = async (app) => {
       const sums = await app.jobs.usage(asked)
       const list = toUsageList(sums.slice(0, mostLines), groups, {
         hasMore: sums.length > mostLines,
-        hasPrice: (model) => app.prices.of(model) !== null,
+        hasPrice: (model) => app.prices.covers(model),
       })
       if (query.format === 'json') return list
       return reply

@@ -8,8 +8,8 @@ import type { KeyRing } from './keys/ring.js'
  */
 export function isKeyAskedFor(
   { apiKeys, host, allowAnonymous }: Pick<Config, 'apiKeys' | 'host' | 'allowAnonymous'>,
-  ring: Pick<KeyRing, 'valid' | 'size'>,
+  ring: Pick<KeyRing, 'asks' | 'size'>,
 ): boolean {
-  if (apiKeys.length > 0 || ring.valid.length > 0) return true
+  if (apiKeys.length > 0 || ring.asks) return true
   return !allowAnonymous && (ring.size > 0 || !isLoopback(host))
 }

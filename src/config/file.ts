@@ -60,15 +60,16 @@ function toMembers(text: string): Members {
   }
   if (found === null) return {}
   if (!isMembers(found)) throw new ConfigError('CONFIG: the file must be an object, with members such as server and models')
-  refusePrototype(found)
+  refuseOdd(found)
   return found
 }
 
-/** zod leaves a member of this name out, and what has no effect is never silent. */
-function refusePrototype(value: unknown): void {
+/** zod leaves a member of this name out, and what has no effect is never silent. An alias may name what it stands in, and that has no end. */
+function refuseOdd(value: unknown, above: readonly unknown[] = []): void {
   if (typeof value !== 'object' || value === null) return
+  if (above.includes(value)) throw new ConfigError('CONFIG: an alias of the file names what it stands in')
   if (Object.hasOwn(value, '__proto__')) throw new ConfigError('CONFIG: __proto__ is no name of a member')
-  Object.values(value).forEach(refusePrototype)
+  for (const member of Object.values(value)) refuseOdd(member, [...above, value])
 }
 
 function isMembers(value: unknown): value is Members {

@@ -18,27 +18,38 @@ export function withSecretFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     delete result[`${name}_FILE`]
     if (!file) continue
     if (env[name]) throw new ConfigError(`${name}_FILE: ${name} is set as well; unset one of the two`)
-    const value = readSecretFile(file, `${name}_FILE`)
     // a list of keys reads best with one in each line
-    result[name] = name === 'API_KEYS' ? value.replace(/\s*\n\s*/g, ',') : value
+    result[name] =
+      name === 'API_KEYS'
+        ? readText(file, `${name}_FILE`)
+            .trim()
+            .replace(/\s*\n\s*/g, ',')
+        : readSecretFile(file, `${name}_FILE`)
   }
   return result
 }
 
 /**
- * The content without the white space at its end.
+ * The one line of the file, without the white space at its end.
  *
  * @param place what the message begins with: a variable, or a member of the configuration file
  * @throws ConfigError
  */
 export function readSecretFile(file: string, place: string): string {
+  const value = readText(file, place).trimEnd()
+  // no header can carry it, and with a NUL no process is started
+  if (/\p{Cc}/u.test(value)) throw new ConfigError(`${place}: the file must hold one line, without control characters`)
+  return value
+}
+
+function readText(file: string, place: string): string {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
     throw new ConfigError(`${place}: the file cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`)
   }
-  const value = text.trimEnd()
-  if (value === '') throw new ConfigError(`${place}: the file is empty`)
-  return value
+  if (text.trim() === '') throw new ConfigError(`${place}: the file is empty`)
+  // editors of Windows put a mark before UTF-8
+  return text.replace(/^\uFEFF/, '')
 }

@@ -48,6 +48,11 @@ export function requestError(issues: readonly Issue[], value: unknown): BridgeEr
   if (found === undefined || (found === null && issue.path.length === 1)) {
     return new BridgeError('missing_required_parameter', `Missing required parameter: '${param}'.`, { param })
   }
+  if (issue.code === 'unrecognized_keys') {
+    const param = toParam([...issue.path, issue.keys[0]!])
+    const known = issue.message.startsWith('Unrecognized') ? '' : `: ${issue.message}`
+    return new BridgeError('unsupported_parameter', `Unknown parameter: '${param}'${known}.`, { param })
+  }
   const [code, message] = describe(issue, param, found, placeOf(issue.path, value))
   return new BridgeError(code, message, param === '' ? {} : { param })
 }

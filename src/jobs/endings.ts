@@ -35,8 +35,9 @@ export class Endings {
    * it was delivered. Resolves when what was said so far is stored. A job that is ending already comes to its end.
    */
   async leave(live: LiveJob): Promise<void> {
-    live.ending ??= this.putAside(live)
+    // first, so that runs that are cut here still tell what they have taken
     live.controller?.abort()
+    live.ending ??= this.putAside(live)
     await live.ending
   }
 

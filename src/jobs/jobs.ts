@@ -70,6 +70,7 @@ export class Jobs extends JobReads {
   private readonly runner: Runner
   private readonly upkeep: Upkeep
   private readonly admission: Admission
+  private readonly gates: RunningGates
   private readonly submission: Submission
   private readonly shared: SharedJobs | null
   private closing = false
@@ -81,6 +82,7 @@ export class Jobs extends JobReads {
     this.admission = new Admission({ ...options, ...(options.replicas && { elsewhere: this.lineOf(options.replicas) }) })
     const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
+    this.gates = gates
     const began = (live: LiveJob) => this.admission.began(live)
     const over = (live: LiveJob) => {
       began(live)
@@ -200,6 +202,11 @@ export class Jobs extends JobReads {
       return this.cancel(id)
     }
     throw new BridgeError('internal_error', 'The job is held by another server.')
+  }
+
+  /** What owners may have at work has changed. */
+  limitsChanged(): void {
+    this.gates.changed()
   }
 
   /** Ends the queued, running and paused work of owners whose keys were revoked, as {@link cancel} does. */

@@ -36,11 +36,13 @@ export interface MadeKey {
   limits: KeyLimits
   createdAt: number
   revokedAt: number | null
+  /** The record cannot be read: it is left as it is, and the key is taken for a revoked one. Never stored. */
+  damaged?: true
 }
 
 /** Rules all stores keep: what `put` has acknowledged survives a power cut, and no key is ever removed, so that no id is given twice. */
 export interface KeyStore {
-  /** In the order in which they were made. */
+  /** In the order in which they were made; see {@link MadeKey.damaged}. */
   all(): Promise<MadeKey[]>
   /** Adds a key, or replaces the one of that id in its place. */
   put(key: MadeKey): Promise<void>

@@ -25,6 +25,11 @@ export class RunningGates {
     if (gate.inside.size + gate.waiting.size === 0) this.owners.delete(owner)
   }
 
+  /** What owners may have at work is more or less than before: what may begin now, begins. */
+  changed(): void {
+    for (const owner of [...this.owners.keys()]) if (this.owners.has(owner)) this.next(owner)
+  }
+
   private next(owner: string): void {
     const { inside, waiting } = this.owners.get(owner)!
     for (const [id, begin] of waiting) {

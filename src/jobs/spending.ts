@@ -25,6 +25,10 @@ export interface Charge {
   prompt: number
   /** US dollars, where the API tells them; left out: they follow from the tokens */
   usd?: number
+  /** the one name (`modelKey`) of the model that was asked, which is another one than the job's where that could not answer */
+  asked?: string
+  /** a guess, since the API has told nothing: it counts, and no answer shows it */
+  guessed?: true
 }
 
 /** What is added to the usage of an owner. */
@@ -97,10 +101,12 @@ export class JobSpending {
 
   /** Says what it costs, in billionths of a US dollar. */
   add(choice: number, charge: Charge): number {
-    const nanoUsd = this.priceOf(charge, this.asked)
+    const nanoUsd = this.priceOf(charge, charge.asked ?? this.asked)
     this.nanoUsd += nanoUsd
-    this.model = charge.model ?? this.model
-    this.addUnstored({ ...emptyRow(charge.model ?? this.asked), ...charge.tokens, nanoUsd })
+    const model = charge.model ?? charge.asked ?? this.asked
+    this.model = model
+    this.addUnstored({ ...emptyRow(model), ...charge.tokens, nanoUsd })
+    if (charge.guessed === true) return nanoUsd
     const before = this.untold.get(choice) ?? { tokens: noTokens, nanoUsd: 0, model: null }
     this.untold.set(choice, {
       tokens: addTokens(before.tokens, charge.tokens),

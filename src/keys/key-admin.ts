@@ -13,6 +13,8 @@ export interface KeyAdminOptions {
   otherNames: () => readonly string[]
   /** A key is revoked, in the store as well: ends what goes on for its owner. */
   onRevoked(id: string): Promise<void>
+  /** What a key may use is another than before. */
+  onChanged?(): void
 }
 
 /** A key, which is told once, and what is kept of it. */
@@ -45,7 +47,9 @@ export class KeyAdmin {
     return this.inTurn(async () => {
       const key = this.valid(id)
       if (members.name !== undefined && members.name !== key.name) this.checkName(members.name)
-      return this.put({ ...key, ...members, limits: limits === undefined ? key.limits : limits(key.limits) })
+      const changed = await this.put({ ...key, ...members, limits: limits === undefined ? key.limits : limits(key.limits) })
+      this.options.onChanged?.()
+      return changed
     })
   }
 

@@ -57,6 +57,12 @@ export class KeyRing {
     return this.all.filter(({ revokedAt }) => revokedAt === null)
   }
 
+  /** Some key is taken, or may be: what a damaged record was is not known, and damage opens no server. */
+  get asks(): boolean {
+    for (const { key } of this.entries.values()) if (key.revokedAt === null || key.damaged === true) return true
+    return false
+  }
+
   get size(): number {
     return this.entries.size
   }

@@ -65,7 +65,7 @@ export function jobMetrics(register: Registry): JobObserver {
       tokens.inc({ kind: 'cache_read' }, cacheRead)
       tokens.inc({ kind: 'cache_write' }, cacheWrite)
       tokens.inc({ kind: 'output' }, output)
-      const whose = { key: bounded('key', job.owner), model: bounded('model', charge.model ?? job.model) }
+      const whose = { key: bounded('key', job.owner), model: bounded('model', charge.model ?? charge.asked ?? job.model) }
       cost.inc(whose, nanoUsd / 1e9)
       byKey.inc({ ...whose, kind: 'prompt' }, input + cacheRead + cacheWrite)
       byKey.inc({ ...whose, kind: 'completion' }, output)

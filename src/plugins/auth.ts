@@ -30,7 +30,7 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     public?: boolean | 'in part'
-    /** The operator's keys are taken here: beside others, or alone. `ADMIN_KEY` is taken nowhere else. */
+    /** The operator's keys are taken here: beside others, or alone. `ADMIN_KEY` is taken nowhere else but at open ones. */
     admin?: 'too' | 'only'
   }
   interface FastifyInstance {
@@ -146,7 +146,8 @@ function isOver(kind: KeyCheck['kind']): kind is 'ended' | 'revoked' {
 /** Notes that the operator asks. Returns why the request gets no further: the key is of the wrong kind for this route. */
 function adminProblem(request: FastifyRequest, check: KeyCheck, hasAdmin: () => boolean): BridgeError | null {
   const { admin } = request.routeOptions.config
-  if (check.kind === 'admin' && admin === undefined) return problems.admin
+  // what is not there is told as such, and what a stranger is told the operator is told as well
+  if (check.kind === 'admin' && admin === undefined) return request.is404 || opennessOf(request) !== false ? null : problems.admin
   if (admin === undefined) return null
   request.admin = check.kind === 'admin' || (check.kind === 'owner' && check.admin === true)
   if (request.admin || admin === 'too') return null
@@ -155,7 +156,7 @@ function adminProblem(request: FastifyRequest, check: KeyCheck, hasAdmin: () => 
 }
 
 const problems = {
-  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /admin, /usage and /metrics only: ask with another key.'),
+  admin: new BridgeError('invalid_api_key', 'ADMIN_KEY is taken at /admin, /usage, /metrics and /health only: ask with another key.'),
   missing: new BridgeError('invalid_api_key', 'An API key is needed: `Authorization: Bearer <key>`.'),
   wrong: new BridgeError('invalid_api_key', 'This API key is not known here.'),
   ended: new BridgeError('invalid_api_key', 'This is no key of a job that is at work.'),

@@ -58,6 +58,7 @@ export default fp(
       onTrouble: (message, error, jobId) => app.log.error({ task: jobId, err: error }, message),
     })
     app.decorate('jobs', jobs)
+    app.liveConfig.onChange(() => jobs.limitsChanged())
     app.decorate('replicas', replicas)
     if (replicas !== null) app.addHook('onClose', () => replicas.close())
   },

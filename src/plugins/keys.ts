@@ -20,8 +20,17 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const ring = app.keyRing
+    const damaged = new Set<string>()
     async function readAll(): Promise<void> {
-      for (const key of await app.store.keys.all()) ring.put(key)
+      for (const key of await app.store.keys.all()) {
+        ring.put(key)
+        if (key.damaged !== true || damaged.has(key.id)) continue
+        damaged.add(key.id)
+        app.log.error(
+          { key: key.id },
+          'the record of a made key cannot be read: the key is refused and its tasks end; the record is left as it is',
+        )
+      }
     }
     await readAll()
     const taken = app.config.apiKeys.find(({ name }) => ring.of(name) !== null)
@@ -29,6 +38,7 @@ export default fp(
     app.decorate('readKeys', async () => {
       const before = ring.valid.map(({ id }) => id)
       await readAll()
+      app.jobs.limitsChanged()
       const revoked = before.filter((id) => ring.isRevoked(id))
       if (revoked.length === 0) return
       await app.jobs.cancelRevoked()
@@ -41,6 +51,7 @@ export default fp(
         ring,
         store: app.store.keys,
         otherNames: () => app.config.apiKeys.map(({ name }) => name),
+        onChanged: () => app.jobs.limitsChanged(),
         async onRevoked(id) {
           await app.jobs.cancelRevoked()
           app.pool.forgetOwner(id)

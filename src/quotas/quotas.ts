@@ -67,7 +67,7 @@ export class Quotas {
     const refusal = this.budgetRefusal(owner) ?? this.rateRefusal(owner)
     const { requestsPerMinute } = this.limitsOf(owner)
     if (refusal === null && requestsPerMinute !== undefined) {
-      this.bucketOf('requests', owner, requestsPerMinute).take(1, requestsPerMinute, this.clock.now())
+      this.take('requests', owner, 1, requestsPerMinute)
     }
     return refusal
   }
@@ -94,14 +94,15 @@ export class Quotas {
     const { tokensPerMinute } = this.limitsOf(owner)
     if (tokensPerMinute === undefined) return
     const amount = input + cacheRead + cacheWrite + output
-    this.bucketOf('tokens', owner, tokensPerMinute).take(amount, tokensPerMinute, this.clock.now())
+    this.take('tokens', owner, amount, tokensPerMinute)
     // what cannot be told to the others now counts here all the same
     if (this.shared !== undefined) this.takeShared(this.shared, 'tokens', owner, amount, tokensPerMinute).catch(() => undefined)
   }
 
   private async takeShared(shared: SharedCounts, kind: Kind, owner: string, amount: number, perMinute: number): Promise<number> {
     const left = await shared.take(kind, owner, amount, perMinute)
-    this.bucketOf(kind, owner, perMinute).set(left, perMinute, this.clock.now())
+    const now = this.clock.now()
+    this.bucketOf(kind, owner, perMinute, now).set(left, perMinute, now)
     return left
   }
 
@@ -133,12 +134,12 @@ export class Quotas {
 
   private headersOf(kind: Kind, owner: string, bound: number, less: number): Record<string, string> {
     const now = this.clock.now()
-    const bucket = this.bucketOf(kind, owner, bound)
+    const bucket = this.bucketOf(kind, owner, bound, now)
     const remaining = Math.max(0, Math.floor(bucket.remaining(bound, now)) - less)
     return {
       [`x-ratelimit-limit-${kind}`]: String(bound),
       [`x-ratelimit-remaining-${kind}`]: String(remaining),
-      [`x-ratelimit-reset-${kind}`]: `${Math.ceil(bucket.until(bound, bound, now) / 1000)}s`,
+      [`x-ratelimit-reset-${kind}`]: `${Math.ceil(bucket.until(Math.max(1, bound) + less, bound, now) / 1000)}s`,
     }
   }
 
@@ -149,15 +150,22 @@ export class Quotas {
 
   private rateOf(kind: Kind, owner: string, bound: number | undefined): BridgeError | null {
     if (bound === undefined) return null
-    const waitMs = this.bucketOf(kind, owner, bound).until(1, bound, this.clock.now())
+    const now = this.clock.now()
+    const waitMs = this.bucketOf(kind, owner, bound, now).until(1, bound, now)
     if (waitMs === 0) return null
     const message = `This key has the limit of ${bound} ${kind} a minute, and has reached it.`
     return new BridgeError('rate_limit_exceeded', message, { retryAfter: Math.max(1, Math.ceil(waitMs / 1000)) })
   }
 
-  private bucketOf(kind: Kind, owner: string, bound: number): Bucket {
+  private take(kind: Kind, owner: string, amount: number, bound: number): void {
+    const now = this.clock.now()
+    this.bucketOf(kind, owner, bound, now).take(amount, bound, now)
+  }
+
+  /** @param now the time that the bucket is asked about: one that is made later would not be full yet */
+  private bucketOf(kind: Kind, owner: string, bound: number, now: number): Bucket {
     let bucket = this.buckets[kind].get(owner)
-    if (bucket === undefined) this.buckets[kind].set(owner, (bucket = new Bucket(bound, this.clock.now())))
+    if (bucket === undefined) this.buckets[kind].set(owner, (bucket = new Bucket(bound, now)))
     return bucket
   }
 }

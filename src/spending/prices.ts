@@ -38,11 +38,16 @@ const families: readonly [id: RegExp, Price][] = [
   [/claude-(?:fable|mythos)-5/, price(10, 50, 1)],
 ]
 
+/** Names of models come from outside; as many as a person reads. */
+const mostNames = 100
+
 const dearest = price(15, 75, 1.5)
 
 export class Prices {
   /** models that were charged and have no price */
   readonly unknown = new Set<string>()
+  /** as what models with a price of the operator's have answered */
+  private readonly answering = new Set<string>()
 
   /**
    * @param own of models by their names, as they are asked for or as the API names them
@@ -57,6 +62,7 @@ export class Prices {
   replace(own: ReadonlyMap<string, Price>): void {
     this.own = own
     this.unknown.clear()
+    this.answering.clear()
   }
 
   /** Null for a model without a price. */
@@ -64,18 +70,29 @@ export class Prices {
     return this.own.get(model) ?? families.find(([family]) => family.test(model))?.[1] ?? null
   }
 
+  /** Whether there is a price for a model by the name with which it answers, which may be another one than it is asked by. */
+  covers(model: string): boolean {
+    if (this.of(model) !== null || this.answering.has(model)) return true
+    return [...this.own.keys()].some((key) => {
+      const name = key.slice(key.indexOf('/') + 1)
+      // providers answer with a date behind the name
+      return model.startsWith(name) && /^([-@]\d{4}.*)?$/.test(model.slice(name.length))
+    })
+  }
+
   /** Billionths of a US dollar. A model without a price counts as the dearest of them. */
   nanoUsd(charge: Charge, asked: string): number {
     const { model, usd } = charge
     if (usd !== undefined) return Math.round(usd * 1e9)
-    const known = this.own.get(asked) ?? (model === null ? null : this.of(model)) ?? this.of(asked)
+    const own = this.own.get(asked)
+    if (own !== undefined && model !== null && this.answering.size < mostNames) this.answering.add(model)
+    const known = own ?? (model === null ? null : this.of(model)) ?? this.of(asked)
     if (known === null) this.note(model ?? asked)
     return costOf(known ?? dearest, charge)
   }
 
   private note(model: string): void {
-    // names of models come from outside; as many as a person reads
-    if (this.unknown.has(model) || this.unknown.size >= 100) return
+    if (this.unknown.has(model) || this.unknown.size >= mostNames) return
     this.unknown.add(model)
     this.onUnknown(model)
   }

@@ -6,6 +6,7 @@ import { modelLabel } from '../request/model-label.js'
 import { CallPieces } from './call-pieces.js'
 import { failureOfError } from './failure.js'
 import { listAt, memberOf, textAt } from './loose.js'
+import { tokensOfText } from './estimate.js'
 import { costOf, usageOf } from './usage.js'
 
 type Finished = { kind: 'finished'; reason: Finish; refusal?: string }
@@ -18,6 +19,9 @@ export class AnswerReader {
   private reason: string | null = null
   private refusal = ''
   private usage: unknown = null
+  private guessed = false
+  /** of the answer so far */
+  private characters = 0
   private readonly calls: CallPieces
 
   constructor(
@@ -93,17 +97,28 @@ export class AnswerReader {
     })
   }
 
+  /** The call is over, or its client has left. What it has taken is guessed where the provider has not told it. */
+  over(promptTokens: number): void {
+    if (this.guessed || usageOf(this.usage) !== null) return
+    this.guessed = true
+    const tokens = { ...noTokens, input: promptTokens, output: tokensOfText(this.characters) }
+    this.onSpent({ model: this.model, tokens, prompt: promptTokens, guessed: true })
+  }
+
   private deltaOf(delta: unknown): JobEvent[] {
     const { choice } = this
     const events: JobEvent[] = []
     const reasoning = textAt(delta, 'reasoning_content') ?? textAt(delta, 'reasoning')
     if (reasoning !== null) events.push({ type: 'reasoning', choice, text: reasoning })
     events.push(...contentOf(memberOf(delta, 'content'), choice))
-    this.refusal += textAt(delta, 'refusal') ?? ''
+    const refusal = textAt(delta, 'refusal') ?? ''
+    this.refusal += refusal
+    this.characters += refusal.length
     for (const piece of listAt(delta, 'tool_calls')) events.push(...this.calls.add(piece))
     const former = memberOf(delta, 'function_call')
     if (former !== undefined && former !== null) events.push(...this.calls.add({ index: 0, function: former }))
     if (events.length > 0) this.said = true
+    this.characters += events.reduce((sum, event) => sum + lengthOf(event), 0)
     return events
   }
 
@@ -118,6 +133,11 @@ export class AnswerReader {
     const { code, message, ...more } = failureOfError(this.provider, error)
     return new BridgeError(code, message, more)
   }
+}
+
+function lengthOf(event: JobEvent): number {
+  if (event.type === 'tool_call') return event.arguments.length
+  return event.type === 'text' || event.type === 'reasoning' ? event.text.length : 0
 }
 
 /** An error that stands in no member of its own (vLLM), or in a list of them. */

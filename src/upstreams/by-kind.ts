@@ -1,6 +1,8 @@
 import type { Executor } from '../jobs/executor.js'
+import type { Charge } from '../jobs/spending.js'
 import type { ClaudeRequest } from '../request/conversation.js'
 import type { InnerRequest } from '../request/job-request.js'
+import { upstreamKey } from '../request/model-settings.js'
 import type { FallbackRequest, UpstreamRequest } from '../request/upstream-request.js'
 
 interface Executors {
@@ -13,7 +15,10 @@ export function oneModel({ claude, upstream }: Executors): Executor<ClaudeReques
   return {
     run(run) {
       const { request } = run
-      return request.kind === 'claude' ? claude.run({ ...run, request }) : upstream.run({ ...run, request })
+      const asked = request.kind === 'claude' ? request.model : upstreamKey(request.provider, request.model)
+      // the price is that of what is asked here, whatever the job was asked for by
+      const told = { ...run, spent: (charge: Charge) => run.spent?.({ ...charge, asked }) }
+      return request.kind === 'claude' ? claude.run({ ...told, request }) : upstream.run({ ...told, request })
     },
   }
 }

@@ -2,8 +2,10 @@
 import type { Dispatcher } from 'undici'
 import { BridgeError, type Failure } from '../errors/catalogue.js'
 import type { Outcome, Run } from '../jobs/executor.js'
+import type { UpstreamRequest } from '../request/upstream-request.js'
 import { AnswerReader } from './answer-reader.js'
 import { BodyParser } from './body-parser.js'
+import { tokensOfPrompt } from './estimate.js'
 import { afterContent, failureOfConnection, isOurs } from './failure.js'
 
 /** How long after its last word an answer's usage and end are waited for. */
@@ -11,7 +13,7 @@ const patienceMs = 5000
 
 /** Resolves when the connection is free or gone; the outcome is settled as soon as it is known. */
 export async function readAnswer(
-  run: Run,
+  run: Run<UpstreamRequest>,
   provider: string,
   body: Dispatcher.ResponseData['body'],
   settle: (outcome: Outcome) => void,
@@ -22,10 +24,14 @@ export async function readAnswer(
   let over = false
   let announced = false
   let patience: NodeJS.Timeout | undefined
+  const count = () => answer.over(tokensOfPrompt(run.request))
+  // in the same step: what comes after the job's end is decided is not counted
+  run.signal.addEventListener('abort', count, { once: true })
   const finish = (marked: boolean) => {
     if (over) return
     const { events, outcome } = answer.end(marked)
     over = true
+    count()
     for (const event of events) run.emit(event)
     settle(outcome)
   }
@@ -59,8 +65,10 @@ export async function readAnswer(
     // the model had come to its end: what is missing is at most its usage
     if (answer.finished && !(error instanceof BridgeError)) return settleFinished(finish, fail)
     const failure = error instanceof BridgeError ? error.failure : failureOfConnection(provider, error, true, answer.said)
+    if (answer.said) count()
     fail(answer.said ? afterContent(failure) : failure)
   } finally {
+    run.signal.removeEventListener('abort', count)
     clearTimeout(patience)
     body.destroy()
   }

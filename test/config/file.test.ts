@@ -179,6 +179,7 @@ await t.test('what ends the start', (t) => {
     ['--- {}\n--- {}', /^CONFIG: the file holds more than one document/],
     ['[s3cret]', /^CONFIG: the file must be an object/],
     ['__proto__: {server: {}}', /__proto__ is no name/],
+    ['server: &it {port: [*it]}', /an alias of the file names what it stands in/],
     ['limits: {keys: {__proto__: {running: 1}}}', /__proto__ is no name/],
     [`a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]`, /^CONFIG: /],
   ]

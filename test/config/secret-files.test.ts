@@ -11,6 +11,8 @@ import { message } from '../standin/index.js'
 
 const folder = temporary(t)
 
+type Bad = [NodeJS.ProcessEnv, RegExp]
+
 function fileOf(content: string): string {
   const file = path.join(folder, `secret-${Math.random()}`)
   writeFileSync(file, content)
@@ -23,13 +25,17 @@ await t.test('each of them', (t) => {
   for (const name of names) {
     const variable = `${name}_FILE`
     t.strictSame(withSecretFiles({ A: 'b', [variable]: fileOf('s3cret\r\n\n') }), { A: 'b', [name]: 's3cret' }, variable)
+    t.strictSame(withSecretFiles({ [variable]: fileOf('\uFEFFs3cret\n') }), { [name]: 's3cret' }, 'with the mark of an editor of Windows')
     t.strictSame(withSecretFiles({ [name]: 's3cret', [variable]: '' }), { [name]: 's3cret' }, 'an empty variable is not set')
-    const bad: [NodeJS.ProcessEnv, RegExp][] = [
+    const bad: Bad[] = [
       [{ [variable]: fileOf('s3cret'), [name]: 's3cret-too' }, /is set as well/],
       [{ [variable]: path.join(folder, 's3cret') }, /cannot be read \(ENOENT\)/],
       [{ [variable]: folder }, /cannot be read \(EISDIR\)/],
       [{ [variable]: fileOf('') }, /is empty/],
       [{ [variable]: fileOf(' \n') }, /is empty/],
+      ...(name === 'API_KEYS'
+        ? []
+        : (['s3cret\ns3cret-too', 's3cret\0', '\ns3cret'].map((text) => [{ [variable]: fileOf(text) }, /one line/]) as Bad[])),
     ]
     for (const [env, message] of bad) {
       try {
@@ -47,7 +53,7 @@ await t.test('each of them', (t) => {
 })
 
 await t.test('keys, one in a line or all in one', (t) => {
-  for (const text of ['ann:key-a\nbob:key-b\n', 'ann:key-a,bob:key-b', 'ann:key-a \r\n\r\n bob:key-b']) {
+  for (const text of ['ann:key-a\nbob:key-b\n', 'ann:key-a,bob:key-b', 'ann:key-a \r\n\r\n bob:key-b', '\n\uFEFFann:key-a\nbob:key-b']) {
     t.match(readConfig({ API_KEYS_FILE: fileOf(text) }).apiKeys, [
       { name: 'ann', key: 'key-a' },
       { name: 'bob', key: 'key-b' },

@@ -1,6 +1,7 @@
 /** Made keys without a server: what they are, whose a key is, and what becomes of it. */
 import t from 'tap'
 import { isKeyAskedFor } from '../../src/keyed.js'
+import { keyOfRecord } from '../../src/jobs/key-record.js'
 import type { KeyStore, MadeKey } from '../../src/jobs/keys.js'
 import { type NewKey, newKeySchema, toKeyChange, toKeyList, toNewKey } from '../../src/keys/bodies.js'
 import { KeyAdmin } from '../../src/keys/key-admin.js'
@@ -159,4 +160,6 @@ await t.test('when a key is asked for', async (t) => {
   await admin.revoke(key.id)
   t.ok(keyed(), 'to revoke the last key lets nobody in')
   t.notOk(keyed({ allowAnonymous: true }))
+  ring.put(keyOfRecord('damaged000', '{'))
+  t.ok(keyed({ allowAnonymous: true }), 'nor does a record that is damaged')
 })

@@ -98,6 +98,7 @@ export function stages(files: readonly string[]): Stage[] {
     chaos('questions', 200, ['key', 'unchecked']),
     chaos('many-questions', 5000),
     chaos('spending', 500),
+    chaos('fairness', 20),
     ...('mutants' in scripts ? [mutants()] : []),
   ]
 }

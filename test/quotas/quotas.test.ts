@@ -33,6 +33,18 @@ await t.test('requests a minute', (t) => {
   t.end()
 })
 
+await t.test('headers of the first request, on a clock that goes on', (t) => {
+  let ms = 0
+  const quotas = new Quotas(() => ({ requestsPerMinute: 5, tokensPerMinute: 100 }), { now: () => (ms += 0.01), date: () => 0 })
+  t.match(quotas.headers('ann', true), {
+    'x-ratelimit-remaining-requests': '4',
+    'x-ratelimit-reset-requests': '12s',
+    'x-ratelimit-remaining-tokens': '100',
+    'x-ratelimit-reset-tokens': '0s',
+  })
+  t.end()
+})
+
 await t.test('tokens a minute: known when they are spent', (t) => {
   const { quotas, pass } = quotasOf({ ann: { tokensPerMinute: 600 } })
   t.equal(quotas.admit('ann'), null)
@@ -59,6 +71,8 @@ await t.test('a bound that changes', (t) => {
   limits.ann = { requestsPerMinute: 0 }
   t.match(quotas.admit('ann')?.failure, { code: 'rate_limit_exceeded', retryAfter: 60 }, 'none at all')
   t.match(quotas.headers('ann', true), { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' })
+  const none = quotasOf({ ann: { requestsPerMinute: 0 } }).quotas.headers('ann', false)
+  t.match(none, { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '60s' }, 'nor is there any at the start')
   t.end()
 })
 

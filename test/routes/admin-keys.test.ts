@@ -58,6 +58,7 @@ await t.test('before there is a key', async (t) => {
   const before = performance.now()
   t.match(await failure(await bridge.get('/admin/keys', as('a-guess'))), { status: 403 })
   t.ok(performance.now() - before > 250, 'a guess waits')
+  for (const route of ['/health', '/docs', '/openapi.json']) t.equal((await bridge.get(route, operator)).status, 200, route)
   t.notOk('security' in ((await (await bridge.get('/openapi.json')).json()) as object))
 })
 
@@ -84,7 +85,11 @@ await t.test('make, read, list, change', async (t) => {
   const changed = await change(ann.id, 'PATCH', { name: 'anna', models: null, limits: { usd_per_day: 1 } })
   t.match(await changed.json(), { id: ann.id, name: 'anna', models: null, limits: { running: 2, usd_per_day: 1 } })
   t.match(await failure(await change(ann.id, 'PATCH', { name: 'bob' })), { status: 400, param: 'name' })
-  t.match(await failure(await bridge.post('/admin/keys', { name: 'carl', limit: 1 }, operator)), { status: 400 })
+  const slip = { status: 400, code: 'unsupported_parameter', message: /^Unknown parameter: 'limits.usd_per_week'\.$/ }
+  const limits = { usd_per_week: 1 }
+  t.match(await failure(await bridge.post('/admin/keys', { name: 'carl', limits }, operator)), { ...slip, param: 'limits.usd_per_week' })
+  t.match(await failure(await change(ann.id, 'PATCH', { limit: 1 })), { status: 400, param: 'limit', message: /'limit'/ })
+  t.match(await failure(await change('', 'PATCH', {})), { status: 404, code: 'unknown_url' }, 'what is not there is told as such')
   t.match(await failure(await change('nobody0000', 'PATCH', {})), { status: 404, code: 'key_not_found' })
 })
 
@@ -98,6 +103,8 @@ await t.test('a key is asked for from the first one on, in each of its headers',
   t.match(await (await bridge.get('/openapi.json')).json(), { security: [{ bearer: [] }] })
   t.notMatch(await (await bridge.get('/health')).json(), { claude: {} }, 'without a key health says less')
   t.match(await (await bridge.get('/health', as(key.key))).json(), { claude: {} })
+  t.match(await (await bridge.get('/health', operator)).json(), { claude: {} }, 'the operator is told all')
+  t.equal((await bridge.get('/docs', operator)).status, 200)
 
   const before = performance.now()
   t.match(await failure(await bridge.get('/tasks', as(`${key.key.slice(0, -2)}xx`))), { status: 401 })
@@ -211,6 +218,22 @@ await t.test('what a key may ask for, on every route that makes a job', async (t
   t.equal((await bridge.post(chat, ask('K-may', { model: 'haiku', allowed_tools: ['Read'] }), headers)).status, 200)
   t.equal((await change(key.id, 'PATCH', { models: ['sonnet'] })).status, 200)
   await refusedOn(t, chat, ask('K-may', { model: direct }), 'model_not_found', 404)
+})
+
+await t.test('a limit that is raised holds for jobs that wait', async (t) => {
+  const key = await make('raised', { limits: { running: 1 } })
+  const { opened, open } = gate()
+  t.teardown(open)
+  standin.when('K-raise', message('one two', { hold: { afterDeltas: 1, until: opened } }))
+  const start = async () => (await (await bridge.post('/tasks', ask('K-raise', { model: direct }), as(key.key))).json()) as Key
+  const [, second] = [await start(), await start()]
+  const statusOf = async () => (await bridge.app.jobs.get(second.id, key.id))?.status
+  t.equal(await statusOf(), 'queued')
+  await change(key.id, 'PATCH', { limits: { running: 2 } })
+  await until(() => bridge.app.jobs.stats('network').running === 2)
+  t.equal(await statusOf(), 'in_progress')
+  open()
+  await bridge.idle()
 })
 
 await t.test('a key marked admin', async (t) => {

@@ -51,7 +51,11 @@ await t.test('a bad parameter', async (t) => {
     [{ type: 'schema', params: { schema: { $ref: '#/$defs/none' } } }, 'schema', /resolve/],
     [{ type: 'schema', params: { schema: { pattern: '(' } } }, 'schema', /no JSON Schema/],
     [{ type: 'schema', params: { schema: { description: 'x'.repeat(70_000) } } }, 'schema', /more than 65536/],
-    [{ type: 'agent_task', params: { success_criteria: { must_contain: 'x' } } }, 'success_criteria', /'must_contain_in_details'/],
+    [
+      { type: 'agent_task', params: { success_criteria: { must_contain: 'x' } } },
+      'success_criteria.must_contain',
+      /'must_contain_in_details'/,
+    ],
     [{ type: 'agent_task', params: { sucess_criteria: {} } }, 'sucess_criteria', /'success_criteria'/],
     [{ type: 'agent_task', params: { task_prompt_to_claude: ' ' } }, 'task_prompt_to_claude', /must not be empty/],
     [{ type: 'json', params: JSON.parse('{"__proto__": {"x": 1}}') as object }, '__proto__', /'allow_fence'/],

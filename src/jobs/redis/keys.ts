@@ -1,5 +1,6 @@
 /** Made keys, each as JSON. Each change raises `keys:version`. */
-import type { KeyStore, MadeKey } from '../keys.js'
+import { keyOfRecord } from '../key-record.js'
+import type { KeyStore } from '../keys.js'
 import type { RedisConnection } from './connection.js'
 
 export function keysOn(connection: RedisConnection): KeyStore {
@@ -9,7 +10,7 @@ export function keysOn(connection: RedisConnection): KeyStore {
         connection.commands.lrange(connection.key('keys:order'), 0, -1),
         connection.commands.hgetall(connection.key('keys')),
       ])
-      return order.flatMap((id) => (records[id] === undefined ? [] : [JSON.parse(records[id]) as MadeKey]))
+      return order.map((id) => keyOfRecord(id, records[id]))
     },
     put: async (key) => void (await connection.run('putKey', key.id, JSON.stringify(key))),
   }

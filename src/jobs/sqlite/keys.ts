@@ -1,14 +1,15 @@
 /** Made keys, each as JSON. */
-import type { KeyStore, MadeKey } from '../keys.js'
+import { keyOfRecord } from '../key-record.js'
+import type { KeyStore } from '../keys.js'
 import type { Connection } from './connection.js'
 
 export function keysOn(connection: Connection): KeyStore {
   return {
     all: async () =>
       connection
-        .sql('SELECT record FROM keys ORDER BY n')
+        .sql('SELECT id, record FROM keys ORDER BY n')
         .all()
-        .map(({ record }) => JSON.parse(record as string) as MadeKey),
+        .map(({ id, record }) => keyOfRecord(String(id), record)),
 
     async put(key) {
       connection
