@@ -80,7 +80,8 @@ async function untilReady(port: number): Promise<void> {
     const answer = await redis
       .connect()
       .then(() => redis.ping())
-      .catch(() => null)
+      // it asks for a password
+      .catch((error: Error) => (error.message.includes('NOAUTH') ? 'PONG' : null))
     redis.disconnect()
     if (answer === 'PONG') return
     await sleep(50)

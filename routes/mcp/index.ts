@@ -16,7 +16,9 @@ const message = z.looseObject({ jsonrpc: z.literal('2.0') })
 const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
   const { jobs, timing } = app
   const calls = new RunningCalls((cancellation) => {
-    app.replicas?.say(cancelled, JSON.stringify(cancellation)).catch((error: unknown) => app.log.error({ err: error }, 'a call was not cancelled'))
+    app.replicas
+      ?.say(cancelled, JSON.stringify(cancellation))
+      .catch((error: unknown) => app.log.error({ err: error }, 'a call was not cancelled'))
   })
   app.replicas?.hear(cancelled, (message) => calls.cancelHere(JSON.parse(message) as Cancellation))
 

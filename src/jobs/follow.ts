@@ -112,4 +112,3 @@ export async function followStatus(
     for (const stop of stops) stop()
   }
 }
-

@@ -108,7 +108,14 @@ export class Jobs extends JobReads {
             stop: (held) => this.stop(held, 'cancelled'),
           })
     const accept = (created: Created) => (this.shared === null ? this.accept(created) : this.shared.accept(created))
-    this.submission = new Submission({ ...options, admission: this.admission, live, takenUp, refuseAtEnd: () => this.refuseAtEnd(), accept })
+    this.submission = new Submission({
+      ...options,
+      admission: this.admission,
+      live,
+      takenUp,
+      refuseAtEnd: () => this.refuseAtEnd(),
+      accept,
+    })
   }
 
   /**
@@ -231,7 +238,8 @@ export class Jobs extends JobReads {
     try {
       await this.decide(live, decision, feedback)
     } catch (error) {
-      if (live.lost || error instanceof Superseded) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
+      if (live.lost || error instanceof Superseded)
+        throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
       throw error
     } finally {
       if (this.shared !== null) await this.giveBack(live)

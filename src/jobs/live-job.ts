@@ -147,7 +147,14 @@ export class LiveJob {
     const changes = events.some(({ event }) => changesRecord(this.stored, event))
     const record = changes ? this.folded(events) : null
     const { fence } = this
-    return { id: this.job.id, after: this.log.storedSeq, events, record, usage: this.spending.rows(), ...(fence !== undefined && { fence }) }
+    return {
+      id: this.job.id,
+      after: this.log.storedSeq,
+      events,
+      record,
+      usage: this.spending.rows(),
+      ...(fence !== undefined && { fence }),
+    }
   }
 
   /** The store has taken it. */

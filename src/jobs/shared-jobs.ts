@@ -40,7 +40,8 @@ export class SharedJobs implements ReplicaListener {
 
   constructor(private readonly options: SharedJobsOptions) {
     this.timer = setInterval(() => {
-      for (const live of options.live.values()) this.endClientless(live).catch(this.trouble('a client could not be looked for', live.job.id))
+      for (const live of options.live.values())
+        this.endClientless(live).catch(this.trouble('a client could not be looked for', live.job.id))
     }, clientsEveryMs)
     this.timer.unref()
   }

@@ -18,7 +18,9 @@ export class RedisFiles implements Files {
     let sum = Number((await this.connection.commands.hget(this.key(job), sumField)) ?? 0)
     sum += files.reduce((all, { bytes }) => all + bytes, 0)
     if (sum > mostBytes) {
-      throw new Error(`the files of ${job} have ${sum} bytes, and ${mostBytes} is the most that is kept in Redis: set FILES_DIR to a shared folder`)
+      throw new Error(
+        `the files of ${job} have ${sum} bytes, and ${mostBytes} is the most that is kept in Redis: set FILES_DIR to a shared folder`,
+      )
     }
     if (files.length === 0) return []
     // one by one, so that no more than one is in memory

@@ -76,7 +76,10 @@ export class Tickets {
   async start(): Promise<void> {
     this.started = true
     await this.openLines()
-    this.timers.push(setInterval(() => this.look(), lookEveryMs), setInterval(() => this.renew(), renewEveryMs))
+    this.timers.push(
+      setInterval(() => this.look(), lookEveryMs),
+      setInterval(() => this.renew(), renewEveryMs),
+    )
     this.look()
   }
 
@@ -100,7 +103,7 @@ export class Tickets {
         // how often a job may be taken again is counted in its record
         maxStalledCount: 1_000_000,
       })
-      worker.on('error', this.trouble('a line of jobs has trouble'))
+      worker.on('error', this.lineTrouble)
       await worker.waitUntilReady()
       await worker.startStalledCheckTimer()
       workers.push(worker)
@@ -188,8 +191,13 @@ export class Tickets {
   private async openQueue(name: string): Promise<Queue> {
     const { Queue } = await import('bullmq')
     const queue = new Queue(name, { connection: this.options.redis, prefix: this.queuePrefix })
-    queue.on('error', this.trouble('a line of jobs has trouble'))
+    queue.on('error', this.lineTrouble)
     return queue
+  }
+
+  /** That Redis is away is told once, by who holds the connection. */
+  private readonly lineTrouble = (error: Error): void => {
+    if (!isAway(error)) this.trouble('a line of jobs has trouble')(error)
   }
 
   private trouble(message: string): (error: unknown) => void {
@@ -197,6 +205,11 @@ export class Tickets {
       if (!this.stopped) this.options.onTrouble(message, error)
     }
   }
+}
+
+function isAway(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return (code !== undefined && /^E[A-Z]+$/.test(code)) || error.message.includes('Connection is closed')
 }
 
 /** Of the queue of a lane for requests of a format. */

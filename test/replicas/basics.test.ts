@@ -6,7 +6,10 @@ import { chat, startCluster } from './cluster.js'
 
 await t.test('three servers', withRedis, async (t) => {
   const pace = { firstTokenDelayMs: 50, tokenDelayMs: 20 }
-  const cluster = await startCluster(t, { servers: 3, standin: { fallback: () => message([{ type: 'text', deltas: ['one', ' two', ' three'] }], { pace }) } })
+  const cluster = await startCluster(t, {
+    servers: 3,
+    standin: { fallback: () => message([{ type: 'text', deltas: ['one', ' two', ' three'] }], { pace }) },
+  })
   const [a, b, c] = cluster.servers as [(typeof cluster.servers)[0], (typeof cluster.servers)[0], (typeof cluster.servers)[0]]
 
   await t.test('block', async (t) => {

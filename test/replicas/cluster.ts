@@ -40,13 +40,18 @@ export async function runnerOf({ client, servers }: Cluster, id: string): Promis
 }
 
 /** Ends with the test. The model `direct` asks the stand-in without a CLI, at most four at once on each server. */
-export async function startCluster(t: Test, { servers = 2, standin: options, env = {}, redis: more }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(
+  t: Test,
+  { servers = 2, standin: options, env = {}, redis: more }: ClusterOptions = {},
+): Promise<Cluster> {
   const redis = await startRedis(t, more)
   const standin = await startStandin(options)
   const door = await openDoor(standin.url)
   const folder = mkdtempSync(path.join(tmpdir(), 'bridge-cluster-'))
   const started: ServerProcess[] = []
   const client = new Redis(redis.url)
+  // Redis is killed in some tests
+  client.on('error', () => {})
   let number = 0
   const start = async (own: Record<string, string> = {}) => {
     const server = await startServer({
@@ -73,7 +78,11 @@ export async function startCluster(t: Test, { servers = 2, standin: options, env
   return {
     ...{ redis, client, standin, servers: started, start },
     post: (server, route, body, headers = {}) =>
-      fetch(server.url + route, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) }),
+      fetch(server.url + route, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
     get: (server, route, headers = {}) => fetch(server.url + route, { headers }),
   }
 }

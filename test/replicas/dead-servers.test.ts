@@ -62,7 +62,11 @@ await t.test('killed before anything was said: another server runs the job', wit
   t.match(ended, { status: 'completed', attempts: 2, result: { choices: [{ message: { content: words.join('') } }] } })
   t.ok(Date.now() - from < 30_000, `${Date.now() - from} ms`)
   const ids = [...(await stream).matchAll(/^id: (\d+)$/gm)].map(([, seq]) => Number(seq))
-  t.strictSame(ids, Array.from({ length: ids.length }, (_, index) => index + 1), 'the reader of the other server missed nothing')
+  t.strictSame(
+    ids,
+    Array.from({ length: ids.length }, (_, index) => index + 1),
+    'the reader of the other server missed nothing',
+  )
   t.match(await stream, /"type":"task.end"|event: end/)
 })
 

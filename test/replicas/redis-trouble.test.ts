@@ -7,7 +7,9 @@ import { message } from '../standin/index.js'
 import { chat, startCluster } from './cluster.js'
 
 const words = Array.from({ length: 30 }, (_, index) => ` w${index}`)
-const standin = { fallback: () => message([{ type: 'text' as const, deltas: words }], { pace: { firstTokenDelayMs: 50, tokenDelayMs: 150 } }) }
+const standin = {
+  fallback: () => message([{ type: 'text' as const, deltas: words }], { pace: { firstTokenDelayMs: 50, tokenDelayMs: 150 } }),
+}
 
 await t.test('away for less than 10 s: nobody is told', withRedis, async (t) => {
   const cluster = await startCluster(t, { servers: 2, standin })
@@ -92,9 +94,20 @@ await t.test('full', withRedis, async (t) => {
 
 await t.test('what is said at the start', withRedis, async (t) => {
   const env = { DATA_DIR: t.testdir(), ANTHROPIC_API_KEY: 'none' }
-  const careless = await startRedis(t, ['--appendonly', 'no', '--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru', '--requirepass', 's3cret'])
+  const careless = await startRedis(t, [
+    '--appendonly',
+    'no',
+    '--maxmemory',
+    '100mb',
+    '--maxmemory-policy',
+    'allkeys-lru',
+    '--requirepass',
+    's3cret',
+  ])
   const lines: string[] = []
-  const server = await startServer({ ...env, STORE_URL: careless.url.replace('//', '//:s3cret@') }, undefined, undefined, (line) => lines.push(line))
+  const server = await startServer({ ...env, STORE_URL: careless.url.replace('//', '//:s3cret@') }, undefined, undefined, (line) =>
+    lines.push(line),
+  )
   t.teardown(() => server.stop())
   const health = (await (await fetch(`${server.url}/health`)).json()) as { store: { warnings: string[] } }
   t.match(health.store.warnings, [/appendonly no/, /maxmemory-policy allkeys-lru/])

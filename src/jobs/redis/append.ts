@@ -13,10 +13,15 @@ export async function append(connection: RedisConnection, writes: readonly Appen
   const faults = writes.map(faultOf)
   const good = writes.filter((_, index) => faults[index] === null)
   const now = Date.now()
-  const answers = await pipelined<Append, string>(connection, good, (pipeline, write) => {
-    const script = (pipeline as unknown as Record<string, (...given: (string | number)[]) => unknown>)['append']!
-    script.call(pipeline, connection.prefix, ...argumentsOf(write, now))
-  })
+  const answers = await pipelined<Append, string>(
+    connection,
+    good,
+    (pipeline, write) => {
+      const script = (pipeline as unknown as Record<string, (...given: (string | number)[]) => unknown>)['append']!
+      script.call(pipeline, connection.prefix, ...argumentsOf(write, now))
+    },
+    { patient: true },
+  )
   let next = 0
   return writes.map(({ id, after }, index) => faults[index] ?? (answers[next++] === 'stored' ? null : new Superseded(id, after)))
 }
@@ -30,7 +35,10 @@ function faultOf({ id, after, events }: Append): Error | null {
 /** What the script `append` takes. */
 function argumentsOf({ id, after, events, record, usage = [], fence }: Append, now: number): (string | number)[] {
   const stored = events.map(({ seq, at, event }) => ({ seq, at, json: JSON.stringify(event) }))
-  const files = events.reduce((sum, { event }) => sum + (event.type === 'files' ? event.files.reduce((all, file) => all + file.bytes, 0) : 0), 0)
+  const files = events.reduce(
+    (sum, { event }) => sum + (event.type === 'files' ? event.files.reduce((all, file) => all + file.bytes, 0) : 0),
+    0,
+  )
   const bytes = stored.reduce((sum, { json }) => sum + Buffer.byteLength(json), files)
   const delivered = events.some(({ event }) => isContent(event))
   const usedTools = events.some(({ event }) => event.type === 'tool_activity')

@@ -105,9 +105,10 @@ export class RedisConnection {
     return this.prefix + name
   }
 
+  /** @throws BridgeError store_unavailable where Redis is away for too long */
   async run(script: ScriptName, ...given: Argument[]): Promise<unknown> {
     const command = (this.commands as unknown as Record<string, (...given: Argument[]) => Promise<unknown>>)[script]!
-    return command.call(this.redis, this.prefix, ...given)
+    return this.outage.patiently(command.call(this.redis, this.prefix, ...given))
   }
 
   async close(): Promise<void> {

@@ -55,7 +55,13 @@ interface Named {
 }
 
 /** Those of the same millisecond as the last are looked through: they are in the order of their members. */
-async function namesFrom(connection: RedisConnection, name: string, last: Named | null, order: 'asc' | 'desc', count: number): Promise<Named[]> {
+async function namesFrom(
+  connection: RedisConnection,
+  name: string,
+  last: Named | null,
+  order: 'asc' | 'desc',
+  count: number,
+): Promise<Named[]> {
   const backwards = order === 'desc'
   const [from, to] = backwards ? [last?.score ?? '+inf', '-inf'] : [last?.score ?? '-inf', '+inf']
   for (let skipped = 0; ; skipped += namesAtOnce) {

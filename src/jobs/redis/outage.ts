@@ -54,7 +54,10 @@ function unavailable(): BridgeError {
 
 /** What a job at work writes waits for as long as it takes; everything else as {@link Outage.patiently}. A full Redis is told as such. */
 export function guarded(store: JobStore, outage: Outage): JobStore {
-  const guard = <A extends unknown[], R>(call: (...given: A) => Promise<R>) => (...given: A): Promise<R> => outage.patiently(toldFull(call(...given)))
+  const guard =
+    <A extends unknown[], R>(call: (...given: A) => Promise<R>) =>
+    (...given: A): Promise<R> =>
+      outage.patiently(toldFull(call(...given)))
   const { webhooks, keys } = store
   return {
     ...store,

@@ -37,7 +37,13 @@ export const recordMembers = ['owner', 'status', 'background', 'lastSeq', 'fixed
 /** All members of a new record but those that scripts see to. */
 export function membersOf(job: Job): string[] {
   const { model, metadata, view, choices, createdAt, ttlS, timeoutS } = job
-  return ['lane', view.lane ?? 'process', 'fixed', JSON.stringify({ model, metadata, view, choices, createdAt, ttlS, timeoutS }), ...foldedMembers(job)]
+  return [
+    'lane',
+    view.lane ?? 'process',
+    'fixed',
+    JSON.stringify({ model, metadata, view, choices, createdAt, ttlS, timeoutS }),
+    ...foldedMembers(job),
+  ]
 }
 
 /** What {@link Job} members events may have changed. */

@@ -101,9 +101,7 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
     async unfinished() {
       const found: UnfinishedJob[] = []
       const members = (
-        await Promise.all(
-          statuses.slice(0, 3).map((status) => connection.commands.zrange(key(`jobs:${status}`), 0, '-1', 'WITHSCORES')),
-        )
+        await Promise.all(statuses.slice(0, 3).map((status) => connection.commands.zrange(key(`jobs:${status}`), 0, '-1', 'WITHSCORES')))
       ).flatMap((flat) => flat.flatMap((member, at) => (at % 2 === 0 ? [{ member, createdAt: Number(flat[at + 1]) }] : [])))
       members.sort((a, b) => a.createdAt - b.createdAt || (a.member < b.member ? -1 : 1))
       const ids = members.map(({ member }) => idOf(member))
@@ -137,10 +135,7 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
     },
 
     async health() {
-      const [, jobs] = await Promise.all([
-        connection.commands.incr(key('beats')),
-        connection.commands.zcard(key('jobs:')),
-      ])
+      const [, jobs] = await Promise.all([connection.commands.incr(key('beats')), connection.commands.zcard(key('jobs:'))])
       return { kind: 'redis', jobs, unreadable: unreadable.known, warnings: connection.warnings }
     },
 
@@ -152,7 +147,9 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
 }
 
 function idempotencyName(owner: string, { key }: Pick<Idempotency, 'key'>): string {
-  return `idempotency:${createHash('sha256').update(JSON.stringify([owner, key])).digest('base64url')}`
+  return `idempotency:${createHash('sha256')
+    .update(JSON.stringify([owner, key]))
+    .digest('base64url')}`
 }
 
 function parsed(id: string, stored: string): unknown {

@@ -15,9 +15,7 @@ type Kind = (typeof kinds)[number]
 
 /** What is to be added, each field followed by its amount; the owner is put before it by the script that knows it. */
 export function usageFields(rows: readonly UsageRow[], now: number): { hour: number; fields: (string | number)[] } {
-  const fields = rows.flatMap((row) =>
-    kinds.flatMap((kind) => (row[kind] === 0 ? [] : [JSON.stringify([row.model, kind]), row[kind]])),
-  )
+  const fields = rows.flatMap((row) => kinds.flatMap((kind) => (row[kind] === 0 ? [] : [JSON.stringify([row.model, kind]), row[kind]])))
   return { hour: Math.floor(now / 1000 / hourS), fields }
 }
 
