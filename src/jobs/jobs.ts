@@ -64,6 +64,8 @@ export interface RecoveryCounts {
 const aMinute = 60_000
 /** Cancelling answers when the work has stopped, or after this. */
 const stopPatienceMs = 2000
+/** How long the end of a job that is deleted stays for the readers of other servers. */
+const readersMs = 200
 
 export class Jobs extends JobReads {
   private readonly endings: Endings
@@ -237,6 +239,8 @@ export class Jobs extends JobReads {
     }
     try {
       await this.decide(live, decision, feedback)
+      // another server has decided meanwhile
+      if (live.lost) throw new Superseded(id, live.log.storedSeq)
     } catch (error) {
       if (live.lost || error instanceof Superseded)
         throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
@@ -262,7 +266,10 @@ export class Jobs extends JobReads {
   /** Cancels and forgets. */
   async delete(id: string): Promise<boolean> {
     // a record that cannot be read can still be forgotten
+    const job = this.shared === null ? null : await this.store.get(id).catch(unlessUnreadable(null))
     await this.cancel(id).catch(unlessUnreadable(undefined))
+    // readers of other servers read the end from the store
+    if (job !== null && !isFinal(job.status)) await new Promise((resolve) => setTimeout(resolve, readersMs))
     const known = await this.store.delete(id)
     this.live.delete(id)
     await this.options.onForgotten?.(id)
