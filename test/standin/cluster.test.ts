@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
-import { createServer, request as ask } from 'node:http'
+import { createServer, request as ask, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -42,7 +42,7 @@ await t.test('the balancer', async (t) => {
 
   const request = ask(balancer.url, { method: 'POST' })
   request.flushHeaders()
-  const [answer] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
   const [first] = (await once(answer, 'data')) as [Buffer]
   t.match(first.toString(), /^[ab] $/, 'the beginning of an answer comes before the end of its request')
   request.end('end')
