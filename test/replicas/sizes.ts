@@ -25,6 +25,7 @@ t.setTimeout(0)
 let tokens = 0
 const cluster = await startCluster(t, {
   servers: 3,
+  atOnce,
   standin: { fallback: () => message([{ type: 'text', deltas: Array.from({ length: tokens }, () => word) }], { pace: { tokenDelayMs } }) },
 })
 // what is there once, whatever the number of tasks, is there before the first is counted
