@@ -14,6 +14,7 @@ import { loadDriver } from '../../src/jobs/sqlite/driver.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { RedisFiles } from '../../src/replicas/files.js'
+import { startServer } from '../chaos/server-process.js'
 import { startRedis, withRedis } from '../redis.js'
 import { keyOf } from './conformance/keys.js'
 import { addJob, ending, epoch, jobWith, logged, put, queued, running, text } from './conformance/records.js'
@@ -130,6 +131,8 @@ await t.test('moving to Redis', withRedis, async (t) => {
     const other = temporary(t)
     await filled(other)
     await t.rejects(move(other, to), /is being filled from/)
+    const server = startServer({ STORE_URL: to, DATA_DIR: temporary(t), ANTHROPIC_API_KEY: 'none' })
+    await t.rejects(server, /ended at once/, 'no server starts on half of the tasks')
     // half of a log, whose job is not there yet
     await client.xadd(`${prefixes - 1}:log:${ids[2]}`, '1-0', 'at', '1', 'event', '{}')
     const again: string[] = []
