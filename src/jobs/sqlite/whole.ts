@@ -60,7 +60,7 @@ export interface WholeStore {
 const atOnce = 200
 
 /**
- * Takes the directory as a server does, and changes no table in it. Rejects with `DataDirInUse` where a server has it, and where there is no
+ * Takes the directory as a server does, and changes none of its records. Rejects with `DataDirInUse` where a server has it, and where there is no
  * database of this version.
  */
 export async function openWhole(dataDir: string): Promise<WholeStore> {
