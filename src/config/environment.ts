@@ -65,6 +65,8 @@ const variables: Record<string, { place: Place; read: Read }> = {
   ALLOWED_HOSTS: { place: ['hosts'], read: asList },
 }
 
+export const variableNames: readonly string[] = Object.keys(variables)
+
 /**
  * What the environment says, each value in its place. An empty variable is how compose files and shells say "not set".
  *

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { ConfigError } from '../errors/config-error.js'
 
 /** The variables that can be given as a file, under their name and `_FILE`. */
-const secrets = ['API_KEYS', 'ADMIN_KEY', 'ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN', 'WEBHOOK_SECRET', 'STORE_URL'] as const
+export const secrets = ['API_KEYS', 'ADMIN_KEY', 'ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN', 'WEBHOOK_SECRET', 'STORE_URL'] as const
 
 /**
  * The environment with each `*_FILE` replaced by the variable that it stands for. Variables that are empty count as not set. A second call

@@ -1,7 +1,9 @@
 /** What outlives the server: the store. The data directory is this server's alone, also where the jobs are kept elsewhere. */
 import fp from 'fastify-plugin'
 import { movesFromPlaces } from '../api-keys.js'
+import { ConfigError } from '../errors/config-error.js'
 import { RedisConnection } from '../jobs/redis/connection.js'
+import { beingFilledFrom } from '../jobs/redis/fill.js'
 import { redisStoreOn } from '../jobs/redis/store.js'
 import { lockDataDir, openSqliteStore } from '../jobs/sqlite/store.js'
 import type { JobStore } from '../jobs/store.js'
@@ -37,6 +39,11 @@ export default fp(
     }
     const lock = await lockDataDir(dataDir)
     const redis = await RedisConnection.open({ url: storeUrl, onTrouble: (message) => app.log.warn(message) })
+    if ((await beingFilledFrom(redis)) !== null) {
+      await redis.close()
+      lock.release()
+      throw new ConfigError('STORE_URL: a move of jobs to it has not come to its end: run move-to-redis again')
+    }
     for (const warning of redis.warnings) app.log.warn(`STORE_URL: ${warning}`)
     const store = redisStoreOn(redis, onUnreadable)
     app.decorate('store', store)

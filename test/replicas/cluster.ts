@@ -26,6 +26,8 @@ export interface ClusterOptions {
   standin?: StandinOptions
   env?: Record<string, string>
   redis?: readonly string[]
+  /** calls of `direct` of all servers together; left out: four */
+  atOnce?: number
 }
 
 /** The servers' names among themselves. */
@@ -39,10 +41,10 @@ export async function runnerOf({ client, servers }: Cluster, id: string): Promis
   return server
 }
 
-/** Ends with the test. The model `direct` asks the stand-in without a CLI, at most four at once on each server. */
+/** Ends with the test. The model `direct` asks the stand-in without a CLI, at most four at once. */
 export async function startCluster(
   t: Test,
-  { servers = 2, standin: options, env = {}, redis: more }: ClusterOptions = {},
+  { servers = 2, standin: options, env = {}, redis: more, atOnce = 4 }: ClusterOptions = {},
 ): Promise<Cluster> {
   const redis = await startRedis(t, more)
   const standin = await startStandin(options)
@@ -57,7 +59,7 @@ export async function startCluster(
     const server = await startServer({
       ...{ ANTHROPIC_BASE_URL: standin.url, ANTHROPIC_API_KEY: 'none', DATA_DIR: path.join(folder, String(number++)) },
       ...{ STORE_URL: redis.url, WARM_PROCESSES: '0', MAX_CONCURRENT: '2' },
-      UPSTREAMS: JSON.stringify({ door: { base_url: door.url, models: ['direct'], max_concurrent: 4 } }),
+      UPSTREAMS: JSON.stringify({ door: { base_url: door.url, models: ['direct'], max_concurrent: atOnce } }),
       ...env,
       ...own,
     })

@@ -10,7 +10,8 @@
  * - `usage:<hour>`: hash of sums; `usage`: the hours; `spent:<owner>`: hash, billionths of a US dollar by day and month
  */
 
-const prelude = `
+/** What every script begins with. */
+export const prelude = `
 local p = ARGV[1]
 local function jobKey(id) return p .. 'job:' .. id end
 local function relist(id, before, after)

@@ -146,7 +146,8 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
   return guarded(store, connection.outage)
 }
 
-function idempotencyName(owner: string, { key }: Pick<Idempotency, 'key'>): string {
+/** Where it stands which job an owner has asked for with a key. */
+export function idempotencyName(owner: string, { key }: Pick<Idempotency, 'key'>): string {
   return `idempotency:${createHash('sha256')
     .update(JSON.stringify([owner, key]))
     .digest('base64url')}`
