@@ -24,6 +24,7 @@ await onBench(t, 'a job that runs', {}, async (t, { jobs, executor, submit, stor
   const run = await executor.next()
   run.say('half')
   const cancelling = jobs.cancel(job.id)
+  await until(() => run.aborted)
   t.ok(run.aborted)
   t.hasStrict(await soon(jobs.wait(job.id, never)), cancelled, 'its readers are told at once')
   t.equal(await soon(cancelling, 50), 'pending', 'who cancels hears when the work has stopped')
