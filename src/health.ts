@@ -42,7 +42,10 @@ export const healthSchema = z.object({
   slots: z.object({ in_use: z.number(), total: z.number() }),
   store: z.object({ kind: z.string(), ok: z.boolean(), jobs: z.number().nullable(), problem: z.string().nullable() }).extend({
     unreadable: z.number().describe('records that were met since the start and cannot be read; the log names them'),
-    warnings: z.array(z.string()).optional().describe('settings of Redis with which records could be lost; left out for the embedded store'),
+    warnings: z
+      .array(z.string())
+      .optional()
+      .describe('settings of Redis with which records could be lost; left out for the embedded store'),
   }),
   warm_pool: z.object({
     enabled: z.boolean(),

@@ -237,17 +237,19 @@ export class Jobs extends JobReads {
     if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
     }
+    let taken = false
     try {
       await this.decide(live, decision, feedback)
-      // another server has decided meanwhile
-      if (live.lost) throw new Superseded(id, live.log.storedSeq)
+      // an end that another claim has forestalled is refused without an error
+      taken = this.shared !== null && live.lost
     } catch (error) {
-      if (live.lost || error instanceof Superseded)
-        throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
-      throw error
+      if (!live.lost && !(error instanceof Superseded)) throw error
+      taken = true
     } finally {
-      if (this.shared !== null) await this.giveBack(live)
+      // what has been taken is another one's to give back
+      if (this.shared !== null && !taken) await this.giveBack(live)
     }
+    if (taken) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
   }
 
   private async decide(live: LiveJob, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
@@ -434,7 +436,8 @@ export class Jobs extends JobReads {
     for (const quit of live.quit.splice(0)) quit()
     live.controller?.abort()
     this.admission.began(live)
-    this.live.delete(live.job.id)
+    // a later claim may run it here
+    if (this.live.get(live.job.id) === live) this.live.delete(live.job.id)
     live.close()
   }
 

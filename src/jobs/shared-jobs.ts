@@ -52,13 +52,13 @@ export class SharedJobs implements ReplicaListener {
 
   /** A new job gets into the line of all servers, or into its parent's place here. */
   async accept(created: Created): Promise<Job> {
-    const { replicas, enqueue, hold } = this.options
+    const { replicas } = this.options
     const { job, nested } = created
     if (nested) {
       const claimed = await replicas.claim(job.id, unfinished)
       if (claimed === null) return job
-      const live = hold(job, claimed.fence)
-      enqueue(live, created)
+      const live = this.options.hold(job, claimed.fence)
+      this.options.enqueue(live, created)
       this.done(live).catch(this.trouble('a job could not be given back', job.id))
       return live.job
     }
@@ -172,9 +172,9 @@ export class SharedJobs implements ReplicaListener {
       return null
     }
     if (job.status === 'queued') return job
-    const { store, observer, onTrouble } = this.options
+    const { store, observer } = this.options
     const listener = {
-      onSetAside: (message: string, jobId: string) => onTrouble(message, undefined, jobId),
+      onSetAside: (message: string, jobId: string) => this.options.onTrouble(message, undefined, jobId),
       onEnded: (ended: Job) => observer?.ended(ended, null),
     }
     return (await takeOver(store, claimed, false, listener, fence))?.job ?? null

@@ -42,7 +42,8 @@ export class RedisReplicas implements Replicas {
   private listener: ReplicaListener | null = null
 
   constructor(private readonly options: ReplicasOptions) {
-    const { connection, onTrouble } = options
+    const { connection } = options
+    const onTrouble = (message: string, error: unknown) => options.onTrouble(message, error)
     const lanes = () => options.lanes()
     const take = (id: string, turn: number, begun: () => void) => this.take(id, turn, begun)
     const again = (id: string) => this.ticketAgain(id)

@@ -111,7 +111,7 @@ export class Tickets {
     return workers
   }
 
-  /** There may be a ticket that nobody has, or a free place. */
+  /** There may be a ticket that no server has, or a free place. */
   look(): void {
     for (const line of this.lines) this.fill(line).catch(this.trouble('jobs of a line could not be taken'))
   }

@@ -20,7 +20,12 @@ const endMs = 20_000
 const server = path.join(import.meta.dirname, '../../src/server.js')
 
 /** Starts it (or a program like it) on a free port and waits until `/health` answers; `onPid` is told its id before. @throws with its output if it does not */
-export async function startServer(env: Record<string, string>, program = server, onPid?: (pid: number) => void, onLog?: (text: string) => void): Promise<ServerProcess> {
+export async function startServer(
+  env: Record<string, string>,
+  program = server,
+  onPid?: (pid: number) => void,
+  onLog?: (text: string) => void,
+): Promise<ServerProcess> {
   const child: ResultPromise = execa(process.execPath, [program], {
     env: {
       PATH: process.env['PATH'],

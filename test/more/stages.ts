@@ -75,6 +75,29 @@ function onSlowStore(): Stage {
   return { name: 'slow-store', run: () => command(process.execPath, [runner, ...paths], { SLOW_STORE: '1' }) }
 }
 
+/** Test files of jobs and routes that are not run on Redis, by what keeps them from it. */
+const notOnRedis = {
+  sqliteAlone: ['jobs/before-recovery', 'jobs/deaths', 'jobs/recovery', 'jobs/sqlite', 'jobs/unreadable'],
+  // they expect what is so in the same turn of the event loop, or exact counts of the queue
+  notAdapted: [
+    ...['capacity', 'choices', 'lanes', 'observer', 'readers', 'review', 'shutdown', 'store-faults'].map((name) => `jobs/${name}`),
+    ...['admin-keys', 'tasks'].map((name) => `routes/${name}`),
+  ],
+  // it measures this process
+  measures: ['jobs/memory'],
+}
+
+/** The tests of jobs and routes with their jobs on Redis. */
+function onRedis(): Stage {
+  const left = new Set(Object.values(notOnRedis).flat())
+  const files = ['jobs', 'routes'].flatMap((folder) =>
+    readdirSync(path.join(dist, 'test', folder))
+      .filter((file) => file.endsWith('.test.js') && !left.has(`${folder}/${file.replace('.test.js', '')}`))
+      .map((file) => path.join(dist, 'test', folder, file)),
+  )
+  return { name: 'redis', run: () => command(process.execPath, [runner, ...files], { TEST_STORE: 'redis', REDIS_TESTS: '1' }) }
+}
+
 function mutants(): Stage {
   return { name: 'mutants', run: () => command('npm', ['run', 'mutants']) }
 }
@@ -88,6 +111,7 @@ export function stages(files: readonly string[]): Stage[] {
     onCli('2.1.197', files),
     onCli('latest', files),
     onSlowStore(),
+    onRedis(),
     chaos('kill-9', 30),
     chaos('churn', 200),
     chaos('pool', 300),

@@ -2,7 +2,7 @@
 import { BridgeError } from '../../errors/catalogue.js'
 import type { JobStore } from '../store.js'
 
-/** Nobody is told of an outage that is shorter. Milliseconds. */
+/** No client is told of an outage that is shorter. Milliseconds. */
 export const patienceMs = 10_000
 
 const message = 'The store of this server cannot be reached. Nothing that was acknowledged is lost; ask again in a moment.'
@@ -37,7 +37,9 @@ export class Outage {
     if (this.tooLong !== null) return Promise.race([work, this.tooLong])
     let wake!: () => void
     const away = new Promise<never>((_, reject) => {
-      wake = () => this.tooLong?.catch(reject)
+      wake = () => {
+        this.tooLong?.catch(reject)
+      }
     })
     this.waiting.add(wake)
     try {
@@ -62,16 +64,16 @@ export function guarded(store: JobStore, outage: Outage): JobStore {
   return {
     ...store,
     create: guard((...given) => store.create(...given)),
-    earlier: guard(store.earlier),
-    get: guard(store.get),
+    earlier: guard((...given) => store.earlier(...given)),
+    get: guard((...given) => store.get(...given)),
     request: guard((id) => store.request(id)),
-    list: guard(store.list),
+    list: guard((...given) => store.list(...given)),
     known: guard((...given) => store.known(...given)),
-    storedBytes: guard(store.storedBytes),
-    usage: guard(store.usage),
-    events: guard(store.events),
-    keep: guard(store.keep),
-    delete: guard(store.delete),
+    storedBytes: guard((...given) => store.storedBytes(...given)),
+    usage: guard((...given) => store.usage(...given)),
+    events: guard((...given) => store.events(...given)),
+    keep: guard((...given) => store.keep(...given)),
+    delete: guard((...given) => store.delete(...given)),
     prune: guard((now) => store.prune(now)),
     health: guard(() => store.health()),
     append: (writes, how) => toldFull(store.append(writes, how)),

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { catalogue, type ErrorCode } from '../../errors/catalogue.js'
 import type { Job } from '../job.js'
-import { type JobStatus, statuses } from '../status.js'
+import { statuses } from '../status.js'
 import { UnreadableRecord } from '../unreadable.js'
 
 const whole = z.number().int()
@@ -71,7 +71,7 @@ export function jobOf(id: string, row: readonly (string | null)[]): Job | null {
   return {
     id,
     owner,
-    status: read('status', () => z.enum(statuses).parse(status) as JobStatus),
+    status: read('status', () => z.enum(statuses).parse(status)),
     background: background === '1',
     lastSeq: read('lastSeq', () => whole.parse(Number(lastSeq))),
     ...read('fixed', () => fixed.parse(JSON.parse(fixedPart!)) as unknown as Fixed),
