@@ -58,7 +58,14 @@ await t.test('limits hold for all servers together', withRedis, async (t) => {
     }),
   )
   const ended = await Promise.all(
-    tasks.map(async (id) => (await (await cluster.get(a, `/tasks/${id}?wait=20`, bearer(one.key))).json()) as { status: string; started_at: number; completed_at: number }),
+    tasks.map(
+      async (id) =>
+        (await (await cluster.get(a, `/tasks/${id}?wait=20`, bearer(one.key))).json()) as {
+          status: string
+          started_at: number
+          completed_at: number
+        },
+    ),
   )
   t.ok(ended.every(({ status }) => status === 'completed'))
   t.equal(cluster.standin.requests.length - from, 4)
@@ -87,13 +94,19 @@ await t.test("a provider's bound is one for all servers", withRedis, async (t) =
     },
   })
   const [a, b] = cluster.servers as Two
-  const asked = await Promise.all(Array.from({ length: 16 }, (_, index) => cluster.post(index % 2 === 0 ? a : b, '/v1/chat/completions', chat('hi'))))
+  const asked = await Promise.all(
+    Array.from({ length: 16 }, (_, index) => cluster.post(index % 2 === 0 ? a : b, '/v1/chat/completions', chat('hi'))),
+  )
   t.ok(asked.every(({ status }) => status === 200))
   t.equal(most, 4)
 })
 
 await t.test('owners take turns, through whichever server they ask', withRedis, async (t) => {
-  const cluster = await startCluster(t, { servers: 2, standin: standin(250), env: { API_KEYS: 'anna:key-of-anna-1234567,bert:key-of-bert-1234567' } })
+  const cluster = await startCluster(t, {
+    servers: 2,
+    standin: standin(250),
+    env: { API_KEYS: 'anna:key-of-anna-1234567,bert:key-of-bert-1234567' },
+  })
   const [a, b] = cluster.servers as Two
   const many = Array.from({ length: 40 }, () => cluster.post(a, '/tasks', chat('hi'), bearer('key-of-anna-1234567')))
   await Promise.all(many)
@@ -112,7 +125,12 @@ await t.test('a review through another server; a webhook goes once', withRedis, 
     env: { WEBHOOK_SECRET: secret, WEBHOOK_ALLOWED_HOSTS: '127.0.0.1' },
   })
   const [a, b] = cluster.servers as Two
-  const checked = { validation: [{ type: 'json_string' }], retry_config: { max_attempts: 3, initial_delay: 0 }, max_attempts_before_human: 1, webhook_url: receiver.url }
+  const checked = {
+    validation: [{ type: 'json_string' }],
+    retry_config: { max_attempts: 3, initial_delay: 0 },
+    max_attempts_before_human: 1,
+    webhook_url: receiver.url,
+  }
   for (const [decision, status] of [
     ['approve', 'completed'],
     ['reject', 'failed'],
