@@ -198,7 +198,11 @@ export class Jobs extends JobReads {
   /** Ends queued or running work, processes included. Resolves with the record; a job that has ended stays as it is. */
   async cancel(id: string): Promise<void> {
     const live = this.live.get(id)
-    if (live !== undefined) return this.stop(live, 'cancelled')
+    if (live !== undefined) {
+      await this.stop(live, 'cancelled')
+      // what another claim has taken over meanwhile is not ended by that
+      if (!live.lost) return
+    }
     if (this.shared !== null) {
       while (!(await this.shared.cancelElsewhere(id))) if (this.live.has(id)) return this.cancel(id)
       return
