@@ -29,7 +29,7 @@ export const startTask = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
   async run(args, context) {
     const job = await submitArguments(args, context, true)
-    return { data: toTask(job, context.jobs.progress(job.id)) }
+    return { data: toTask(job, (await context.jobs.progressOf([job]))(job.id)) }
   },
 })
 
@@ -49,7 +49,7 @@ export const getTask = defineTool({
     // what the task waits for may be the place of the job that asks
     const inVain = caller.parent !== null && jobs.waitsForPlace(job)
     if (wait && !isFinal(job.status) && !inVain) job = (await waitAndTell(id, context, wait * 1000)) ?? job
-    return { data: toTask(job, jobs.progress(id)) }
+    return { data: toTask(job, (await jobs.progressOf([job]))(id)) }
   },
 })
 
@@ -87,7 +87,7 @@ export const listTasks = defineTool({
       ...(status == null ? {} : { status }),
       ...(after == null ? {} : { after }),
     })
-    const list = toTaskList(page, (id) => jobs.progress(id))
+    const list = toTaskList(page, await jobs.progressOf(page.jobs))
     return { data: { ...list, data: list.data.map(withoutAnswers) } }
   },
 })

@@ -86,10 +86,7 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
         ...(model === undefined ? {} : { model }),
         ...(after === undefined ? {} : { after }),
       })
-      return sendList(
-        reply,
-        toTaskList(page, (id) => jobs.progress(id)),
-      )
+      return sendList(reply, toTaskList(page, await jobs.progressOf(page.jobs)))
     },
   )
 

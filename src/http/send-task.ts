@@ -9,9 +9,10 @@ import { jobHeaders } from './job-headers.js'
 const pollAgainS = '1'
 
 /** Answers with the task. `accepted`: the 202 that begins polling (RFC 9110 section 15.3.3), with where to look. */
-export function sendTask(reply: FastifyReply, jobs: Jobs, job: Job, accepted = false): FastifyReply {
+export async function sendTask(reply: FastifyReply, jobs: Jobs, job: Job, accepted = false): Promise<FastifyReply> {
   jobHeaders(reply, job)
   if (!isFinal(job.status)) reply.header('retry-after', pollAgainS)
   if (accepted) reply.code(202).header('location', `/tasks/${job.id}`)
-  return reply.send(toTask(job, jobs.progress(job.id)))
+  const progress = await jobs.progressOf([job])
+  return reply.send(toTask(job, progress(job.id)))
 }

@@ -74,6 +74,13 @@ export class JobReads {
     return live === undefined || live.log.closed ? null : live.progress
   }
 
+  /** As {@link progress}, of several jobs and of whichever server runs them. */
+  async progressOf(jobs: readonly Job[]): Promise<(id: string) => Progress | null> {
+    const elsewhere = jobs.filter(({ id, status }) => status === 'in_progress' && !this.live.has(id)).map(({ id }) => id)
+    const found = elsewhere.length === 0 ? undefined : await this.replicas?.progressOf(elsewhere)
+    return (id) => this.progress(id) ?? found?.get(id) ?? null
+  }
+
   async list(query: JobQuery): Promise<JobPage> {
     const jobs: Job[] = []
     let { hasMore, cut, jobs: page } = await this.store.list(query)

@@ -16,6 +16,7 @@ import type { Replicas } from './replicas.js'
 import { Runner } from './runner.js'
 import { RunningGates } from './running-gates.js'
 import type { PriceOf } from './spending.js'
+import { SharedClients } from './shared-clients.js'
 import { SharedJobs } from './shared-jobs.js'
 import { isFinal } from './status.js'
 import { Superseded } from './store.js'
@@ -75,6 +76,7 @@ export class Jobs extends JobReads {
   private readonly gates: RunningGates
   private readonly submission: Submission
   private readonly shared: SharedJobs | null
+  private readonly clients: SharedClients | null
   private closing = false
   private faulty = false
   private recovery: Promise<RecoveryCounts> | null = null
@@ -86,10 +88,7 @@ export class Jobs extends JobReads {
     const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
     this.gates = gates
     const began = (live: LiveJob) => this.admission.began(live)
-    const over = (live: LiveJob) => {
-      began(live)
-      gates.leave(live.job.id, live.job.owner)
-    }
+    const over = (live: LiveJob) => this.over(live)
     const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
     const onLost = (live: LiveJob) => this.lose(live)
     this.endings = new Endings({ ...options, writer, onEnd: over, onStored, onLost })
@@ -99,12 +98,15 @@ export class Jobs extends JobReads {
     const { pruneEveryMs: everyMs = aMinute } = options
     this.upkeep = new Upkeep({ ...options, endings: this.endings, live: this.live, everyMs })
     const { live, takenUp } = this
+    const { replicas } = options
+    const cancel = (id: string) => this.cancel(id)
+    this.clients = replicas === undefined ? null : new SharedClients({ ...options, replicas, live, cancel })
     this.shared =
-      options.replicas === undefined
+      replicas === undefined
         ? null
         : new SharedJobs({
             ...options,
-            ...{ replicas: options.replicas, live },
+            ...{ replicas, live, cancel },
             hold: (job, fence) => this.hold(job, { fence }),
             enqueue: (held, created) => this.enqueue(held, created?.asked.request),
             stop: (held) => this.stop(held, 'cancelled'),
@@ -179,7 +181,7 @@ export class Jobs extends JobReads {
    * for in the background.
    */
   attach(id: string): () => void {
-    if (this.options.replicas !== undefined) return this.attachShared(id, this.options.replicas)
+    if (this.clients !== null) return this.clients.attach(id)
     const live = this.live.get(id)
     if (live === undefined) return () => {}
     live.attached += 1
@@ -227,8 +229,7 @@ export class Jobs extends JobReads {
     if (!this.takenUp.done) await this.takenUp.promise
     const theirs = [...this.live.values()].filter(({ job }) => this.options.isRevoked?.(job.owner) === true)
     await Promise.all(theirs.map((live) => this.stop(live, 'cancelled')))
-    if (this.shared === null) return
-    for (const { id } of await this.waitingOfRevoked()) await this.cancel(id)
+    await this.shared?.cancelRevoked()
   }
 
   /**
@@ -237,23 +238,12 @@ export class Jobs extends JobReads {
    */
   async review(id: string, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
     if (!this.takenUp.done) await this.takenUp.promise
-    const live = this.shared === null ? this.live.get(id) : await this.holdForReview(id, this.shared)
+    if (this.shared !== null) return this.shared.review(id, (live) => this.decide(live, decision, feedback))
+    const live = this.live.get(id)
     if (live === undefined || !live.paused || live.deciding || live.ending !== null) {
       throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
     }
-    let taken = false
-    try {
-      await this.decide(live, decision, feedback)
-      // an end that another claim has forestalled is refused without an error
-      taken = this.shared !== null && live.lost
-    } catch (error) {
-      if (!live.lost && !(error instanceof Superseded)) throw error
-      taken = true
-    } finally {
-      // what has been taken is another one's to give back
-      if (this.shared !== null && !taken) await this.giveBack(live)
-    }
-    if (taken) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
+    await this.decide(live, decision, feedback)
   }
 
   private async decide(live: LiveJob, decision: 'approve' | 'reject' | 'retry', feedback?: string): Promise<void> {
@@ -336,7 +326,7 @@ export class Jobs extends JobReads {
     this.takenUp.reject(shuttingDown())
     this.upkeep.stop()
     this.stopped = true
-    this.shared?.close()
+    this.clients?.close()
     await this.options.replicas?.stopTaking()
     this.held.pokeAll()
     await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
@@ -439,10 +429,16 @@ export class Jobs extends JobReads {
     live.stopTimers()
     for (const quit of live.quit.splice(0)) quit()
     live.controller?.abort()
-    this.admission.began(live)
+    this.over(live)
     // a later claim may run it here
     if (this.live.get(live.job.id) === live) this.live.delete(live.job.id)
     live.close()
+  }
+
+  /** Nothing of it begins here any more. */
+  private over(live: LiveJob): void {
+    this.admission.began(live)
+    this.gates.leave(live.job.id, live.job.owner)
   }
 
   private lineOf(replicas: Replicas): Elsewhere {
@@ -451,54 +447,6 @@ export class Jobs extends JobReads {
       waiting: (limiter) => replicas.queued(laneOf(limiter)),
       look: (limiter, owner) => replicas.countQueued(laneOf(limiter), owner),
     }
-  }
-
-  /** The client of this server keeps the job alive, wherever it runs. */
-  private attachShared(id: string, replicas: Replicas): () => void {
-    const failed = (what: string) => (error: unknown) => this.options.onTrouble(what, error, id)
-    const held = replicas.holdClient(id).catch(failed('it could not be said that a client waits'))
-    let attached = true
-    return () => {
-      if (!attached) return
-      attached = false
-      held
-        .then(() => replicas.letGoClient(id))
-        .then((last) => (last ? this.cancelForeground(id) : undefined))
-        .catch(failed('a job could not be cancelled after its client had left'))
-    }
-  }
-
-  private async cancelForeground(id: string): Promise<void> {
-    const job = this.live.get(id)?.job ?? (await this.store.get(id))
-    if (job !== null && !job.background && !isFinal(job.status)) await this.cancel(id)
-  }
-
-  /** Jobs of revoked keys that no server runs yet, or that wait for a human. */
-  private async waitingOfRevoked(): Promise<Job[]> {
-    const found: Job[] = []
-    for (const status of ['queued', 'in_progress', 'requires_action'] as const) {
-      for (let after: string | undefined; ; ) {
-        const page = await this.store.list({ status, order: 'asc', limit: 100, ...(after !== undefined && { after }) })
-        found.push(...page.jobs.filter(({ owner }) => this.options.isRevoked?.(owner) === true))
-        after = page.jobs.at(-1)?.id
-        if (!page.hasMore || after === undefined) break
-      }
-    }
-    return found
-  }
-
-  /** Takes a job that waits for a human into memory. @throws BridgeError not_waiting_for_review */
-  private async holdForReview(id: string, shared: SharedJobs): Promise<LiveJob> {
-    const { job, fence } = await shared.claimForReview(id)
-    const live = LiveJob.paused(job, this.options.priceOf)
-    live.fence = fence
-    return live
-  }
-
-  /** A decision is stored: what goes on is run by any server. */
-  private async giveBack(live: LiveJob): Promise<void> {
-    await this.options.replicas!.release(live.job, live.fence!)
-    if (live.job.status === 'queued') await this.options.replicas!.offer(live.job)
   }
 
   private unstorable(live: LiveJob, error: unknown): void {

@@ -153,7 +153,7 @@ export class LiveJob {
       events,
       record,
       usage: this.spending.rows(),
-      ...(fence !== undefined && { fence }),
+      ...(fence !== undefined && { fence, progress: this.progress }),
     }
   }
 

@@ -1,5 +1,6 @@
 /** What jobs need of the other servers on the same store. Left out where a server is alone on its own. */
 import type { Job } from './job.js'
+import type { Progress } from './progress.js'
 import type { UnfinishedJob } from './store.js'
 
 /** A job that this server has taken: until another one takes it, its writes alone are stored. */
@@ -38,6 +39,8 @@ export interface Replicas {
   release(job: Job, fence: number): Promise<void>
   /** Calls `wake` when the log of a job may have grown, and with the new status where that has changed. Returns what ends it. */
   follow(id: string, wake: (status: string | null) => void): () => void
+  /** How jobs that run on other servers are getting on, as it was stored last; without those of which nothing is known. */
+  progressOf(ids: readonly string[]): Promise<Map<string, Progress>>
   /** Has the server that runs the job end it. */
   askToCancel(id: string): Promise<void>
   /** A client of this server is about to wait for a new job: until it does, the job is not taken for one without. */

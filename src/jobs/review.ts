@@ -1,4 +1,5 @@
 /** What a person is asked to decide. */
+import type { Failure } from '../errors/catalogue.js'
 
 /** Everything a person needs to decide about an answer that did not pass, and what more attempts go on from. */
 export interface Review {
@@ -24,3 +25,6 @@ export interface ValidationError {
   /** place within the answer, where it has one */
   path?: string
 }
+
+/** What a job ends with whose review did not come for as long as its record is kept. */
+export const unreviewed: Failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' }

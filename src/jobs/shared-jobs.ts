@@ -2,11 +2,13 @@
 import { BridgeError, type Failure } from '../errors/catalogue.js'
 import { emptyAnswer } from './answer.js'
 import type { Job } from './job.js'
-import type { LiveJob } from './live-job.js'
+import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import { end, requeue, saidBy, takeOver } from './recovery.js'
 import type { Claimed, ReplicaListener, Replicas } from './replicas.js'
 import { isOver } from './retention.js'
+import { unreviewed } from './review.js'
+import type { PriceOf } from './spending.js'
 import { isFinal } from './status.js'
 import { type JobStore, Superseded } from './store.js'
 import type { Created } from './submission.js'
@@ -24,31 +26,22 @@ export interface SharedJobsOptions {
   enqueue(live: LiveJob, created?: Created): void
   /** Ends one that runs here. */
   stop(live: LiveJob): Promise<void>
+  /** Ends one wherever it runs. */
+  cancel(id: string): Promise<void>
+  /** Whether an owner's key was revoked. */
+  isRevoked?(owner: string): boolean
+  /** what a call of a model's API costs; left out: nothing */
+  priceOf?: PriceOf
   onTrouble(message: string, error: unknown, jobId?: string): void
 }
 
 /** Cancelling answers when the work has stopped, or after this. */
 const stopPatienceMs = 2000
-/** How often it is looked whether the clients of the jobs here are still there. */
-const clientsEveryMs = 5000
 const cancelled: Failure = { code: 'cancelled', message: 'The job was cancelled.' }
-const unreviewed: Failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' }
 const unfinished = ['queued', 'in_progress'] as const
 
 export class SharedJobs implements ReplicaListener {
-  private readonly timer: NodeJS.Timeout
-
-  constructor(private readonly options: SharedJobsOptions) {
-    this.timer = setInterval(() => {
-      for (const live of options.live.values())
-        this.endClientless(live).catch(this.trouble('a client could not be looked for', live.job.id))
-    }, clientsEveryMs)
-    this.timer.unref()
-  }
-
-  close(): void {
-    clearInterval(this.timer)
-  }
+  constructor(private readonly options: SharedJobsOptions) {}
 
   /** A new job gets into the line of all servers, or into its parent's place here. */
   async accept(created: Created): Promise<Job> {
@@ -134,11 +127,41 @@ export class SharedJobs implements ReplicaListener {
     return true
   }
 
-  /** Takes a job that waits for a human. @throws BridgeError not_waiting_for_review */
-  async claimForReview(id: string): Promise<Claimed> {
-    const claimed = await this.options.replicas.claim(id, ['requires_action'])
+  /** Ends what revoked keys have left unfinished, wherever it is. */
+  async cancelRevoked(): Promise<void> {
+    for (const status of [...unfinished, 'requires_action'] as const) {
+      for (let after: string | undefined; ; ) {
+        const page = await this.options.store.list({ status, order: 'asc', limit: 100, ...(after !== undefined && { after }) })
+        for (const { id, owner } of page.jobs) if (this.options.isRevoked?.(owner) === true) await this.options.cancel(id)
+        after = page.jobs.at(-1)?.id
+        if (!page.hasMore || after === undefined) break
+      }
+    }
+  }
+
+  /**
+   * Takes a job that waits for a human and has it decided; what goes on then is run by any server.
+   * @throws BridgeError not_waiting_for_review, also where another server has decided meanwhile; what `decide` throws
+   */
+  async review(id: string, decide: (live: LiveJob) => Promise<void>): Promise<void> {
+    const { replicas, priceOf } = this.options
+    const claimed = await replicas.claim(id, ['requires_action'])
     if (claimed === null) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review.')
-    return claimed
+    const live = LiveJob.paused(claimed.job, priceOf)
+    live.fence = claimed.fence
+    try {
+      await decide(live)
+    } catch (error) {
+      if (!live.lost && !(error instanceof Superseded)) {
+        await replicas.release(live.job, claimed.fence)
+        throw error
+      }
+      live.lost = true
+    }
+    // an end that another claim has forestalled is refused without an error
+    if (live.lost) throw new BridgeError('not_waiting_for_review', 'The task does not wait for a review any more.')
+    await replicas.release(live.job, claimed.fence)
+    if (live.job.status === 'queued') await replicas.offer(live.job)
   }
 
   /** Ends a job without running it. False where it has gone on meanwhile. */
@@ -187,14 +210,6 @@ export class SharedJobs implements ReplicaListener {
     await Promise.all(live.gone)
     if (this.options.live.get(live.job.id) === live && !live.unstoredEnd) this.options.live.delete(live.job.id)
     if (!live.lost) await this.options.replicas.release(live.job, live.fence!)
-  }
-
-  private async endClientless(live: LiveJob): Promise<void> {
-    const { background, view, id } = live.job
-    if (background || live.ending !== null || live.paused) return
-    // the one that waits for it runs here
-    if (view.parent !== undefined && this.options.live.has(view.parent)) return
-    if (await this.options.replicas.isClientless(id)) await this.options.stop(live)
   }
 
   private trouble(message: string, id: string): (error: unknown) => void {

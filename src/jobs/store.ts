@@ -13,6 +13,7 @@
 import type { LoggedEvent } from './events.js'
 import type { Idempotency, Job } from './job.js'
 import type { KeyStore } from './keys.js'
+import type { Progress } from './progress.js'
 import type { UsageRow } from './spending.js'
 import type { JobStatus } from './status.js'
 import type { WebhookStore } from './webhooks.js'
@@ -109,6 +110,8 @@ export interface Append {
   record: Job | null
   /** the number of the claim that the writer holds, on a store that several servers share; one that has passed on is refused. Left out: none is held */
   fence?: number
+  /** for the readers of other servers; left out: there are none */
+  progress?: Progress
   /** what is added to the usage of the job's owner, at the time of the write; left out: nothing */
   usage?: readonly UsageRow[]
 }

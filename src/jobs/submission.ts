@@ -95,7 +95,7 @@ export class Submission {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
-    // `accept` follows in the same step, so that nobody who counts meanwhile finds this job missing or twice
+    // `accept` follows in the same step: a count in between would find this job missing, or twice
     const created = await admission.arriving(limiter, () => store.create(job, request, first, idempotency))
     if (created.created) {
       return { job: await this.options.accept({ job, first, asked, nested, synced: created.synced }), joined: false }

@@ -2,6 +2,7 @@
 import type { Endings } from './endings.js'
 import type { LiveJob } from './live-job.js'
 import { isOver } from './retention.js'
+import { unreviewed } from './review.js'
 import type { JobStore } from './store.js'
 
 export interface UpkeepOptions {
@@ -43,8 +44,9 @@ export class Upkeep {
   /** Ends jobs that were not reviewed for as long as their record is kept. */
   private async endUnreviewed(): Promise<void> {
     const late = [...this.options.live.values()].filter((live) => live.paused && isOver(live.job))
-    const failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' } as const
     const failed = (error: unknown, id: string) => this.options.onTrouble('a job that nobody reviewed could not be ended', error, id)
-    await Promise.all(late.map((live) => this.options.endings.abort(live, failure).catch((error: unknown) => failed(error, live.job.id))))
+    await Promise.all(
+      late.map((live) => this.options.endings.abort(live, unreviewed).catch((error: unknown) => failed(error, live.job.id))),
+    )
   }
 }

@@ -25,7 +25,7 @@ export interface WebhookStore {
   due(now: number, perHost: number, limit: number): Promise<Webhook[]>
   /** When the next one is due; null if there is none. */
   nextAt(): Promise<number | null>
-  /** Whether this server is the one to send it: for `ms` no other is. */
+  /** Whether this server is the one to send it: until it is postponed or removed, or for `ms`, no other is. */
   claim(id: string, ms: number): Promise<boolean>
   /** One more try has failed. */
   postpone(id: string, dueAt: number): Promise<void>

@@ -12,6 +12,7 @@ import { sendContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
 import { unknownUrl } from '../http/unknown-url.js'
 import { type Body, readBody, tooLarge } from '../http/read-body.js'
+import { isJson } from '../request/is-json.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -61,6 +62,7 @@ export default fp(
     function parsed(request: FastifyRequest, body: Body): Promise<unknown> {
       return new Promise((resolve, reject) => {
         // it answers through its callback alone
+        // and says the same of what is no JSON and of names that could change what every object is
         const done = (error: Error | null, value?: unknown) =>
           error === null ? resolve(value) : reject(isJson(text) ? forbiddenName() : error)
         const text = body.text()
@@ -71,16 +73,6 @@ export default fp(
   },
   { name: 'body', dependencies: ['auth'] },
 )
-
-/** The parser says the same of what is no JSON and of names that could change what every object is. */
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function forbiddenName(): BridgeError {
   return new BridgeError('invalid_json', 'The body has a member `__proto__`, or a `constructor` with a `prototype`: neither is taken.')

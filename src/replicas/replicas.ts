@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { RedisConnection } from '../jobs/redis/connection.js'
 import { pipelined } from '../jobs/redis/pipeline.js'
 import { claimMembers, claimOf } from '../jobs/redis/claim.js'
+import type { Progress } from '../jobs/progress.js'
 import type { Claimed, ReplicaListener, Replicas } from '../jobs/replicas.js'
 import { Clients } from './clients.js'
 import { Subscriptions } from './subscriptions.js'
@@ -94,6 +95,13 @@ export class RedisReplicas implements Replicas {
   holdClient = (id: string): Promise<void> => this.waiting.hold(id)
   letGoClient = (id: string): Promise<boolean> => this.waiting.letGo(id)
   isClientless = (id: string): Promise<boolean> => this.waiting.none(id)
+
+  async progressOf(ids: readonly string[]): Promise<Map<string, Progress>> {
+    const found = await pipelined<string, string | null>(this.options.connection, ids, (pipeline, id) =>
+      pipeline.hget(this.key(`job:${id}`), 'progress'),
+    )
+    return new Map(ids.flatMap((id, at) => (found[at] == null ? [] : [[id, JSON.parse(found[at]) as Progress] as const])))
+  }
 
   queued(lane: string): number {
     return this.lanes.get(lane) ?? 0

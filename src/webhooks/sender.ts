@@ -32,7 +32,7 @@ const longestWaitMs = 30_000
 /** between two looks while some are on their way */
 const busyWaitMs = 1000
 const troubleWaitMs = 2000
-/** longer than a try takes, and shorter than the first wait after one that failed and a half */
+/** longer than a try takes */
 const claimMs = 20_000
 /** in place of a record that cannot be read */
 const damaged = Symbol('damaged')
@@ -106,8 +106,11 @@ export class WebhookSender {
 
   private async send(webhook: Webhook): Promise<void> {
     const { store, agent, secret, allowed, delays = defaultDelays } = this.options
-    // another server is at it, or was killed meanwhile
-    if (!(await store.webhooks.claim(webhook.id, claimMs))) return
+    if (!(await store.webhooks.claim(webhook.id, claimMs))) {
+      // another server is at it, or was killed: it is due as before, and not to be looked at again at once
+      await sleep(busyWaitMs, undefined, { signal: this.stop.signal, ref: false })
+      return
+    }
     const url = toWebUrl(webhook.url)
     const job = await store.get(webhook.jobId).catch(unlessUnreadable(damaged))
     // forgotten meanwhile, or no longer allowed

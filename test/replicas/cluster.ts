@@ -15,8 +15,8 @@ export interface Cluster {
   client: Redis
   standin: Standin
   servers: ServerProcess[]
-  /** Starts one more. */
-  start(env?: Record<string, string>): Promise<ServerProcess>
+  /** Starts one more, of this build or another. */
+  start(env?: Record<string, string>, program?: string): Promise<ServerProcess>
   post(server: ServerProcess, route: string, body: unknown, headers?: Record<string, string>): Promise<Response>
   get(server: ServerProcess, route: string, headers?: Record<string, string>): Promise<Response>
 }
@@ -44,7 +44,7 @@ export async function runnerOf({ client, servers }: Cluster, id: string): Promis
 /** Ends with the test. The model `direct` asks the stand-in without a CLI, at most four at once. */
 export async function startCluster(
   t: Test,
-  { servers = 2, standin: options, env = {}, redis: more, atOnce = 4 }: ClusterOptions = {},
+  { servers = 2, standin: options, env: common = {}, redis: more, atOnce = 4 }: ClusterOptions = {},
 ): Promise<Cluster> {
   const redis = await startRedis(t, more)
   const standin = await startStandin(options)
@@ -55,14 +55,15 @@ export async function startCluster(
   // Redis is killed in some tests
   client.on('error', () => {})
   let number = 0
-  const start = async (own: Record<string, string> = {}) => {
-    const server = await startServer({
+  const start = async (own: Record<string, string> = {}, program?: string) => {
+    const env = {
       ...{ ANTHROPIC_BASE_URL: standin.url, ANTHROPIC_API_KEY: 'none', DATA_DIR: path.join(folder, String(number++)) },
       ...{ STORE_URL: redis.url, WARM_PROCESSES: '0', MAX_CONCURRENT: '2' },
       UPSTREAMS: JSON.stringify({ door: { base_url: door.url, models: ['direct'], max_concurrent: atOnce } }),
-      ...env,
+      ...common,
       ...own,
-    })
+    }
+    const server = await startServer(env, program)
     started.push(server)
     // it says its name to the others when it is at work
     const names = (await client.keys('claude-bridge:replica:*')).map((key) => key.slice('claude-bridge:replica:'.length))

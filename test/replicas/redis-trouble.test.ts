@@ -12,7 +12,7 @@ const standin = {
   fallback: () => message([{ type: 'text' as const, deltas: words }], { pace: { firstTokenDelayMs: 50, tokenDelayMs: 150 } }),
 }
 
-await t.test('away for less than 10 s: nobody is told', withRedis, async (t) => {
+await t.test('away for less than 10 s: no client sees an error', withRedis, async (t) => {
   const cluster = await startCluster(t, { servers: 2, standin })
   const [a, b] = cluster.servers as [(typeof cluster.servers)[0], (typeof cluster.servers)[0]]
   const streams = [a, b].map((server) => cluster.post(server, '/v1/chat/completions', chat('hi', { stream: true })))

@@ -1,6 +1,7 @@
 /** The model's calls of the client's functions, as they are streamed: block events in, `tool_call` events out. No I/O. */
 import type { JobEvent } from '../../jobs/events.js'
 import { partsOfCallName } from '../../request/call-names.js'
+import { isJson } from '../../request/is-json.js'
 import { KeyRenamer } from '../../schema/key-renamer.js'
 import type { ToolKeys } from '../protocol/tool-keys.js'
 
@@ -57,14 +58,5 @@ export class CallReader {
 
   private pass(index: number, piece: string): void {
     if (piece !== '') this.emit({ type: 'tool_call', choice: this.choice, index, arguments: piece })
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }

@@ -33,7 +33,7 @@ function faultOf({ id, after, events }: Append): Error | null {
 }
 
 /** What the script `append` takes. */
-function argumentsOf({ id, after, events, record, usage = [], fence }: Append, now: number): (string | number)[] {
+function argumentsOf({ id, after, events, record, usage = [], fence, progress }: Append, now: number): (string | number)[] {
   const stored = events.map(({ seq, at, event }) => ({ seq, at, json: JSON.stringify(event) }))
   const files = events.reduce(
     (sum, { event }) => sum + (event.type === 'files' ? event.files.reduce((all, file) => all + file.bytes, 0) : 0),
@@ -49,7 +49,9 @@ function argumentsOf({ id, after, events, record, usage = [], fence }: Append, n
   return [
     ...[id, randomUUID(), after, fence ?? '', after + events.length, bytes, Number(delivered), Number(usedTools)],
     ...[record?.status ?? '', ...webhookOf(record), record?.completedAt ?? now],
-    ...[hour, fields.length / 2, members.length, day, month, nanoUsd, ...fields, ...members],
+    ...[hour, fields.length / 2, members.length, day, month, nanoUsd, progress === undefined ? '' : JSON.stringify(progress)],
+    ...fields,
+    ...members,
     ...stored.flatMap(({ seq, at, json }) => [seq, at, json]),
   ]
 }

@@ -4,7 +4,7 @@ import type { Row } from '../sqlite/driver.js'
 import type { RedisConnection } from './connection.js'
 import { pipelined } from './pipeline.js'
 import { membersOf } from './record.js'
-import { prelude } from './scripts.js'
+import { prelude } from './prelude.js'
 import { idempotencyName } from './store.js'
 import { spentFields, usageFields } from './usage.js'
 

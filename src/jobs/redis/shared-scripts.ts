@@ -1,0 +1,143 @@
+/** Scripts of servers that share the store: who runs which job, whose clients wait, and what all of them may use together. */
+
+/**
+ * A server takes a job, also from another server -> the number of the claim, and members of the job; nothing where the job has none of the
+ * statuses. `clients`: how many servers have a client that waits for it.
+ */
+const claim = `
+local id, replica, statuses = unpack(ARGV, 2, 4)
+local status = redis.call('HGET', jobKey(id), 'status')
+if not status or not string.find(statuses, '|' .. status .. '|', 1, true) then return false end
+local fence = redis.call('HINCRBY', jobKey(id), 'fence', 1)
+redis.call('HSET', jobKey(id), 'runner', replica)
+return { tostring(fence), tostring(clientsOf(id)), unpack(redis.call('HMGET', jobKey(id), unpack(ARGV, 5))) }
+`
+
+/** The server of a claim has done with the job. */
+const release = `
+if redis.call('HGET', jobKey(ARGV[2]), 'fence') == ARGV[3] then redis.call('HDEL', jobKey(ARGV[2]), 'runner') end
+`
+
+/** The job's end is asked for, wherever it runs. */
+const askToCancel = `
+if redis.call('EXISTS', jobKey(ARGV[2])) == 1 then redis.call('HSET', jobKey(ARGV[2]), 'cancel', '1') end
+redis.call('PUBLISH', p .. 'cancel', ARGV[2])
+`
+
+/** A server has a client that waits for the job, for so many milliseconds. */
+const holdClient = `
+local key = p .. 'clients:' .. ARGV[2]
+redis.call('ZADD', key, now() + ARGV[4], ARGV[3])
+redis.call('PEXPIRE', key, ARGV[4])
+`
+
+/** It has none any more -> how many servers have one. */
+const letGoClient = `
+redis.call('ZREM', p .. 'clients:' .. ARGV[2], ARGV[3])
+return clientsOf(ARGV[2])
+`
+
+const clientsLeft = `return clientsOf(ARGV[2])`
+
+/** A server is at work for so many milliseconds -> Redis' clock, the version of the made keys, and how many wait in each lane named. */
+const beat = `
+redis.call('SET', p .. 'replica:' .. ARGV[2], ARGV[4], 'PX', ARGV[3])
+local all = { string.format('%d', now()), redis.call('GET', p .. 'keys:version') or '0' }
+for i = 5, #ARGV do table.insert(all, tostring(redis.call('ZCARD', p .. 'lane:' .. ARGV[i]))) end
+return all
+`
+
+/** The place of an owner's job in the line: owners take turns, one with more weight has shorter steps. `most`: the highest number there is. */
+const turn = `
+local owner, step, most = unpack(ARGV, 2, 4)
+local key = p .. 'turns'
+if redis.call('ZCARD', p .. 'jobs:queued') <= 1 then redis.call('DEL', key) end
+local times = redis.call('HMGET', key, 'now', 'of:' .. owner)
+local start = math.max(tonumber(times[1] or '0'), tonumber(times[2] or '0')) + tonumber(step)
+redis.call('HSET', key, 'of:' .. owner, string.format('%d', start))
+return math.min(start, tonumber(most))
+`
+
+/** A job with that place in the line has been taken: who comes now stands behind it. */
+const turnTaken = `
+if tonumber(redis.call('HGET', p .. 'turns', 'now') or '0') < tonumber(ARGV[2]) then redis.call('HSET', p .. 'turns', 'now', ARGV[2]) end
+`
+
+/** Unfinished jobs that no server runs and that have no ticket -> their ids. `queue`: what the names of tickets begin with, before format and lane. */
+const withoutTicket = `
+local queue, most = ARGV[2], tonumber(ARGV[3])
+local found = {}
+for _, status in ipairs({ 'queued', 'in_progress' }) do
+  for _, member in ipairs(redis.call('ZRANGE', p .. 'jobs:' .. status, 0, -1)) do
+    if #found >= most then return found end
+    local id = string.sub(member, string.find(member, ':', 1, true) + 1)
+    local job = redis.call('HMGET', jobKey(id), 'runner', 'format', 'lane')
+    local runs = job[1] and redis.call('EXISTS', p .. 'replica:' .. job[1]) == 1
+    if not runs and redis.call('EXISTS', queue .. job[2] .. '-' .. job[3] .. ':' .. id) == 0 then table.insert(found, id) end
+  end
+end
+return found
+`
+
+/** Jobs of an owner at work: whether one more may go into the line. What may not waits for `leaveGate`. */
+const enterGate = `
+local id, owner, most = unpack(ARGV, 2, 4)
+local inside, waiting = p .. 'gate:' .. owner, p .. 'gate-waiting:' .. owner
+if redis.call('SISMEMBER', inside, id) == 1 or redis.call('SCARD', inside) < tonumber(most) then
+  redis.call('SADD', inside, id)
+  redis.call('ZREM', waiting, id)
+  return 1
+end
+redis.call('ZADD', waiting, 'NX', redis.call('INCR', p .. 'number'), id)
+return 0
+`
+
+/** One is over, or has ended unseen -> those that may go into the line now. */
+const leaveGate = `
+local id, owner, most = unpack(ARGV, 2, 4)
+local inside, waiting = p .. 'gate:' .. owner, p .. 'gate-waiting:' .. owner
+redis.call('SREM', inside, id)
+redis.call('ZREM', waiting, id)
+for _, other in ipairs(redis.call('SMEMBERS', inside)) do
+  local status = redis.call('HGET', jobKey(other), 'status')
+  if status ~= 'queued' and status ~= 'in_progress' then redis.call('SREM', inside, other) end
+end
+local next = {}
+while redis.call('SCARD', inside) < tonumber(most) do
+  local first = redis.call('ZPOPMIN', waiting)
+  if not first[1] then break end
+  if redis.call('HGET', jobKey(first[1]), 'status') == 'queued' then
+    redis.call('SADD', inside, first[1])
+    table.insert(next, first[1])
+  end
+end
+return next
+`
+
+/** One of so many leases, for so many milliseconds -> 1 where there is one. */
+const lease = `
+local key, holder, bound, ms = p .. ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
+redis.call('ZREMRANGEBYSCORE', key, '-inf', now())
+if redis.call('ZCARD', key) >= bound then return 0 end
+redis.call('ZADD', key, now() + ms, holder)
+return 1
+`
+
+const renewLease = `redis.call('ZADD', p .. ARGV[2], 'XX', now() + ARGV[4], ARGV[3])`
+const giveBackLease = `redis.call('ZREM', p .. ARGV[2], ARGV[3])`
+
+/** So much a minute of an owner, filled evenly: takes an amount, which may be more than there is -> what is left, in thousandths. */
+const takeQuota = `
+local key, amount, perMinute = p .. 'quota:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local bucket = redis.call('HMGET', key, 'left', 'at')
+local left, at = tonumber(bucket[1] or perMinute), tonumber(bucket[2] or now())
+left = math.min(perMinute, left + (now() - at) / 60000 * perMinute) - amount
+redis.call('HSET', key, 'left', tostring(left), 'at', string.format('%d', now()))
+redis.call('PEXPIRE', key, 3600000)
+return math.floor(left * 1000)
+`
+
+export const sharedScripts = {
+  ...{ claim, release, askToCancel, holdClient, letGoClient, clientsLeft, beat, turn, turnTaken, withoutTicket, enterGate, leaveGate },
+  ...{ lease, renewLease, giveBackLease, takeQuota },
+} as const
