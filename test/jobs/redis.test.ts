@@ -20,7 +20,7 @@ await t.test('a webhook is sent by one server until its try is over', withRedis,
   t.teardown(() => Promise.all([one.close(), other.close()]))
   const id = await addJob(one, { view: { ignored: [], webhookUrl: 'https://a.example/' } })
   await put(one, id, ending('completed'))
-  const [{ id: webhook }] = (await one.webhooks.due(Date.now(), 9, 9)) as [{ id: string }]
+  const webhook = (await one.webhooks.due(Date.now(), 9, 9))[0]!.id
   t.strictSame([await one.webhooks.claim(webhook, 60_000), await other.webhooks.claim(webhook, 60_000)], [true, false])
   await one.webhooks.postpone(webhook, 0)
   t.strictSame([await other.webhooks.claim(webhook, 60_000), await one.webhooks.claim(webhook, 60_000)], [true, false], 'a try that failed')
