@@ -2,12 +2,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { freePort } from './standin/ports.js'
 
 /** For the options of a test. */
 export const withRedis = isThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
@@ -34,7 +34,7 @@ export interface RedisServer {
 /** One with an append-only file that is synced at every write. It ends with the test. @param more further arguments of its command line */
 export async function startRedis(t: Test, more: readonly string[] = []): Promise<RedisServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bridge-redis-'))
-  const port = await freePort()
+  const port = await freePort('127.0.0.1')
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}`,
     port,
@@ -62,15 +62,6 @@ function run(folder: string, port: number, more: readonly string[]): ChildProces
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
   const listen = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder]
   return spawn('redis-server', [...listen, ...durable, ...more], { stdio: 'ignore' })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function untilReady(port: number): Promise<void> {

@@ -38,20 +38,20 @@ export default fp(
       return
     }
     const lock = await lockDataDir(dataDir)
-    const redis = await RedisConnection.open({ url: storeUrl, onTrouble: (message) => app.log.warn(message) })
+    app.addHook('onClose', () => lock.release())
+    const redis = await RedisConnection.open({ url: storeUrl, onTrouble: (message) => app.log.warn(message) }).catch((error: Error) => {
+      // what Redis is not, or why it cannot be reached, is the operator's to mend: one line
+      throw new ConfigError(`STORE_URL: ${error.message}`)
+    })
     if ((await beingFilledFrom(redis)) !== null) {
       await redis.close()
-      lock.release()
       throw new ConfigError('STORE_URL: a move of jobs to it has not come to its end: run move-to-redis again')
     }
     for (const warning of redis.warnings) app.log.warn(`STORE_URL: ${warning}`)
     const store = redisStoreOn(redis, onUnreadable)
     app.decorate('store', store)
     app.decorate('redis', redis)
-    app.addHook('onClose', async () => {
-      await store.close()
-      lock.release()
-    })
+    app.addHook('onClose', () => store.close())
   },
   { name: 'store', decorators: { fastify: ['config'] } },
 )

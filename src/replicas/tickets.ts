@@ -98,7 +98,7 @@ export class Tickets {
     const workers: Worker[] = []
     for (let format = 1; format <= requestFormat; format++) {
       const worker = new Worker(nameOf(format, lane), null, {
-        ...{ connection: this.options.redis, prefix: this.queuePrefix, autorun: false },
+        ...{ ...this.common, autorun: false },
         ...{ lockDuration: lockMs, stalledInterval: stalledEveryMs },
         // how often a job may be taken again is counted in its record
         maxStalledCount: 1_000_000,
@@ -178,8 +178,9 @@ export class Tickets {
     for (const [ticket, token] of this.held) ticket.extendLock(token, lockMs).catch(() => undefined)
   }
 
-  private get queuePrefix(): string {
-    return `${this.options.prefix}queue`
+  /** What Redis is has been looked at (`server-check.ts`), and is told once. */
+  private get common(): { connection: Redis; prefix: string; skipVersionCheck: true } {
+    return { connection: this.options.redis, prefix: `${this.options.prefix}queue`, skipVersionCheck: true }
   }
 
   private queueOf(name: string): Promise<Queue> {
@@ -190,7 +191,7 @@ export class Tickets {
 
   private async openQueue(name: string): Promise<Queue> {
     const { Queue } = await import('bullmq')
-    const queue = new Queue(name, { connection: this.options.redis, prefix: this.queuePrefix })
+    const queue = new Queue(name, this.common)
     queue.on('error', this.lineTrouble)
     return queue
   }

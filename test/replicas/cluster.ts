@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { type ServerProcess, startServer } from '../chaos/server-process.js'
 import { type RedisServer, startRedis } from '../redis.js'
+import { workspaceRootOf } from '../../workspace/workspace.js'
 import { openDoor } from '../standin/door.js'
 import { type Standin, type StandinOptions, startStandin } from '../standin/index.js'
 
@@ -75,6 +76,8 @@ export async function startCluster(
     await Promise.all(started.map((server) => server.stop().catch(() => undefined)))
     await door.close()
     await standin.close()
+    // of servers that were killed
+    for (let index = 0; index < number; index++) rmSync(workspaceRootOf(path.join(folder, String(index))), { recursive: true, force: true })
     rmSync(folder, { recursive: true, force: true })
   })
   for (let index = 0; index < servers; index++) await start()

@@ -1,12 +1,13 @@
 /** `npm run cluster`: three servers on one Redis behind a balancer, on this machine, with the stand-in for a model. No container, no account. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { workspaceRootOf } from '../../workspace/workspace.js'
 import { type Balancer, openBalancer } from './balancer.js'
 import { clusterBanner } from './cluster-banner.js'
 import { demoBehaviour, unhurried } from './demo-behaviour.js'
@@ -67,6 +68,9 @@ async function run(): Promise<number> {
     await Promise.all(all.map(end))
     if (redis !== undefined) await end(redis)
     await standin.close()
+    // of replicas that were killed
+    for (let number = 1; number <= servers; number++)
+      rmSync(workspaceRootOf(path.join(folder, String(number))), { recursive: true, force: true })
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   }
 }
