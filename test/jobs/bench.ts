@@ -161,6 +161,11 @@ export async function until(condition: () => boolean, ms = 20_000): Promise<void
   for (const end = Date.now() + ms; !condition() && Date.now() < end; ) await sleep(2)
 }
 
+/** What is true in the same turn of the event loop on this server's own store comes true a moment later on Redis. */
+export async function untilOnRedis(condition: () => boolean): Promise<void> {
+  if (onRedis) await until(condition)
+}
+
 /** A promise's value, or `'pending'` if it has none after a while in which everything else could go on. */
 export async function soon<T>(promise: Promise<T>, ms = 20_000): Promise<T | 'pending'> {
   const enough = new AbortController()

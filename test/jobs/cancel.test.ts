@@ -1,6 +1,6 @@
 /** Cancelling, deleting, and clients that leave. */
 import t from 'tap'
-import { brief, onBench, readAll, soon, until } from './bench.js'
+import { brief, onBench, readAll, soon, until, untilOnRedis } from './bench.js'
 
 const never = new AbortController().signal
 const cancelled = { status: 'cancelled', error: { code: 'cancelled' } }
@@ -12,7 +12,7 @@ await onBench(t, 'a job that waits', { maxConcurrent: 1 }, async (t, { jobs, exe
   t.hasStrict(await soon(over), cancelled)
   t.hasStrict(await store.get(second.id), { ...cancelled, answer: null, startedAt: null })
   t.strictSame(brief(await readAll(jobs, second.id)), ['status:queued', 'end:cancelled'])
-  await until(() => jobs.stats().queued === 0)
+  await untilOnRedis(() => jobs.stats().queued === 0)
   t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
   ;(await executor.next()).finish()
   await jobs.wait(first.id, never)
@@ -25,7 +25,7 @@ await onBench(t, 'a job that runs', {}, async (t, { jobs, executor, submit, stor
   const run = await executor.next()
   run.say('half')
   const cancelling = jobs.cancel(job.id)
-  await until(() => run.aborted)
+  await untilOnRedis(() => run.aborted)
   t.ok(run.aborted)
   t.hasStrict(await soon(jobs.wait(job.id, never)), cancelled, 'its readers are told at once')
   t.equal(await soon(cancelling, 50), 'pending', 'who cancels hears when the work has stopped')
@@ -57,7 +57,7 @@ await onBench(t, 'twice, and after the end', {}, async (t, { jobs, executor, sub
 await onBench(t, 'twice while it waits: it leaves one place in the queue', { maxConcurrent: 1 }, async (t, { jobs, executor, submit }) => {
   const [first, second] = [await submit(), await submit()]
   await Promise.all([jobs.cancel(second.id), jobs.cancel(second.id)])
-  await until(() => jobs.stats().queued === 0)
+  await untilOnRedis(() => jobs.stats().queued === 0)
   t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
   ;(await executor.next()).finish()
   await jobs.wait(first.id, never)
@@ -105,7 +105,7 @@ await onBench(t, 'a run that does not obey keeps its slot, and nobody waits for 
   const run = await executor.next()
   const next = await submit()
   t.equal(await soon(jobs.cancel(job.id), 4000), undefined, 'cancelling answers in the end')
-  await until(() => jobs.stats().queued === 1)
+  await untilOnRedis(() => jobs.stats().queued === 1)
   t.hasStrict(jobs.stats(), { queued: 1, running: 1 })
   run.leave()
   run.settle({ kind: 'aborted' })
@@ -142,7 +142,7 @@ await onBench(t, 'the last client that leaves takes its job along', {}, async (t
   one()
   t.notOk(run.aborted, 'leaving twice is leaving once')
   two()
-  await until(() => run.aborted)
+  await untilOnRedis(() => run.aborted)
   t.ok(run.aborted)
   t.hasStrict(await jobs.wait(job.id, never), cancelled)
   two()
@@ -153,7 +153,7 @@ await onBench(t, 'a job that waits goes with its client', { maxConcurrent: 1 }, 
   const detach = jobs.attach(second.id)
   detach()
   t.hasStrict(await jobs.wait(second.id, never), cancelled)
-  await until(() => jobs.stats().queued === 0)
+  await untilOnRedis(() => jobs.stats().queued === 0)
   t.hasStrict(jobs.stats(), { queued: 0, running: 1 })
   ;(await executor.next()).finish()
   await jobs.wait(first.id, never)

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Limiter } from '../../src/limiter.js'
-import { asking, onBench, soon, until } from './bench.js'
+import { asking, onBench, soon, until, untilOnRedis } from './bench.js'
 
 const never = new AbortController().signal
 
@@ -16,7 +16,7 @@ await onBench(
     const resting = await executor.next()
     const second = await submit()
     const third = await submit()
-    await until(() => jobs.stats().queued === 2)
+    await untilOnRedis(() => jobs.stats().queued === 2)
     t.hasStrict(jobs.stats(), { running: 1, queued: 2 })
     resting.asked.seat.rest()
     await until(() => jobs.stats().queued === 1 && jobs.stats().running === 1)

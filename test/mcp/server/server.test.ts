@@ -14,7 +14,14 @@ await t.test('answered, refused and failed', async (t) => {
     if (during.length === 3) throw new Error('broken')
     return Promise.resolve({ jobs: [], hasMore: false, cut: false })
   }
-  const setup = { jobs: { list }, calls, caller: { owner: 'ann' }, session: 'session', onTrouble: (error: unknown) => troubles.push(error) }
+  const progressOf = () => Promise.resolve(() => null)
+  const setup = {
+    jobs: { list, progressOf },
+    calls,
+    caller: { owner: 'ann' },
+    session: 'session',
+    onTrouble: (error: unknown) => troubles.push(error),
+  }
   const server = createServer(setup as unknown as ServerSetup)
   const client = new Client({ name: 'test', version: '1' })
   const [here, there] = InMemoryTransport.createLinkedPair()
