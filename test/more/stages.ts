@@ -75,16 +75,17 @@ function onSlowStore(): Stage {
   return { name: 'slow-store', run: () => command(process.execPath, [runner, ...paths], { SLOW_STORE: '1' }) }
 }
 
-/** Test files of jobs and routes that are not run on Redis, by what keeps them from it. */
+/** Test files of jobs and routes that are not run on Redis. */
 const notOnRedis = {
-  sqliteAlone: ['jobs/before-recovery', 'jobs/deaths', 'jobs/recovery', 'jobs/sqlite', 'jobs/unreadable'],
-  // they expect what is so in the same turn of the event loop, or exact counts of the queue
-  notAdapted: [
-    ...['capacity', 'choices', 'lanes', 'observer', 'readers', 'review', 'shutdown', 'store-faults'].map((name) => `jobs/${name}`),
+  // they read the tables of SQLite
+  sqliteAlone: ['jobs/sqlite', 'jobs/unreadable'],
+  // they fail there: some are about the start of a server that is alone, some expect what is so in the same turn of the event loop; not all are looked into
+  failing: [
+    ...['before-recovery', 'capacity', 'choices', 'deaths', 'lanes', 'observer', 'readers', 'recovery', 'shutdown', 'store-faults'].map(
+      (name) => `jobs/${name}`,
+    ),
     ...['admin-keys', 'tasks'].map((name) => `routes/${name}`),
   ],
-  // it measures this process
-  measures: ['jobs/memory'],
 }
 
 /** The tests of jobs and routes with their jobs on Redis. */
