@@ -1,5 +1,11 @@
+/** What tells of a change of a job, from this server or another. */
+export interface Changes {
+  /** Calls `wake` at each; returns what ends it. */
+  listen(id: string, wake: () => void): () => void
+}
+
 /** Tells those who wait of a job that it has come to be held by this server. */
-export class JobChanges {
+export class JobChanges implements Changes {
   private readonly waiting = new Map<string, Set<() => void>>()
 
   listen(id: string, wake: () => void): () => void {

@@ -1,4 +1,6 @@
 /** Reads the log of a job that runs on another server: stored events alone, as that server's writes tell of them. */
+import { Bell } from './bell.js'
+import type { Changes } from './changes.js'
 import { BridgeError } from '../errors/catalogue.js'
 import type { LoggedEvent } from './events.js'
 import { upTo } from './reader.js'
@@ -6,42 +8,9 @@ import type { Replicas } from './replicas.js'
 import { isFinal } from './status.js'
 import type { JobStore } from './store.js'
 
-/** What tells of a change, from this server or another. */
-export interface Changes {
-  /** Calls `wake` at each; returns what ends it. */
-  listen(id: string, wake: () => void): () => void
-}
-
 /** What is looked at again, though nothing was heard of it. Milliseconds. */
 const lookEveryMs = 2000
 const pageSize = 500
-
-/** Waits for calls of {@link wake}; those that come before are not lost. */
-class Bell {
-  private rung = false
-  private resolve: (() => void) | null = null
-
-  readonly ring = (): void => {
-    this.rung = true
-    this.resolve?.()
-  }
-
-  /** Resolves at the next ring, with false after `ms`. */
-  async wait(ms: number): Promise<boolean> {
-    if (!this.rung) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.resolve = resolve
-        timer = setTimeout(resolve, ms)
-      })
-      clearTimeout(timer)
-      this.resolve = null
-    }
-    const { rung } = this
-    this.rung = false
-    return rung
-  }
-}
 
 /**
  * Batches of events above `after`, none empty. Ends after the `end` event, when `signal` is aborted, where the job is forgotten, and when
@@ -54,7 +23,7 @@ export async function* followLog(
   { after, signal, here }: { after: number; signal: AbortSignal; here: Changes & { has(id: string): boolean } },
 ): AsyncGenerator<LoggedEvent[]> {
   const bell = new Bell()
-  const stops = [replicas.follow(id, bell.ring), here.listen(id, bell.ring)]
+  const stops = [replicas.follow(id, () => bell.ring()), here.listen(id, bell.ring)]
   signal.addEventListener('abort', bell.ring)
   try {
     let next = after
@@ -97,7 +66,7 @@ export async function followStatus(
 ): Promise<void> {
   const until = performance.now() + ms
   const bell = new Bell()
-  const stops = [replicas.follow(id, (status) => status !== 'pieces' && bell.ring()), here.listen(id, bell.ring)]
+  const stops = [replicas.follow(id, (news) => news !== 'pieces' && bell.ring()), here.listen(id, bell.ring)]
   signal.addEventListener('abort', bell.ring)
   try {
     while (!signal.aborted && !here.has(id)) {

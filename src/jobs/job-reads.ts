@@ -1,10 +1,10 @@
 /** What can be asked about jobs. Changes nothing. A job that has not ended is held in memory beside its record; one that has is read from the store. */
 import type { JobRequest } from '../request/job-request.js'
 import { BridgeError } from '../errors/catalogue.js'
-import { JobChanges } from './changes.js'
+import { type Changes, JobChanges } from './changes.js'
 import { Deferred, settled } from './deferred.js'
 import type { LoggedEvent } from './events.js'
-import { type Changes, followLog, followStatus } from './follow.js'
+import { followLog, followStatus } from './follow.js'
 import type { Job } from './job.js'
 import type { LiveJob } from './live-job.js'
 import type { Progress } from './progress.js'
@@ -16,7 +16,7 @@ import { isFinal } from './status.js'
 import type { JobPage, JobQuery, JobStore, StoreHealth, UsageQuery, UsageSum } from './store.js'
 import { within } from '../within.js'
 import { UnreadableRecord } from './unreadable.js'
-import { watchProgress } from './watch.js'
+import { watchProgress, watchShared } from './watch.js'
 
 /** The store's health is a write of its own; what was found counts this long. */
 const healthForMs = 1000
@@ -152,7 +152,9 @@ export class JobReads {
 
   /** See {@link watchProgress}. */
   watch(id: string, signal: AbortSignal): AsyncGenerator<{ seq: number; progress: Progress }> {
-    return watchProgress(this.live.get(id), signal)
+    const { replicas } = this
+    if (replicas === undefined) return watchProgress(this.live.get(id), signal)
+    return watchShared(id, signal, { find: () => this.live.get(id), replicas, here: this.here })
   }
 
   /** Resolves with the record when the job has ended, when `ms` have gone by, or on `signal`. */

@@ -1,6 +1,7 @@
 /** What jobs need of the other servers on the same store. Left out where a server is alone on its own. */
 import type { Job } from './job.js'
 import type { Progress } from './progress.js'
+import { type JobStatus, isFinal } from './status.js'
 import type { UnfinishedJob } from './store.js'
 
 /** A job that this server has taken: until another one takes it, its writes alone are stored. */
@@ -11,6 +12,15 @@ export interface Claimed extends UnfinishedJob {
   cancelled: boolean
   /** no server has a client that waits for it */
   clientless: boolean
+}
+
+/** What is heard of a job: a new status, events that change none, that it was forgotten, or that something may have been missed. */
+export type News = JobStatus | 'pieces' | 'gone' | 'missed'
+
+/** Whether nothing more comes of the job. */
+export function endsJob(news: News): boolean {
+  if (news === 'pieces' || news === 'missed') return false
+  return news === 'gone' || isFinal(news)
 }
 
 /** Told of what comes from other servers. */
@@ -37,8 +47,8 @@ export interface Replicas {
   claim(id: string, statuses: readonly Job['status'][]): Promise<Claimed | null>
   /** The job is over here, or waits for a human: its owner may have another one at work. */
   release(job: Job, fence: number): Promise<void>
-  /** Calls `wake` when the log of a job may have grown, and with the new status where that has changed. Returns what ends it. */
-  follow(id: string, wake: (status: string | null) => void): () => void
+  /** Calls `wake` when the log of a job may have grown, or it was forgotten. Returns what ends it. */
+  follow(id: string, wake: (news: News) => void): () => void
   /** How jobs that run on other servers are getting on, as it was stored last; without those of which nothing is known. */
   progressOf(ids: readonly string[]): Promise<Map<string, Progress>>
   /** Has the server that runs the job end it. */

@@ -5,7 +5,7 @@ import type { Job } from './job.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import { end, requeue, saidBy, takeOver } from './recovery.js'
-import type { Claimed, ReplicaListener, Replicas } from './replicas.js'
+import { type Claimed, type ReplicaListener, type Replicas, endsJob } from './replicas.js'
 import { isOver } from './retention.js'
 import { unreviewed } from './review.js'
 import type { PriceOf } from './spending.js'
@@ -115,8 +115,8 @@ export class SharedJobs implements ReplicaListener {
     if (live.has(id)) return false
     if (job.status !== 'in_progress') return this.endHere(id, ['queued', 'requires_action'], cancelled)
     const over = new Promise<void>((resolve) => {
-      const stop = replicas.follow(id, (status) => {
-        if (status === null || !isFinal(status as Job['status'])) return
+      const stop = replicas.follow(id, (news) => {
+        if (!endsJob(news)) return
         stop()
         resolve()
       })

@@ -29,8 +29,8 @@ export type Kind = 'requests' | 'tokens'
 
 /** What several servers count together. */
 export interface SharedCounts {
-  /** Takes an amount, which may be more than there is, and below 0 to give some back. Resolves with what is left. */
-  take(kind: Kind, owner: string, amount: number, perMinute: number): Promise<number>
+  /** Takes an amount, which may be more than there is; `whole`: only where there is as much. Resolves with what is left then. */
+  take(kind: Kind, owner: string, amount: number, perMinute: number, how?: { whole: boolean }): Promise<{ taken: boolean; left: number }>
   /** In billionths of a US dollar, on the day and in the month (UTC) of a time. */
   spent(owner: string, now: number): Promise<{ dayNano: number; monthNano: number }>
 }
@@ -81,9 +81,8 @@ export class Quotas {
     if (tokensPerMinute !== undefined) await this.takeShared(shared, 'tokens', owner, 0, tokensPerMinute)
     const refusal = this.budgetRefusal(owner) ?? this.rateOf('tokens', owner, tokensPerMinute)
     if (refusal !== null || requestsPerMinute === undefined) return refusal
-    if ((await this.takeShared(shared, 'requests', owner, 1, requestsPerMinute)) >= 0) return null
-    await this.takeShared(shared, 'requests', owner, -1, requestsPerMinute)
-    return this.rateOf('requests', owner, requestsPerMinute)
+    const taken = await this.takeShared(shared, 'requests', owner, 1, requestsPerMinute, { whole: true })
+    return taken ? null : this.rateOf('requests', owner, requestsPerMinute)
   }
 
   /** A call of a model's API has taken tokens. */
@@ -99,11 +98,18 @@ export class Quotas {
     if (this.shared !== undefined) this.takeShared(this.shared, 'tokens', owner, amount, tokensPerMinute).catch(() => undefined)
   }
 
-  private async takeShared(shared: SharedCounts, kind: Kind, owner: string, amount: number, perMinute: number): Promise<number> {
-    const left = await shared.take(kind, owner, amount, perMinute)
+  private async takeShared(
+    shared: SharedCounts,
+    kind: Kind,
+    owner: string,
+    amount: number,
+    perMinute: number,
+    how?: { whole: boolean },
+  ): Promise<boolean> {
+    const { taken, left } = await shared.take(kind, owner, amount, perMinute, how)
     const now = this.clock.now()
     this.bucketOf(kind, owner, perMinute, now).set(left, perMinute, now)
-    return left
+    return taken
   }
 
   private async lookAtSpent(owner: string, shared: SharedCounts): Promise<void> {

@@ -4,7 +4,8 @@ import type { RedisConnection } from '../jobs/redis/connection.js'
 import { pipelined } from '../jobs/redis/pipeline.js'
 import { claimMembers, claimOf } from '../jobs/redis/claim.js'
 import type { Progress } from '../jobs/progress.js'
-import type { Claimed, ReplicaListener, Replicas } from '../jobs/replicas.js'
+import type { Claimed, News, ReplicaListener, Replicas } from '../jobs/replicas.js'
+import { statuses } from '../jobs/status.js'
 import { Clients } from './clients.js'
 import { Subscriptions } from './subscriptions.js'
 import { type LaneRoom, Tickets, lastTurn } from './tickets.js'
@@ -86,8 +87,8 @@ export class RedisReplicas implements Replicas {
     for (const other of next) await this.ticketAgain(other)
   }
 
-  follow(id: string, wake: (status: string | null) => void): () => void {
-    return this.subscriptions.listen(this.key(`log:${id}`), (status) => wake(status === '' ? null : status))
+  follow(id: string, wake: (news: News) => void): () => void {
+    return this.subscriptions.listen(this.key(`log:${id}`), (said) => wake(isNews(said) ? said : 'missed'))
   }
 
   askToCancel = async (id: string): Promise<void> => void (await this.run('askToCancel', id))
@@ -208,4 +209,9 @@ export class RedisReplicas implements Replicas {
     timer.unref()
     this.timers.push(timer)
   }
+}
+
+/** A server of another version may say something else. */
+function isNews(said: string): said is News {
+  return said === 'pieces' || said === 'gone' || statuses.some((status) => status === said)
 }

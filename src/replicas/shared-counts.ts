@@ -5,9 +5,12 @@ import type { SharedCounts } from '../quotas/quotas.js'
 
 export function sharedCounts(connection: RedisConnection): SharedCounts {
   return {
-    async take(kind, owner, amount, perMinute) {
-      const thousandths = await connection.run('takeQuota', `${kind}:${owner}`, amount, perMinute)
-      return (thousandths as number) / 1000
+    async take(kind, owner, amount, perMinute, { whole } = { whole: false }) {
+      const [taken, thousandths] = (await connection.run('takeQuota', `${kind}:${owner}`, amount, perMinute, Number(whole))) as [
+        number,
+        number,
+      ]
+      return { taken: taken === 1, left: thousandths / 1000 }
     },
 
     async spent(owner, now) {

@@ -12,11 +12,11 @@ export class Subscriptions {
     private readonly onTrouble: (message: string, error: unknown) => void,
   ) {
     redis.on('message', (channel: string, message: string) => {
-      for (const listener of this.channels.get(channel) ?? []) listener(message)
+      for (const listener of this.channels.get(channel) ?? []) this.tell(listener, message)
     })
     // what was said while the connection was away is lost: who listens looks again
     redis.on('ready', () => {
-      for (const listeners of this.channels.values()) for (const listener of listeners) listener('')
+      for (const listeners of this.channels.values()) for (const listener of listeners) this.tell(listener, '')
     })
   }
 
@@ -29,7 +29,7 @@ export class Subscriptions {
     if (known === undefined) {
       this.redis.subscribe(channel).then(
         // what came before the subscription was there
-        () => listener(''),
+        () => this.tell(listener, ''),
         (error: unknown) => this.onTrouble('a channel could not be listened to', error),
       )
     }
@@ -38,6 +38,15 @@ export class Subscriptions {
       if (listeners.size > 0 || this.channels.get(channel) !== listeners) return
       this.channels.delete(channel)
       this.redis.unsubscribe(channel).catch(() => undefined)
+    }
+  }
+
+  /** What one listener throws ends neither the server nor what the others hear. */
+  private tell(listener: Listener, message: string): void {
+    try {
+      listener(message)
+    } catch (error) {
+      this.onTrouble('what another server has said could not be taken', error)
     }
   }
 }

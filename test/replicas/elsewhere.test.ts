@@ -30,6 +30,18 @@ await t.test('a task that runs elsewhere shows its progress', withRedis, async (
   }
 })
 
+await t.test('a task that says much is cancelled through another server', withRedis, async (t) => {
+  const deltas = Array.from({ length: 3000 }, () => 'word ')
+  const cluster = await startCluster(t, { standin: { fallback: () => message([{ type: 'text', deltas }], { pace: { tokenDelayMs: 5 } }) } })
+  const { id } = (await (await cluster.post(cluster.servers[0]!, '/tasks', chat('hi'))).json()) as { id: string }
+  await until(() => cluster.standin.requests.length > 0)
+  const runner = await runnerOf(cluster, id)
+  const other = cluster.servers.find((server) => server !== runner)!
+  await sleep(500)
+  t.match(await (await cluster.post(other, `/tasks/${id}/cancel`, {})).json(), { status: 'cancelled' })
+  for (const server of cluster.servers) t.equal((await cluster.get(server, '/health/ready')).status, 200, 'both go on')
+})
+
 await t.test('a call of the MCP server is cancelled through another server', withRedis, async (t) => {
   const cluster = await startCluster(t, { standin: { fallback: () => hang(1) } })
   const [a, b] = cluster.servers as [(typeof cluster.servers)[0], (typeof cluster.servers)[0]]

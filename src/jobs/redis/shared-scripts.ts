@@ -126,15 +126,20 @@ return 1
 const renewLease = `redis.call('ZADD', p .. ARGV[2], 'XX', now() + ARGV[4], ARGV[3])`
 const giveBackLease = `redis.call('ZREM', p .. ARGV[2], ARGV[3])`
 
-/** So much a minute of an owner, filled evenly: takes an amount, which may be more than there is -> what is left, in thousandths. */
+/**
+ * So much a minute of an owner, filled evenly: takes an amount -> whether it was taken, and what is left, in thousandths. With `whole` it is
+ * taken only where there is as much; else it may be more than there is, since it is known only afterwards.
+ */
 const takeQuota = `
-local key, amount, perMinute = p .. 'quota:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local key, amount, perMinute, whole = p .. 'quota:' .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5] == '1'
 local bucket = redis.call('HMGET', key, 'left', 'at')
 local left, at = tonumber(bucket[1] or perMinute), tonumber(bucket[2] or now())
-left = math.min(perMinute, left + (now() - at) / 60000 * perMinute) - amount
+left = math.min(perMinute, left + (now() - at) / 60000 * perMinute)
+local taken = not whole or left >= amount
+if taken then left = left - amount end
 redis.call('HSET', key, 'left', tostring(left), 'at', string.format('%d', now()))
 redis.call('PEXPIRE', key, 3600000)
-return math.floor(left * 1000)
+return { taken and 1 or 0, math.floor(left * 1000) }
 `
 
 export const sharedScripts = {
