@@ -107,9 +107,9 @@ await t.test('on a terminal: progress is gone at the end, controls are not passe
   standin.when('C-tty', message(text(['safe\x1b[2Jtext'])))
   const shown = await runOnTerminal(t, ['ask', '-m', direct, 'C-tty'], { env })
   t.match(shown.stdout, /direct: asked/)
-  t.match(shown.stdout, /\r\x1b\[Ksafe\[2Jtext\r\n/, 'the line of progress is cleared before the answer')  
+  t.match(shown.stdout, /\r\x1b\[Ksafe\[2Jtext\r\n/, 'the line of progress is cleared before the answer')
   const wrong = ['ask', '-m', 'no-such', 'x']
-  t.match((await runOnTerminal(t, wrong, { env })).stdout, /\x1b\[31mclaude-bridge:/)  
+  t.match((await runOnTerminal(t, wrong, { env })).stdout, /\x1b\[31mclaude-bridge:/)
   const plain = (await runOnTerminal(t, wrong, { env: { ...env, NO_COLOR: '1' } })).stdout
   t.match(plain, /(^|K)claude-bridge: The model/m)
   t.notMatch(plain, /\[31m/)
