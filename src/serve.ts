@@ -13,12 +13,12 @@ import { name } from './version.js'
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
 
-/** What an error of the start is told with; with CONFIG it is known once that is read. */
+/** What an error of the start is told with; once the configuration is read, as it says. */
 let started: Readonly<Record<string, string | undefined>> = process.env
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  if (process.env['CONFIG']) started = { HOST: config.host, PORT: String(config.port), DATA_DIR: config.dataDir }
+  started = { ...process.env, DATA_DIR: config.dataDir, ...(process.env['CONFIG'] && { HOST: config.host, PORT: String(config.port) }) }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)

@@ -28,6 +28,7 @@ export function faulty(store: JobStore): FaultyStore {
     'events',
     'delete',
     'prune',
+    'giveBack',
     'health',
     'close',
   ] as const
