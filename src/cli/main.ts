@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command `claude-bridge`. */
 import { CommanderError, type Command } from 'commander'
+import { BridgeError, catalogue } from '../errors/catalogue.js'
 import { ConfigError } from '../errors/config-error.js'
 import { name } from '../version.js'
-import { CommandError, type Exit, exits } from './exits.js'
+import { CommandError, type Exit, exitOfStatus, exits } from './exits.js'
 import { createProgram } from './program.js'
 import { Stopped } from './stop.js'
 import { endQuietlyOnBrokenPipe, noteError } from './terminal.js'
@@ -35,7 +36,9 @@ function exitOf(error: unknown): Exit {
     if (error.code !== 'commander.help') noteError(name, `${error.message.replace(/^error: /, '')}; see ${name} --help`)
     return exits.usage
   }
-  const exit = error instanceof CommandError ? error.exit : error instanceof ConfigError ? exits.usage : exits.failed
   noteError(name, error instanceof Error ? error.message : String(error))
-  return exit
+  if (error instanceof CommandError) return error.exit
+  // of the store, where no server runs
+  if (error instanceof BridgeError) return exitOfStatus(catalogue[error.failure.code].status)
+  return error instanceof ConfigError ? exits.usage : exits.failed
 }

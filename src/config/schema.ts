@@ -28,7 +28,9 @@ export const serverSchema = z.strictObject({
   allow_anonymous: flag.default(false),
   data_dir: text
     .optional()
-    .describe("where the jobs are kept; relative to the folder of this file; left out: .data, of an installed command the user's state directory"),
+    .describe(
+      "where the jobs are kept; relative to the folder of this file; left out: .data, of an installed command the user's state directory",
+    ),
   store_url: text.optional().describe('redis:// or rediss://: jobs are kept there, and several servers share them'),
   store_url_file: text.optional(),
   files_dir: text.optional().describe('where the files lie that jobs leave; with store_url a folder that all servers share'),

@@ -71,11 +71,11 @@ await t.test('failures are one line on standard error, each kind with its exit c
   const cut = await run(t, ['ask', '-m', direct, 'C-long'], { env })
   t.strictSame(cut, { code: 6, stdout: 'cut\n', stderr: 'the answer was cut: a limit was reached\n' })
   t.match(await run(t, ['ask', '-m', 'no-such', 'x'], { env }), { code: 5, stderr: /^claude-bridge: The model 'no-such' does not exist/ })
-  const away = await run(t, ['ask', 'x'], { env: { CLAUDE_BRIDGE_URL: 'http://127.0.0.1:9' } })
+  const away = await run(t, ['ask', 'x'], { env: { CLAUDE_BRIDGE_URL: 'http://127.0.0.1:59999' } })
   t.match(away, {
     code: 3,
     stdout: '',
-    stderr: /^claude-bridge: no server answers at http:\/\/127\.0\.0\.1:9 .*check CLAUDE_BRIDGE_URL\n$/,
+    stderr: /^claude-bridge: no server answers at http:\/\/127\.0\.0\.1:59999 .*check CLAUDE_BRIDGE_URL\n$/,
   })
   const usage = await run(t, ['ask', '--wrong'], { env })
   t.match(usage, { code: 2, stderr: /^claude-bridge: unknown option '--wrong'; see claude-bridge --help\n$/ })
