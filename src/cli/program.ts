@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { name, version } from '../version.js'
 import type { AskOptions } from './ask.js'
 import type { TaskQuery } from './backend.js'
+import type { DoctorOptions } from './doctor/doctor.js'
 import { CommandError, exits } from './exits.js'
 import { addKeyCommands } from './key-program.js'
 import { collect, jsonOption, whole } from './options.js'
@@ -106,6 +107,12 @@ function addUpkeep(program: Command, env: NodeJS.ProcessEnv, end: (exit: number)
     .description('ask a Claude CLI whether it does what the server relies on')
     .option('--bin <path>', 'another one than the installed')
     .action(async ({ bin }: { bin?: string }) => end(await (await import('./check-cli.js')).checkTheCli(env, bin)))
+  program
+    .command('doctor')
+    .description('look for what keeps the server from working, and name the remedy of each fault')
+    .option('--no-ask', 'ask the model no question, so that nothing is spent')
+    .addOption(jsonOption('print the findings as one line of JSON'))
+    .action(async (options: DoctorOptions) => end(await (await import('./doctor/doctor.js')).doctor(env, options)))
   program
     .command('vacuum')
     .description('write the job database anew, without its free pages; no server may run on it')
