@@ -9,6 +9,7 @@ import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'
 import { startError } from './start-error.js'
 import { name } from './version.js'
+import { endWithNpx } from './with-npx.js'
 
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
@@ -24,7 +25,7 @@ async function main(): Promise<void> {
   process.once('exit', killAllProcesses)
   outliveRejections(app.log)
   const drainMs = config.drainS * 1000
-  endInOrder({
+  const end = endInOrder({
     limitMs: drainMs + closeMs,
     async close(cause) {
       if (typeof cause === 'string') {
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
       }
     },
   })
+  endWithNpx(process.env, () => end('npx has ended'))
   try {
     await listen(app, config)
     await app.recover()
