@@ -14,9 +14,9 @@ export interface Ends {
 }
 
 /** For the options of a test. */
-export const withRedis = isThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
+export const withRedis = isRedisThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
 
-function isThere(): boolean {
+export function isRedisThere(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true

@@ -40,6 +40,9 @@ const words = Array.from({ length: 20 }, (_, index) => ` w${index}`)
 const ended = ['completed', 'failed', 'cancelled', 'incomplete']
 const answerTo = (marker: string) => [marker, ...words]
 const random = (from: number, to: number) => from + Math.random() * (to - from)
+/** Keys of what runs or waits: places in lines and gates, leases, clients, tickets. */
+const ofWork =
+  /^(jobs:(queued|in_progress)|owner:(queued|in_progress):|lane:|leases:|clients:|gate|queue:.*:(active|wait|prioritized|delayed|.*lock|[0-9a-f-]{30,}))/
 /** each asks its jobs one after the other */
 const clients = 12
 
@@ -191,10 +194,8 @@ async function lookForLeftovers(cluster: Cluster, tally: ReplicasTally): Promise
     if (living.length > 0) tally.findings.push(`processes of runs are left: ${living.join(' ')}`)
     for (const pid of living) killProcess(pid)
   }
-  for (const key of await cluster.client.keys('*')) {
-    const kind = key.split(':')[1]!
-    if (!['job', 'request', 'log', 'events', 'index', 'tasks', 'usage', 'replica'].includes(kind)) tally.findings.push(`key ${key}`)
-  }
+  const left = (await cluster.client.keys('*')).filter((key) => ofWork.test(key.replace('claude-bridge:', '')))
+  if (left.length > 0) tally.findings.push(`left in Redis: ${left.join(' ')}`)
 }
 
 if (process.argv[1] === import.meta.filename) {
