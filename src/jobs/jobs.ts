@@ -338,14 +338,19 @@ export class Jobs extends JobReads {
     this.faulty = true
   }
 
-  /** A new job goes into the line here. */
+  /**
+   * A new job goes into the line here. Its run does not wait until the job survives a power cut: who asked for it does, and is told of nothing
+   * before. What is lost with the power then is a run that no client knows of.
+   */
   private async accept({ job, first, asked, synced }: Created): Promise<Job> {
     const live = this.hold(job, { first })
+    const { stopped } = this
+    const revoked = this.options.isRevoked?.(job.owner) === true
+    if (!stopped && !revoked) this.enqueue(live, asked.request)
     await synced.catch((error: unknown) => this.unsynced(live, error))
-    if (this.stopped) await this.stopping.halt(live, this.shared)
-    else if (this.options.isRevoked?.(job.owner) === true) await this.stopping.stop(live, 'cancelled')
-    else this.enqueue(live, asked.request)
-    // it may have started in this same step
+    if (stopped) await this.stopping.halt(live, this.shared)
+    else if (revoked) await this.stopping.stop(live, 'cancelled')
+    // it may have started, and even ended, meanwhile
     return live.job
   }
 
