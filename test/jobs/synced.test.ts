@@ -5,7 +5,7 @@ import { onBench, onRedis, refusal, soon, until } from './bench.js'
 
 /** Has the syncs of new jobs end as `synced` does. */
 function syncAs(store: JobStore, synced: Promise<void>): void {
-  const { create } = store
+  const create = store.create.bind(store)
   store.create = async (...given) => {
     const created = await create(...given)
     return created.created ? { created: true, synced } : created
