@@ -6,13 +6,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { freePort } from './standin/ports.js'
 
-/** For the options of a test. */
-export const withRedis = isThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
+/** What starts something leaves with it how that is ended: a test of tap's, or a program of its own. */
+export interface Ends {
+  teardown(end: () => Promise<void> | void): void
+}
 
-function isThere(): boolean {
+/** For the options of a test. */
+export const withRedis = isRedisThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
+
+export function isRedisThere(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true
@@ -31,8 +35,8 @@ export interface RedisServer {
   start(): Promise<void>
 }
 
-/** One with an append-only file that is synced at every write. It ends with the test. @param more further arguments of its command line */
-export async function startRedis(t: Test, more: readonly string[] = []): Promise<RedisServer> {
+/** One with an append-only file that is synced at every write. It ends with `t`. @param more further arguments of its command line */
+export async function startRedis(t: Ends, more: readonly string[] = []): Promise<RedisServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bridge-redis-'))
   const port = await freePort('127.0.0.1')
   const server: RedisServer = {

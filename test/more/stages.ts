@@ -124,6 +124,8 @@ export function stages(files: readonly string[]): Stage[] {
     chaos('many-questions', 5000),
     chaos('spending', 500),
     chaos('fairness', 20),
+    chaos('replicas', 300),
+    chaos('rolling', 8),
     ...('mutants' in scripts ? [mutants()] : []),
   ]
 }

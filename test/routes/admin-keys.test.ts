@@ -236,6 +236,26 @@ await t.test('a limit that is raised holds for jobs that wait', async (t) => {
   await bridge.idle()
 })
 
+await t.test('a limit of 0 lets nothing through, as in the configuration file', async (t) => {
+  const refused: [limits: object, code: string][] = [
+    [{ requests_per_minute: 0 }, 'rate_limit_exceeded'],
+    [{ tokens_per_minute: 0 }, 'rate_limit_exceeded'],
+    [{ usd_per_day: 0 }, 'insufficient_quota'],
+    [{ usd_per_month: 0 }, 'insufficient_quota'],
+  ]
+  for (const [at, [limits, code]] of refused.entries()) {
+    const key = await make(`none-${at}`, { limits })
+    const answer = await bridge.post(chat, ask('K-none', { model: direct }), as(key.key))
+    t.match(await failure(answer), { status: 429, code }, JSON.stringify(limits))
+  }
+  const running = { limits: { running: 0 }, name: 'none' }
+  t.match(
+    await failure(await bridge.post('/admin/keys', running, operator)),
+    { status: 400, param: 'limits.running' },
+    'it would wait for ever',
+  )
+})
+
 await t.test('a key marked admin', async (t) => {
   const key = await make('chief', { admin: true })
   t.equal((await bridge.get('/admin/keys', as(key.key))).status, 200)
