@@ -19,7 +19,8 @@ let started: Readonly<Record<string, string | undefined>> = process.env
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  started = { ...process.env, DATA_DIR: config.dataDir, ...(process.env['CONFIG'] && { HOST: config.host, PORT: String(config.port) }) }
+  const { host, port, dataDir, filesDir } = config
+  started = { ...process.env, DATA_DIR: dataDir, FILES_DIR: filesDir, ...(process.env['CONFIG'] && { HOST: host, PORT: String(port) }) }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
