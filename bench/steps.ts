@@ -14,6 +14,7 @@ import { measureRunningMemory } from './running-memory.js'
 import { measureSilence } from './silence.js'
 import { measureSlowUpstream } from './slow-upstream.js'
 import type { Step } from './step.js'
+import { measureStores } from './stores.js'
 import { measureBytes } from './upstream-bytes.js'
 import { measureValidation } from './validation.js'
 
@@ -35,6 +36,7 @@ export const stepsOf = (silenceCases: readonly string[]): readonly Step[] => [
   { name: 'jobs', expectedS: [15, 25], servers: [], run: measureJobsAlone },
   { name: 'queue', expectedS: [10, 20], servers: [], run: measureQueueAndReading },
   { name: 'provider', expectedS: [5, 10], servers: [], run: measureOtherProvider },
+  { name: 'stores', expectedS: [15, 30], servers: [], run: measureStores },
   { name: 'silence', expectedS: [60, 60], servers: [], run: (rig) => measureSilence(rig, silenceCases) },
   { name: 'profile', expectedS: [15, 45], servers: [], run: printProfile, unasked: 'left out' },
 ]

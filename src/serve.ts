@@ -9,6 +9,7 @@ import { createLogger } from './logger.js'
 import { endInOrder } from './shutdown.js'
 import { startError } from './start-error.js'
 import { name } from './version.js'
+import { endWithNpx } from './with-npx.js'
 
 /** Beyond `DRAIN_S`, for what has to be told, stored and ended. With the default 9 s in all: Docker kills after 10 s. */
 const closeMs = 4000
@@ -18,13 +19,14 @@ let started: Readonly<Record<string, string | undefined>> = process.env
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  started = { ...process.env, DATA_DIR: config.dataDir, ...(process.env['CONFIG'] && { HOST: config.host, PORT: String(config.port) }) }
+  const { host, port, dataDir, filesDir } = config
+  started = { ...process.env, DATA_DIR: dataDir, FILES_DIR: filesDir, ...(process.env['CONFIG'] && { HOST: host, PORT: String(port) }) }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)
   outliveRejections(app.log)
   const drainMs = config.drainS * 1000
-  endInOrder({
+  const end = endInOrder({
     limitMs: drainMs + closeMs,
     async close(cause) {
       if (typeof cause === 'string') {
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
       }
     },
   })
+  endWithNpx(process.env, () => end('npx has ended'))
   try {
     await listen(app, config)
     await app.recover()

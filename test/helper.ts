@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import tap, { type Test } from 'tap'
 import { buildApp } from '../src/app.js'
@@ -16,9 +16,12 @@ import { createLogger } from '../src/logger.js'
 import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
-import { type RedisServer, startRedis } from './redis.js'
+import { type RedisServer, onRedis, startRedis } from './redis.js'
 import { openDoor } from './standin/door.js'
+import { until } from './until.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
+
+export { until } from './until.js'
 
 export interface BridgeOptions {
   env?: Record<string, string>
@@ -51,7 +54,7 @@ export interface Bridge {
 /** With `TEST_STORE=redis` the jobs of every bridge are kept on Redis: one for the file, with a prefix for each. */
 let redis: RedisServer | null = null
 async function sharedStore(): Promise<Record<string, string>> {
-  if (process.env['TEST_STORE'] !== 'redis') return {}
+  if (!onRedis) return {}
   redis ??= await startRedis(tap)
   return { STORE_URL: `${redis.url}?prefix=${randomUUID()}:` }
 }
@@ -157,19 +160,6 @@ export function environment(home: string, standinUrl: string): Record<string, st
     ...(process.env['CLAUDE_BIN'] && { CLAUDE_BIN: process.env['CLAUDE_BIN'] }),
     MAX_CONCURRENT: '4',
   }
-}
-
-/**
- * Looks every few milliseconds; false if it has not come true in time. The limit is for what never comes: on a busy machine the start of a
- * CLI alone takes seconds.
- */
-export async function until(isTrue: () => boolean, ms = 20_000): Promise<boolean> {
-  const deadline = Date.now() + ms
-  while (!isTrue()) {
-    if (Date.now() > deadline) return false
-    await sleep(5)
-  }
-  return true
 }
 
 /** A promise, and what resolves it: for a reply that waits for the test. */

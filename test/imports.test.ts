@@ -36,6 +36,24 @@ await t.test('no circle of files', async (t) => {
   t.strictSame(ring, ['b', 'c', 'b'], 'one is found')
 })
 
+await t.test('a program that is no test does not load tap, which ends what takes longer than a test may', async (t) => {
+  const compiled = path.join(root, 'dist')
+  const loads = (file: string, seen = new Set<string>()): boolean => {
+    if (seen.has(file)) return false
+    seen.add(file)
+    const given = [...readFileSync(file, 'utf8').matchAll(/from '([^']+)'/g)].map(([, specifier]) => specifier!)
+    return given.some((specifier) =>
+      specifier.startsWith('.') ? loads(path.resolve(path.dirname(file), specifier), seen) : specifier === 'tap',
+    )
+  }
+  const programs = sources('test/chaos').filter((file) => !file.endsWith('.test.ts'))
+  t.ok(programs.includes('test/chaos/kill-9.ts'))
+  t.strictSame(
+    programs.filter((file) => loads(path.join(compiled, file.replace(/\.ts$/, '.js')))),
+    [],
+  )
+})
+
 await t.test('a wrong import is found', async (t) => {
   const wrong: [file: string, specifier: string][] = [
     ['src/openai/x.ts', 'fastify'],

@@ -6,13 +6,20 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { freePort } from './standin/ports.js'
 
-/** For the options of a test. */
-export const withRedis = isThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
+/** The jobs of benches and bridges are kept on Redis. */
+export const onRedis = process.env['TEST_STORE'] === 'redis'
 
-function isThere(): boolean {
+/** What starts something leaves with it how that is ended: a test of tap's, or a program of its own. */
+export interface Ends {
+  teardown(end: () => Promise<void> | void): void
+}
+
+/** For the options of a test. */
+export const withRedis = isRedisThere() || process.env['REDIS_TESTS'] === '1' ? {} : { skip: 'needs redis-server' }
+
+export function isRedisThere(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true
@@ -31,8 +38,8 @@ export interface RedisServer {
   start(): Promise<void>
 }
 
-/** One with an append-only file that is synced at every write. It ends with the test. @param more further arguments of its command line */
-export async function startRedis(t: Test, more: readonly string[] = []): Promise<RedisServer> {
+/** One with an append-only file that is synced at every write. It ends with `t`. @param more further arguments of its command line */
+export async function startRedis(t: Ends, more: readonly string[] = []): Promise<RedisServer> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bridge-redis-'))
   const port = await freePort('127.0.0.1')
   const server: RedisServer = {
@@ -42,6 +49,7 @@ export async function startRedis(t: Test, more: readonly string[] = []): Promise
     async kill() {
       const over = once(server.process, 'exit')
       if (server.process.exitCode !== null || server.process.signalCode !== null) return
+      server.process.ref()
       server.process.kill('SIGKILL')
       await over
     },
@@ -61,7 +69,11 @@ export async function startRedis(t: Test, more: readonly string[] = []): Promise
 function run(folder: string, port: number, more: readonly string[]): ChildProcess {
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
   const listen = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder]
-  return spawn('redis-server', [...listen, ...durable, ...more], { stdio: 'ignore' })
+  const child = spawn('redis-server', [...listen, ...durable, ...more], { stdio: 'ignore' })
+  // where a teardown before has failed, this one's is not called
+  child.unref()
+  process.once('exit', () => child.kill('SIGKILL'))
+  return child
 }
 
 async function untilReady(port: number): Promise<void> {

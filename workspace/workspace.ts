@@ -3,10 +3,12 @@
  * temporary folder, outside any repository, so that nothing of a project around it is picked up.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { name as packageName } from '../src/version.js'
+import { makeFolder } from '../src/make-folder.js'
 
 export interface Workspace {
   /** everything of the job is below */
@@ -28,7 +30,7 @@ export class WorkspacesNotPrivate extends Error {
 /** Where the workspaces of one data directory are. */
 export function workspaceRootOf(dataDir: string): string {
   const name = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
-  return path.join(os.tmpdir(), `claude-bridge-${name}`)
+  return path.join(os.tmpdir(), `${packageName}-${name}`)
 }
 
 /**
@@ -39,7 +41,7 @@ export function workspaceRootOf(dataDir: string): string {
  */
 export function openWorkspaceRoot(dataDir: string): string {
   const root = workspaceRootOf(dataDir)
-  mkdirSync(root, { recursive: true, mode: 0o700 })
+  makeFolder(root, 0o700)
   const stat = lstatSync(root)
   const uid = process.getuid?.()
   if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid) || (stat.mode & 0o077) !== 0) {

@@ -11,7 +11,6 @@ import { JobReads } from './job-reads.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
-import { recover } from './recovery.js'
 import type { Replicas } from './replicas.js'
 import { Runner } from './runner.js'
 import { RunningGates } from './running-gates.js'
@@ -19,11 +18,13 @@ import type { PriceOf } from './spending.js'
 import { SharedClients } from './shared-clients.js'
 import { SharedJobs } from './shared-jobs.js'
 import { isFinal } from './status.js'
-import { Superseded } from './store.js'
+import { Stopping } from './stopping.js'
 import { type Created, Submission } from './submission.js'
+import { takeUp } from './take-up.js'
 import { unlessUnreadable } from './unreadable.js'
 import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
+import { within } from '../within.js'
 
 export interface JobsOptions extends AdmissionOptions {
   executor: Executor
@@ -63,13 +64,14 @@ export interface RecoveryCounts {
 }
 
 const aMinute = 60_000
-/** Cancelling answers when the work has stopped, or after this. */
-const stopPatienceMs = 2000
+/** Who asks for the state of this server waits no longer for that of the lines. */
+const countingMs = 500
 /** How long the end of a job that is deleted stays for the readers of other servers. */
 const readersMs = 200
 
 export class Jobs extends JobReads {
   private readonly endings: Endings
+  private readonly stopping: Stopping
   private readonly runner: Runner
   private readonly upkeep: Upkeep
   private readonly admission: Admission
@@ -84,14 +86,16 @@ export class Jobs extends JobReads {
   constructor(private readonly options: JobsOptions) {
     super(options.store, options.replicas)
     this.admission = new Admission({ ...options, ...(options.replicas && { elsewhere: this.lineOf(options.replicas) }) })
-    const writer = new Writer(options.store, (live, error) => this.unstorable(live, error))
     const gates = new RunningGates((owner) => options.limits?.runningOf(owner))
     this.gates = gates
+    this.stopping = new Stopping({ ...options, admission: this.admission, gates, live: this.live })
+    const { stopping } = this
+    const writer = new Writer(options.store, (live, error) => stopping.unstorable(live, error))
     const began = (live: LiveJob) => this.admission.began(live)
-    const over = (live: LiveJob) => this.over(live)
+    const over = (live: LiveJob) => stopping.over(live)
     const onStored = ({ job }: LiveJob) => void this.live.delete(job.id)
-    const onLost = (live: LiveJob) => this.lose(live)
-    this.endings = new Endings({ ...options, writer, onEnd: over, onStored, onLost })
+    const onLost = (live: LiveJob) => stopping.lose(live)
+    this.endings = stopping.endings = new Endings({ ...options, writer, onEnd: over, onStored, onLost })
     const budgetSpent = (owner: string) => options.limits?.budgetSpent(owner) === true
     const find = (id: string) => this.live.get(id)
     this.runner = new Runner({ ...options, writer, endings: this.endings, gates, budgetSpent, find, onStart: began })
@@ -109,7 +113,11 @@ export class Jobs extends JobReads {
             ...{ replicas, live, cancel },
             hold: (job, fence) => this.hold(job, { fence }),
             enqueue: (held, created) => this.enqueue(held, created?.asked.request),
-            stop: (held) => this.stop(held, 'cancelled'),
+            stop: (held) => this.stopping.stop(held, 'cancelled'),
+            isEnding: () => this.closing,
+            onCounted: (lane, asOf) => {
+              for (const limiter of options.places.all) if (options.places.laneOf(limiter) === lane) this.admission.counted(limiter, asOf)
+            },
           })
     const accept = (created: Created) => (this.shared === null ? this.accept(created) : this.shared.accept(created))
     this.submission = new Submission({
@@ -140,17 +148,13 @@ export class Jobs extends JobReads {
       this.takenUp.resolve()
       return nothing
     }
-    const { inOrder } = await this.store.begin()
-    const { resumed, paused, counts } = await recover(this.store, inOrder, {
-      onSetAside: (message, id) => this.options.onTrouble(message, undefined, id),
+    const counts = await takeUp({
+      ...{ store: this.store, live: this.live, runner: this.runner, priceOf: this.options.priceOf },
+      hold: (job) => this.hold(job),
+      isClosing: () => this.closing,
+      onTrouble: (message, error, id) => this.options.onTrouble(message, error, id),
       onEnded: (job) => this.options.observer?.ended(job, null),
     })
-    const suspects = resumed.filter(({ suspect }) => suspect).map(({ job }) => this.hold(job))
-    for (const live of suspects) live.suspect = true
-    // the first of them before the others: the sooner it is known who kills
-    this.oneByOne(suspects).catch((error: unknown) => this.options.onTrouble('suspects could not be run', error))
-    for (const { job, suspect } of resumed) if (!suspect) this.enqueue(this.hold(job))
-    for (const job of paused) this.live.set(job.id, LiveJob.paused(job, this.options.priceOf))
     this.upkeep.start()
     this.takenUp.resolve()
     return counts
@@ -191,9 +195,9 @@ export class Jobs extends JobReads {
       attached = false
       live.attached -= 1
       if (live.attached > 0 || live.job.background || live.ending !== null) return
-      this.stop(live, 'cancelled').catch((error: unknown) =>
-        this.options.onTrouble('a job could not be cancelled after its client had left', error, id),
-      )
+      this.stopping
+        .stop(live, 'cancelled')
+        .catch((error: unknown) => this.options.onTrouble('a job could not be cancelled after its client had left', error, id))
     }
   }
 
@@ -201,7 +205,7 @@ export class Jobs extends JobReads {
   async cancel(id: string): Promise<void> {
     const live = this.live.get(id)
     if (live !== undefined) {
-      await this.stop(live, 'cancelled')
+      await this.stopping.stop(live, 'cancelled')
       // what another claim has taken over meanwhile is not ended by that
       if (!live.lost) return
     }
@@ -228,7 +232,7 @@ export class Jobs extends JobReads {
   async cancelRevoked(): Promise<void> {
     if (!this.takenUp.done) await this.takenUp.promise
     const theirs = [...this.live.values()].filter(({ job }) => this.options.isRevoked?.(job.owner) === true)
-    await Promise.all(theirs.map((live) => this.stop(live, 'cancelled')))
+    await Promise.all(theirs.map((live) => this.stopping.stop(live, 'cancelled')))
     await this.shared?.cancelRevoked()
   }
 
@@ -270,6 +274,12 @@ export class Jobs extends JobReads {
     this.live.delete(id)
     await this.options.onForgotten?.(id)
     return known
+  }
+
+  /** Counts anew what {@link stats} says of lines that several servers share. Where they do not answer soon, it stays as it was counted last. */
+  async counted(): Promise<void> {
+    const { replicas } = this.options
+    if (replicas !== undefined) await within(replicas.count(), countingMs, 'the lines could not be counted').catch(() => undefined)
   }
 
   /** Of the runs that need a process, or of those that need none. */
@@ -329,7 +339,7 @@ export class Jobs extends JobReads {
     this.clients?.close()
     await this.options.replicas?.stopTaking()
     this.held.pokeAll()
-    await Promise.allSettled([...this.live.values()].map((live) => this.halt(live)))
+    await Promise.allSettled([...this.live.values()].map((live) => this.stopping.halt(live, this.shared)))
     await this.upkeep.storeEnds()
     // one that never began is not to hide how the one before ended
     if (this.takenUp.done && !this.faulty)
@@ -341,20 +351,25 @@ export class Jobs extends JobReads {
     this.faulty = true
   }
 
-  /** A new job goes into the line here. */
+  /**
+   * A new job goes into the line here. Its run does not wait until the job survives a power cut: who asked for it does, and is told of nothing
+   * before. What is lost with the power then is a run that no client knows of.
+   */
   private async accept({ job, first, asked, synced }: Created): Promise<Job> {
     const live = this.hold(job, { first })
+    const { stopped } = this
+    const revoked = this.options.isRevoked?.(job.owner) === true
+    if (!stopped && !revoked) this.enqueue(live, asked.request)
     await synced.catch((error: unknown) => this.unsynced(live, error))
-    if (this.stopped) await this.halt(live)
-    else if (this.options.isRevoked?.(job.owner) === true) await this.stop(live, 'cancelled')
-    else this.enqueue(live, asked.request)
-    // it may have started in this same step
+    if (stopped) await this.stopping.halt(live, this.shared)
+    else if (revoked) await this.stopping.stop(live, 'cancelled')
+    // it may have started, and even ended, meanwhile
     return live.job
   }
 
   /** A new job may be lost with the power, so that it cannot be promised. @throws `error` */
   private async unsynced(live: LiveJob, error: unknown): Promise<never> {
-    await this.stop(live, { code: 'internal_error', message: 'The job could not be recorded.' })
+    await this.stopping.stop(live, { code: 'internal_error', message: 'The job could not be recorded.' })
     throw error
   }
 
@@ -372,73 +387,12 @@ export class Jobs extends JobReads {
     return live
   }
 
-  /** Into the queue; a suspect waits for {@link oneByOne}. */
+  /** Into the queue;  */
   private enqueue(live: LiveJob, request?: JobRequest): void {
     live.request = request
     this.runner.enqueue(live)
     // one that has to wait is not to hold its prompt in memory
     if (live.started === null) live.request = undefined
-  }
-
-  /** Runs each when nothing of the one before is left. */
-  private async oneByOne(suspects: LiveJob[]): Promise<void> {
-    for (const live of suspects) {
-      if (this.closing) return
-      if (live.ending !== null || live.cause !== null) continue
-      this.runner.enqueue(live)
-      await live.whenOver()
-      await Promise.all(live.gone)
-    }
-  }
-
-  private async stop(live: LiveJob, cause: NonNullable<LiveJob['cause']>): Promise<void> {
-    await this.endings.abort(live, cause)
-    await this.gone(live)
-  }
-
-  /** See {@link stopAll}. */
-  private async halt(live: LiveJob): Promise<void> {
-    if (!live.job.background) return this.stop(live, 'shutdown')
-    if (this.shared === null) {
-      await this.endings.leave(live)
-      return this.gone(live)
-    }
-    const { shared } = this
-    live.handedOver = this.endings
-      .leave(live)
-      .then(() => this.gone(live))
-      .then(() => shared.handOver(live.job))
-    await live.handedOver
-  }
-
-  /** Resolves when nothing of the job's runs is left, or when that takes too long. */
-  private async gone(live: LiveJob): Promise<void> {
-    let enough!: () => void
-    const late = new Promise<void>((resolve) => (enough = resolve))
-    const timer = setTimeout(enough, stopPatienceMs)
-    await Promise.race([Promise.all(live.gone), late])
-    clearTimeout(timer)
-  }
-
-  /** Another server has taken the job over, or it was forgotten: its run here is of no use. */
-  private lose(live: LiveJob): void {
-    if (live.lost) return
-    live.lost = true
-    live.cause ??= 'shutdown'
-    live.ending ??= Promise.resolve()
-    live.stopTimers()
-    for (const quit of live.quit.splice(0)) quit()
-    live.controller?.abort()
-    this.over(live)
-    // a later claim may run it here
-    if (this.live.get(live.job.id) === live) this.live.delete(live.job.id)
-    live.close()
-  }
-
-  /** Nothing of it begins here any more. */
-  private over(live: LiveJob): void {
-    this.admission.began(live)
-    this.gates.leave(live.job.id, live.job.owner)
   }
 
   private lineOf(replicas: Replicas): Elsewhere {
@@ -447,14 +401,6 @@ export class Jobs extends JobReads {
       waiting: (limiter) => replicas.queued(laneOf(limiter)),
       look: (limiter, owner) => replicas.countQueued(laneOf(limiter), owner),
     }
-  }
-
-  private unstorable(live: LiveJob, error: unknown): void {
-    if (error instanceof Superseded && live.fence !== undefined) return this.lose(live)
-    const { id } = live.job
-    this.options.onTrouble('events could not be stored', error, id)
-    const failure = { code: 'internal_error', message: 'The job could not be recorded.' } as const
-    this.endings.abort(live, failure).catch((trouble: unknown) => this.options.onTrouble('a job could not be ended', trouble, id))
   }
 }
 

@@ -1,6 +1,6 @@
 /** The bodies of `/admin/keys`, and what it says of a key. */
 import { z } from 'zod'
-import { between, overZero, whole } from '../errors/number-words.js'
+import { between, whole } from '../errors/number-words.js'
 import type { KeyLimits, MadeKey } from '../jobs/keys.js'
 
 /** Owns the jobs of requests without a key; see `api-keys.ts`. */
@@ -12,8 +12,10 @@ const name = z
   .refine((value) => !reserved.test(value), 'names of this form are not given to keys')
 
 const names = (longest: number) => z.array(z.string().min(1).max(longest)).max(1000).nullish()
-const count = z.int(whole(1, 1_000_000_000)).min(1).max(1_000_000_000).nullish()
-const usd = z.number(overZero).gt(0).max(1_000_000_000).nullish()
+const most = 1_000_000_000
+const countFrom = (least: number) => z.int(whole(least, most)).min(least).max(most).nullish()
+const count = countFrom(0)
+const usd = z.number(between(0, most)).min(0).max(most).nullish()
 
 /** Their names in the record. */
 const limitNames = {
@@ -29,7 +31,7 @@ const limitNames = {
 const limitsSchema = z.strictObject({
   requests_per_minute: count,
   tokens_per_minute: count,
-  running: count,
+  running: countFrom(1),
   usd_per_day: usd.describe('of a day in UTC'),
   usd_per_month: usd.describe('of a month in UTC'),
   stored_mb: count,

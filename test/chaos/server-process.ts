@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type ResultPromise, execa } from 'execa'
-import { until } from '../helper.js'
+import { until } from '../until.js'
 
 export interface ServerProcess {
   url: string

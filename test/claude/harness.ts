@@ -11,7 +11,7 @@ import type { JobEvent, Usage } from '../../src/jobs/events.js'
 import type { Outcome } from '../../src/jobs/executor.js'
 import type { ClaudeRequest, Turn } from '../../src/request/conversation.js'
 import type { Subscription } from '../../src/claude/subscription.js'
-import { until } from '../helper.js'
+import { until } from '../until.js'
 import { freeSeat } from '../jobs/seat.js'
 
 /** A folder that is removed when the test is over. */

@@ -1,5 +1,6 @@
 /** `serve`, `login`, `service install`, `completion`, and what is said of a command that is not there. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -25,6 +26,32 @@ await t.test('a server, a question, SIGTERM', async (t) => {
     server.process.kill('SIGTERM')
     t.match(await server.ended, { code: 0, stderr: '' }, args.length > 0 ? 'serve' : 'no command is serve')
   }
+})
+
+await t.test('under npx it ends when what is above it has ended', { skip: process.platform === 'win32' }, async (t) => {
+  const standin = await startStandin()
+  t.teardown(() => standin.close())
+  // npm ends the shell, which passes nothing on
+  const shell = spawn('sh', ['-c', '"$0" "$1" serve; true', process.execPath, main], {
+    env: { ...environment(folder, standin.url), npm_command: 'exec' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  t.teardown(() => {
+    try {
+      process.kill(-shell.pid!, 'SIGKILL')
+    } catch {
+      // it has ended
+    }
+  })
+  let output = ''
+  shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  t.ok(await until(() => output.includes('took up what'), 60_000))
+  // the pipe is closed when the server has ended as well
+  const closed = once(shell, 'close')
+  shell.kill('SIGTERM')
+  await closed
+  t.match(output, /npx has ended: finishing what runs/)
 })
 
 await t.test('a start that fails is one line', async (t) => {

@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { type ServerProcess, startServer } from '../chaos/server-process.js'
-import { type RedisServer, startRedis } from '../redis.js'
+import { type Ends, type RedisServer, startRedis } from '../redis.js'
 import { workspaceRootOf } from '../../workspace/workspace.js'
 import { openDoor } from '../standin/door.js'
 import { type Standin, type StandinOptions, startStandin } from '../standin/index.js'
@@ -20,6 +19,8 @@ export interface Cluster {
   start(env?: Record<string, string>, program?: string): Promise<ServerProcess>
   post(server: ServerProcess, route: string, body: unknown, headers?: Record<string, string>): Promise<Response>
   get(server: ServerProcess, route: string, headers?: Record<string, string>): Promise<Response>
+  /** where the runs of all servers have their folders, also of those that were killed */
+  workspaceRoots(): string[]
 }
 
 export interface ClusterOptions {
@@ -42,9 +43,9 @@ export async function runnerOf({ client, servers }: Cluster, id: string): Promis
   return server
 }
 
-/** Ends with the test. The model `direct` asks the stand-in without a CLI, at most four at once. */
+/** Ends with `t`. The model `direct` asks the stand-in without a CLI, at most four at once. */
 export async function startCluster(
-  t: Test,
+  t: Ends,
   { servers = 2, standin: options, env: common = {}, redis: more, atOnce = 4 }: ClusterOptions = {},
 ): Promise<Cluster> {
   const redis = await startRedis(t, more)
@@ -71,18 +72,19 @@ export async function startCluster(
     for (const name of names) if (![...replicas.values()].includes(name)) replicas.set(server, name)
     return server
   }
+  const workspaceRoots = () => Array.from({ length: number }, (_, index) => workspaceRootOf(path.join(folder, String(index))))
   t.teardown(async () => {
     client.disconnect()
     await Promise.all(started.map((server) => server.stop().catch(() => undefined)))
     await door.close()
     await standin.close()
     // of servers that were killed
-    for (let index = 0; index < number; index++) rmSync(workspaceRootOf(path.join(folder, String(index))), { recursive: true, force: true })
+    for (const root of workspaceRoots()) rmSync(root, { recursive: true, force: true })
     rmSync(folder, { recursive: true, force: true })
   })
   for (let index = 0; index < servers; index++) await start()
   return {
-    ...{ redis, client, standin, servers: started, start },
+    ...{ redis, client, standin, servers: started, start, workspaceRoots },
     post: (server, route, body, headers = {}) =>
       fetch(server.url + route, {
         method: 'POST',
