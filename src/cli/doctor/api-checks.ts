@@ -1,5 +1,6 @@
 /** The way to the model's API, and one short question that goes it as any job does. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { pino } from 'pino'
@@ -94,14 +95,18 @@ export async function askOnce(
   }
   const app = await buildApp({ config: alone, env, logger: pino({ level: 'silent' }) })
   try {
-    await app.ready()
+    await app.listen({ host: '127.0.0.1', port: 0 })
     await app.recover()
+    const { port } = app.server.address() as AddressInfo
     const from = performance.now()
-    const payload = { model: 'haiku', max_tokens: 16, timeout: 60, messages: [{ role: 'user', content: 'Say "ok".' }] }
-    const answer = await app.inject({ method: 'POST', url: '/v1/chat/completions', headers: { host: '127.0.0.1' }, payload })
-    if (answer.statusCode === 200) return { findings: [], ms: Math.round(performance.now() - from) }
-    const { error } = answer.json<{ error: { code: string | null; message: string } }>()
-    return { findings: [ofFailure(error, credential)], ms: null }
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'haiku', max_tokens: 16, timeout: 60, messages: [{ role: 'user', content: 'Say "ok".' }] }),
+    })
+    const body = (await answer.json()) as { error: { code: string | null; message: string } }
+    if (answer.status === 200) return { findings: [], ms: Math.round(performance.now() - from) }
+    return { findings: [ofFailure(body.error, credential)], ms: null }
   } finally {
     await app.close()
     rmSync(dataDir, { recursive: true, force: true })

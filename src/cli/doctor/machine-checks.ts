@@ -13,8 +13,8 @@ const leastMemory = 512 * mib
 const serverMemory = 200 * mib
 /** that a CLI process may come to hold */
 const processMemory = 300 * mib
-/** Programs that take care of orphans as process 1. */
-const inits = new Set(['tini', 'dumb-init', 'docker-init', 'catatonit', 'systemd', 'init', 's6-svscan', 'runit', 'conmon', 'pause'])
+/** Programs that are often process 1 of a container and take care of no orphans. */
+const noInits = /^(node|npm.*|npx.*|sh|bash|dash|ash|busybox|sleep|tail|claude.*)$/
 
 export function checkNode({ nodeVersion }: Machine): Finding[] {
   const [major = 0, minor = 0] = nodeVersion.split('.').map(Number)
@@ -52,7 +52,7 @@ export function checkMemory({ memory }: Machine, config: Pick<Config, 'maxConcur
 }
 
 export function checkInit({ containerInit }: Machine): Finding[] {
-  if (containerInit === null || inits.has(containerInit)) return []
-  const says = `process 1 of this container is ${containerInit || 'unknown'}, which does not end what other processes leave`
+  if (containerInit === null || !noInits.test(containerInit)) return []
+  const says = `process 1 of this container is ${containerInit}, which does not end what other processes leave`
   return [warning('no_init', says, 'Start the container with --init, or with the entry point of the image.')]
 }

@@ -1,9 +1,10 @@
 /** Where jobs, their folders and files are. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, statfsSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, rmdirSync, statSync, statfsSync, writeSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { Config } from '../../config.js'
 import { RedisConnection } from '../../jobs/redis/connection.js'
+import { makeDataDir } from '../../jobs/sqlite/dataDir.js'
 import { loadDriver } from '../../jobs/sqlite/driver.js'
 import { migrations } from '../../jobs/sqlite/schema.js'
 import { WorkspacesNotPrivate, closeWorkspaceRoot, openWorkspaceRoot, workspaceRootOf } from '../../../workspace/workspace.js'
@@ -38,7 +39,7 @@ export async function checkTmp({ dataDir }: Config): Promise<Finding[]> {
 export async function checkDataDir({ dataDir }: Config): Promise<Finding[]> {
   const made = statSync(dataDir, { throwIfNoEntry: false }) === undefined
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeDataDir(dataDir)
     rmSync(mkdtempSync(path.join(dataDir, 'doctor-')), { recursive: true })
     const room = roomIn(dataDir)
     if (room < leastRoom) return [fault('disk_full', `${dataDir} has no room left`, 'Free some of the disk, or set DATA_DIR.')]
@@ -121,9 +122,9 @@ function roomIn(folder: string): number {
 
 function removeEmpty(folder: string): void {
   try {
-    rmSync(folder, { recursive: false, force: true, maxRetries: 0 })
+    rmdirSync(folder)
   } catch {
-    // a folder is not removed like a file: it stays, empty, as the server's start would leave it
+    // it could not be made
   }
 }
 
