@@ -11,3 +11,10 @@ export interface Found extends Match {
   /** what it can be used for afterwards; null: for nothing */
   wanted: Wanted | null
 }
+
+/** For traces: a process that has answered before, one that was ready, one started for the run; null: the run was aborted before it had one. */
+export function processOf(found: Found | null): string {
+  if (found === null) return 'none'
+  if (found.reused) return 'reused'
+  return found.fresh ? 'started' : 'ready'
+}

@@ -41,6 +41,7 @@ export const bridgeSchema = open({
   cost_usd: z.number().nullable().describe("the CLI's estimate; where the CLI gives none, what the tokens cost"),
   duration_ms: count.nullable().describe('from the start of the work to its end'),
   queue_ms: count.nullable().describe('from the request to the start of the work'),
+  overhead_ms: count.optional().describe("the bridge's own share, there once the job has ended; also in `x-bridge-overhead-ms`"),
   session_id: z.string().nullable(),
 })
 
