@@ -38,7 +38,7 @@ export interface Asking {
   /** the request's span, or its caller's; null: it belongs to no trace */
   trace: TraceContext | null
   /** Milliseconds that the server itself has spent on the request so far: without those in which its client sent the body. */
-  spentMs(): number
+  spentMs: () => number
   /** what an idempotency key stands for */
   body: unknown
   /** gets what the request only names */

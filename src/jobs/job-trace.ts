@@ -22,7 +22,7 @@ export class JobTrace {
       this.resume = this.waits.begin()
       return
     }
-    this.span = this.begin(job, job.createdAt)
+    this.span = beginJob(job, this.tracing, job.createdAt)
     this.queue = this.span.begin('queue', { at })
   }
 
@@ -53,7 +53,7 @@ export class JobTrace {
   /** A human has sent it on. */
   resumed(job: Job): void {
     this.resume()
-    this.span = this.begin(job)
+    this.span = beginJob(job, this.tracing)
     this.queue = this.span.begin('queue')
   }
 
@@ -64,18 +64,25 @@ export class JobTrace {
     this.span.set(endOf(job))
     this.span.end(job.error?.code ?? null)
   }
+}
 
-  private begin(job: Job, at?: number): Span {
-    return this.tracing.begin(job.view.trace ?? null, `job ${job.model}`, {
-      at,
-      attributes: {
-        'claude_bridge.task.id': job.id,
-        'claude_bridge.task.background': job.background,
-        'claude_bridge.request.id': job.view.requestId,
-        'gen_ai.request.model': job.model,
-      },
-    })
-  }
+/** The span of a job that an earlier server has left, and that has ended without being held here. */
+export function tellEnded(job: Job, tracing: Tracing = noTracing): void {
+  const span = beginJob(job, tracing, job.createdAt)
+  span.set(endOf(job))
+  span.end(job.error?.code ?? null)
+}
+
+function beginJob(job: Job, tracing: Tracing, at?: number): Span {
+  return tracing.begin(job.view.trace ?? null, `job ${job.model}`, {
+    at,
+    attributes: {
+      'claude_bridge.task.id': job.id,
+      'claude_bridge.task.background': job.background,
+      'claude_bridge.request.id': job.view.requestId,
+      'gen_ai.request.model': job.model,
+    },
+  })
 }
 
 function endOf({ status, attempts, answer }: Job): Attributes {

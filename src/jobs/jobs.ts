@@ -8,6 +8,7 @@ import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import type { Job, JobView, NewJob } from './job.js'
 import { JobReads } from './job-reads.js'
+import { tellEnded } from './job-trace.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
@@ -149,7 +150,10 @@ export class Jobs extends JobReads {
       hold: (job) => this.hold(job),
       isClosing: () => this.closing,
       onTrouble: (message, error, id) => this.options.onTrouble(message, error, id),
-      onEnded: (job) => this.options.observer?.ended(job, null),
+      onEnded: (job) => {
+        this.options.observer?.ended(job, null)
+        tellEnded(job, this.options.tracing)
+      },
     })
     this.upkeep.start()
     this.takenUp.resolve()

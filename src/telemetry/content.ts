@@ -22,7 +22,9 @@ export function askedContent(request: ClaudeRequest | UpstreamRequest): Attribut
 
 /** The opt-in attribute of an answer. */
 export function answeredContent(text: string, finish: string): Attributes {
-  return { 'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: text }], finish_reason: finish }]) }
+  return {
+    'gen_ai.output.messages': JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: text }], finish_reason: finish }]),
+  }
 }
 
 /** Pictures and files are named by their kind only. */

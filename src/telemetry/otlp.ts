@@ -13,9 +13,9 @@ import { version } from '../version.js'
 export interface OtlpOptions {
   url: string
   /** Spans could not be sent, for the first time since they could. */
-  onTrouble(error: unknown): void
+  onTrouble: (error: unknown) => void
   /** Spans are sent again. */
-  onRecovered(): void
+  onRecovered: () => void
 }
 
 export interface OtlpTracing extends Tracing {

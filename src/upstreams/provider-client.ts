@@ -60,7 +60,12 @@ export class ProviderClient {
   }
 
   /** Resolves with the answer's head, whatever its status; rejects with undici's errors. `trace`: the trace that the call belongs to. */
-  ask(request: UpstreamRequest, dialect: Dialect, signal: AbortSignal, trace: TraceContext | null = null): Promise<Dispatcher.ResponseData> {
+  ask(
+    request: UpstreamRequest,
+    dialect: Dialect,
+    signal: AbortSignal,
+    trace: TraceContext | null = null,
+  ): Promise<Dispatcher.ResponseData> {
     return this.agent.request({
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,

@@ -77,7 +77,10 @@ await t.test('block', async (t) => {
   const lines = bridge.logs.map((line) => JSON.parse(line) as Record<string, unknown>)
   const own = lines.filter(({ reqId }) => reqId === 'r-1')
   t.ok(own.length >= 2 && own.every((line) => line['trace_id'] === traceId), 'the lines of the request name the trace')
-  t.match(lines.filter((line) => line['msg'] === 'job ended' && line['request_id'] === 'r-1'), [{ trace_id: traceId }])
+  t.match(
+    lines.filter((line) => line['msg'] === 'job ended' && line['request_id'] === 'r-1'),
+    [{ trace_id: traceId }],
+  )
 })
 
 await t.test('stream', async (t) => {
@@ -134,8 +137,14 @@ await t.test('a provider that fails', async (t) => {
   const { traceId, answered } = traced({ ...ask('T-fails'), model: 'acme/big-model' })
   t.equal((await answered).status, 502)
   const spans = await receiver.trace(traceId, 4)
-  t.match(spans.find(({ name }) => name === 'chat big-model'), { attributes: { 'error.type': 'upstream_error' }, status: { code: 2 } })
-  t.match(spans.find(({ name }) => name === 'job acme/big-model'), { attributes: { 'error.type': 'upstream_error' } })
+  t.match(
+    spans.find(({ name }) => name === 'chat big-model'),
+    { attributes: { 'error.type': 'upstream_error' }, status: { code: 2 } },
+  )
+  t.match(
+    spans.find(({ name }) => name === 'job acme/big-model'),
+    { attributes: { 'error.type': 'upstream_error' } },
+  )
 })
 
 await t.test('a call of an HTTP server of MCP', async (t) => {
@@ -160,7 +169,11 @@ await t.test('a call of an HTTP server of MCP', async (t) => {
 
 await t.test('a question inside a job, through /mcp', async (t) => {
   provider.when('T-tool', answer('said'))
-  const headers = { authorization: `Bearer ${key}`, traceparent: `00-${'c'.repeat(32)}-${caller}-01`, accept: 'application/json, text/event-stream' }
+  const headers = {
+    authorization: `Bearer ${key}`,
+    traceparent: `00-${'c'.repeat(32)}-${caller}-01`,
+    accept: 'application/json, text/event-stream',
+  }
   const params = { name: 'ask', arguments: { model: 'acme/big-model', question: 'T-tool' } }
   const response = await bridge.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, headers)
   t.match(await response.text(), /said/)
@@ -169,14 +182,26 @@ await t.test('a question inside a job, through /mcp', async (t) => {
 })
 
 await t.test('bad traceparents begin a trace of their own, and looks at a task none', async (t) => {
-  const bad = ['', 'x', `00-${'0'.repeat(32)}-${caller}-01`, `00-${'d'.repeat(32)}-${'0'.repeat(16)}-01`, `ff-${'d'.repeat(32)}-${caller}-01`]
-  for (const traceparent of [...bad, `00-${'d'.repeat(32)}-${caller}-01-more`, `00-${'D'.repeat(32)}-${caller}-01`]) {
+  const bad = [
+    '',
+    'x',
+    `00-${'0'.repeat(32)}-${caller}-01`,
+    `00-${'d'.repeat(32)}-${'0'.repeat(16)}-01`,
+    `ff-${'d'.repeat(32)}-${caller}-01`,
+  ]
+  for (const [index, traceparent] of [...bad, `00-${'d'.repeat(32)}-${caller}-01-more`, `00-${'D'.repeat(32)}-${caller}-01`].entries()) {
     provider.when('T-bad', answer('said'))
-    const id = `r-bad-${bad.indexOf(traceparent)}`
-    const response = await bridge.post(chat, { ...ask('T-bad'), model: 'acme/big-model' }, { authorization: `Bearer ${key}`, traceparent, 'x-request-id': id })
+    const id = `r-bad-${index}`
+    const response = await bridge.post(
+      chat,
+      { ...ask('T-bad'), model: 'acme/big-model' },
+      { authorization: `Bearer ${key}`, traceparent, 'x-request-id': id },
+    )
     t.equal(response.status, 200)
     await response.text()
-    await until(() => receiver.spans.some(({ name, attributes }) => name === `POST ${chat}` && attributes['claude_bridge.request.id'] === id))
+    await until(() =>
+      receiver.spans.some(({ name, attributes }) => name === `POST ${chat}` && attributes['claude_bridge.request.id'] === id),
+    )
     const root = receiver.spans.findLast(({ name, attributes }) => name === `POST ${chat}` && attributes['claude_bridge.request.id'] === id)
     t.match(root, { parentSpanId: undefined }, traceparent)
   }
@@ -187,5 +212,6 @@ await t.test('bad traceparents begin a trace of their own, and looks at a task n
 await t.test('nothing of what was said or of a key has left the server', async (t) => {
   await bridge.idle()
   const sent = receiver.bodies.join('\n')
-  for (const word of ['THE-PROMPT', 'THE-ANSWER', 'T-block', 'T-retry', 'no JSON', key, 'sk-ant-secret-of-the-stand-in']) t.notOk(sent.includes(word), word)
+  for (const word of ['THE-PROMPT', 'THE-ANSWER', 'T-block', 'T-retry', 'no JSON', key, 'sk-ant-secret-of-the-stand-in'])
+    t.notOk(sent.includes(word), word)
 })
