@@ -13,6 +13,7 @@ const metricsRoute: FastifyPluginAsync = async (app) => {
     },
     async (_request, reply) => {
       const { register } = app.metrics
+      await app.jobs.counted()
       return reply
         .header('cache-control', 'no-store')
         .type(register.contentType)

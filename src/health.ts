@@ -104,6 +104,7 @@ export async function health(
   owner: string,
 ): Promise<Health> {
   const store = await storeState(jobs)
+  await jobs.counted()
   const cli = claude.health(owner)
   const { queued, running, slots, maxQueued } = jobs.stats()
   const network = jobs.stats('network')
@@ -148,6 +149,7 @@ export function withoutDetails({ ready, checks }: Readiness): Readiness {
  */
 export async function readiness({ jobs, claude, upstreams: { health: providers }, workspaceRoom }: Told): Promise<Readiness> {
   const store = await storeState(jobs)
+  await jobs.counted()
   const noRoom = await workspaceRoom.problem()
   const { trouble } = claude
   const asked = checkOf(trouble === null, trouble?.code ?? '', trouble?.message ?? null)

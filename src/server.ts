@@ -17,7 +17,8 @@ let started: Readonly<Record<string, string | undefined>> = process.env
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  if (process.env['CONFIG']) started = { HOST: config.host, PORT: String(config.port), DATA_DIR: config.dataDir }
+  const { host, port, dataDir, filesDir } = config
+  if (process.env['CONFIG']) started = { HOST: host, PORT: String(port), DATA_DIR: dataDir, FILES_DIR: filesDir }
   const app = await buildApp({ config, env: process.env, logger: createLogger(config.logLevel) })
   // whatever way the process ends, no CLI is left behind
   process.once('exit', killAllProcesses)

@@ -1,4 +1,5 @@
 /** Why the server does not start, in one line for the person who started it, which names the setting. */
+import path from 'node:path'
 import { ConfigError } from './errors/config-error.js'
 import { WorkspacesNotPrivate, workspaceRootOf } from '../workspace/workspace.js'
 
@@ -12,7 +13,7 @@ export function startError(error: unknown, env: Environment): string | null {
   if (error instanceof WorkspacesNotPrivate) return `TMPDIR: ${error.message}`
   // the database's own words have no code: no room, a file that is none
   if (error.message.startsWith('cannot use the job database ')) return `DATA_DIR: ${error.message}`
-  return ofListening(error, env) ?? ofFiles(error, env['DATA_DIR'] || '.data')
+  return ofListening(error, env) ?? ofFiles(error, env)
 }
 
 function ofListening({ code, syscall }: NodeJS.ErrnoException, env: Environment): string | null {
@@ -30,7 +31,7 @@ const says: Record<string, string> = {
   EEXIST: 'is no folder',
   EISDIR: 'is a folder',
   ENOTDIR: 'is below something that is no folder',
-  // also what `mkdir` says of a folder on a file system that is read-only
+  // what `mkdir` says in `/proc`
   ENOENT: 'cannot be made',
   ENOSPC: 'has no room',
   EDQUOT: 'has no room',
@@ -39,11 +40,29 @@ const says: Record<string, string> = {
   EIO: 'cannot be read or written',
 }
 
-/** Folders of the server's own are below `DATA_DIR`, or below `TMPDIR`. */
-function ofFiles({ code, path }: NodeJS.ErrnoException, dataDir: string): string | null {
+/** Where the package lies; the data directory may be in it. */
+const installation = path.join(import.meta.dirname, '../..')
+
+/** Null where the file is none of a setting's. */
+function ofFiles({ code, path: file }: NodeJS.ErrnoException, env: Environment): string | null {
   const what = says[code ?? '']
+  const dataDir = env['DATA_DIR'] || '.data'
   if (what === undefined) return null
   // the write to a file that is open has no path
-  if (path === undefined) return code === 'ENOSPC' || code === 'EDQUOT' ? `DATA_DIR: ${dataDir} ${what} (${code})` : null
-  return `${path.startsWith(workspaceRootOf(dataDir)) ? 'TMPDIR' : 'DATA_DIR'}: ${path} ${what} (${code})`
+  if (file === undefined) return code === 'ENOSPC' || code === 'EDQUOT' ? `DATA_DIR: ${dataDir} ${what} (${code})` : null
+  const folders: [setting: string, folder: string][] = [
+    ['TMPDIR', workspaceRootOf(dataDir)],
+    ...(env['FILES_DIR'] ? [['FILES_DIR', env['FILES_DIR']] as [string, string]] : []),
+    ['DATA_DIR', dataDir],
+  ]
+  const [setting] = folders.find(([, folder]) => isBelow(file, folder)) ?? folders.find(([, folder]) => isBelow(folder, file)) ?? []
+  // also of a folder above one that was to be made
+  if (setting !== undefined) return `${setting}: ${file} ${what} (${code})`
+  if (!isBelow(file, installation)) return null
+  return `INSTALLATION: ${file} ${code === 'ENOENT' ? 'is missing' : what} (${code}): install claude-bridge anew`
+}
+
+function isBelow(file: string, folder: string): boolean {
+  const way = path.relative(folder, file)
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way)
 }

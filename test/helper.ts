@@ -16,7 +16,7 @@ import { createLogger } from '../src/logger.js'
 import type { HttpLimits } from '../src/http/limits.js'
 import type { NetOptions } from '../src/net/public-agent.js'
 import { openWorkspaceRoot } from '../workspace/workspace.js'
-import { type RedisServer, startRedis } from './redis.js'
+import { type RedisServer, onRedis, startRedis } from './redis.js'
 import { openDoor } from './standin/door.js'
 import { until } from './until.js'
 import { type RecordedRequest, type Standin, type StandinOptions, contains, startStandin } from './standin/index.js'
@@ -54,7 +54,7 @@ export interface Bridge {
 /** With `TEST_STORE=redis` the jobs of every bridge are kept on Redis: one for the file, with a prefix for each. */
 let redis: RedisServer | null = null
 async function sharedStore(): Promise<Record<string, string>> {
-  if (process.env['TEST_STORE'] !== 'redis') return {}
+  if (!onRedis) return {}
   redis ??= await startRedis(tap)
   return { STORE_URL: `${redis.url}?prefix=${randomUUID()}:` }
 }

@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { freePort } from './standin/ports.js'
 
+/** The jobs of benches and bridges are kept on Redis. */
+export const onRedis = process.env['TEST_STORE'] === 'redis'
+
 /** What starts something leaves with it how that is ended: a test of tap's, or a program of its own. */
 export interface Ends {
   teardown(end: () => Promise<void> | void): void
@@ -46,6 +49,7 @@ export async function startRedis(t: Ends, more: readonly string[] = []): Promise
     async kill() {
       const over = once(server.process, 'exit')
       if (server.process.exitCode !== null || server.process.signalCode !== null) return
+      server.process.ref()
       server.process.kill('SIGKILL')
       await over
     },
@@ -65,7 +69,11 @@ export async function startRedis(t: Ends, more: readonly string[] = []): Promise
 function run(folder: string, port: number, more: readonly string[]): ChildProcess {
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
   const listen = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder]
-  return spawn('redis-server', [...listen, ...durable, ...more], { stdio: 'ignore' })
+  const child = spawn('redis-server', [...listen, ...durable, ...more], { stdio: 'ignore' })
+  // where a teardown before has failed, this one's is not called
+  child.unref()
+  process.once('exit', () => child.kill('SIGKILL'))
+  return child
 }
 
 async function untilReady(port: number): Promise<void> {

@@ -14,6 +14,27 @@ await t.test('the setting of a file', async (t) => {
   const job = path.join(workspaceRootOf('/tmp/data'), 'job-1')
   t.equal(startError(errno('EROFS', { path: job }), env), `TMPDIR: ${job} is on a file system that is read-only (EROFS)`)
   t.equal(startError(errno('ENOSPC'), env), 'DATA_DIR: /tmp/data has no room (ENOSPC)')
+  const files = { ...env, FILES_DIR: '/tmp/data/kept' }
+  t.equal(
+    startError(errno('ENOTDIR', { path: '/tmp/data/kept/x' }), files),
+    'FILES_DIR: /tmp/data/kept/x is below something that is no folder (ENOTDIR)',
+  )
+  const deep = { DATA_DIR: '/read-only/a/b' }
+  t.equal(
+    startError(errno('EROFS', { path: '/read-only/a' }), deep),
+    'DATA_DIR: /read-only/a is on a file system that is read-only (EROFS)',
+  )
+})
+
+await t.test('a file of the package is no data', async (t) => {
+  const root = path.join(import.meta.dirname, '../..')
+  const missing = path.join(root, 'dist/src/page.html')
+  t.match(startError(errno('ENOENT', { path: missing }), env), /^INSTALLATION: .*page\.html is missing \(ENOENT\): install/)
+  t.match(startError(errno('EACCES', { path: missing }), env), /^INSTALLATION: .*cannot be used by this user/)
+  // the data may lie in the package
+  const inside = { DATA_DIR: path.join(root, '.data') }
+  t.match(startError(errno('EACCES', { path: path.join(root, '.data/jobs.db') }), inside), /^DATA_DIR: /)
+  t.equal(startError(errno('ENOENT', { path: '/elsewhere/x' }), env), null, 'nor is one that no setting names')
 })
 
 await t.test('the setting of an address', async (t) => {

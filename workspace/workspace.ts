@@ -3,10 +3,11 @@
  * temporary folder, outside any repository, so that nothing of a project around it is picked up.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { makeFolder } from '../src/make-folder.js'
 
 export interface Workspace {
   /** everything of the job is below */
@@ -39,7 +40,7 @@ export function workspaceRootOf(dataDir: string): string {
  */
 export function openWorkspaceRoot(dataDir: string): string {
   const root = workspaceRootOf(dataDir)
-  mkdirSync(root, { recursive: true, mode: 0o700 })
+  makeFolder(root, 0o700)
   const stat = lstatSync(root)
   const uid = process.getuid?.()
   if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid) || (stat.mode & 0o077) !== 0) {

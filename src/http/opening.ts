@@ -34,7 +34,7 @@ export class Opening {
     private readonly frames: Frames,
     private readonly timing: Timing,
     /** see {@link SseStream} */
-    private readonly said: () => number,
+    private readonly said: () => number | Promise<number>,
   ) {
     this.timer = setTimeout(() => this.open(), Math.max(0, timing.commentEveryMs - reply.elapsedTime))
   }

@@ -20,7 +20,7 @@ export class SseStream {
   constructor(
     private readonly reply: FastifyReply,
     private readonly timing: Timing,
-    private readonly said: () => number,
+    private readonly said: () => number | Promise<number>,
   ) {
     const raw = writeHead(reply, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -56,7 +56,6 @@ export class SseStream {
     if (raw.destroyed || raw.writableEnded) return false
     this.heartbeat.refresh()
     if (raw.write(piece)) return true
-    const before = this.said()
     return new Promise((resolve) => {
       const done = (open: boolean) => {
         clearTimeout(stalled)
@@ -72,9 +71,16 @@ export class SseStream {
       const drained = () => done(true)
       const closed = () => done(false)
       const stalled = setTimeout(drop, this.timing.stallMs)
-      const looking = setInterval(() => {
-        if (this.said() - before > this.timing.lagBytes) drop()
-      }, lookEveryMs)
+      let before: number | null = null
+      const look = async () => {
+        const said = await this.said()
+        before ??= said
+        if (said - before > this.timing.lagBytes) drop()
+      }
+      // a store that does not answer drops no reader
+      const tryToLook = () => void look().catch(() => undefined)
+      tryToLook()
+      const looking = setInterval(tryToLook, lookEveryMs)
       raw.once('drain', drained)
       raw.once('close', closed)
     })

@@ -44,7 +44,7 @@ export class Endings {
   /** Tries again to store the end of a job that could not be stored. */
   async storeEnd(live: LiveJob): Promise<void> {
     await this.commitEnd(live)
-    live.unstoredEnd = false
+    live.endIsStored()
     this.options.onStored(live)
   }
 

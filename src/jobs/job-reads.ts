@@ -7,7 +7,7 @@ import type { LoggedEvent } from './events.js'
 import { followLog, followStatus } from './follow.js'
 import type { Job } from './job.js'
 import type { LiveJob } from './live-job.js'
-import type { Progress } from './progress.js'
+import { type Progress, untoldProgress } from './progress.js'
 import { type ReadOptions, readLog } from './reader.js'
 import type { Replicas } from './replicas.js'
 import { requestOf } from './request-of.js'
@@ -76,9 +76,18 @@ export class JobReads {
 
   /** As {@link progress}, of several jobs and of whichever server runs them. */
   async progressOf(jobs: readonly Job[]): Promise<(id: string) => Progress | null> {
-    const elsewhere = jobs.filter(({ id, status }) => status === 'in_progress' && !this.live.has(id)).map(({ id }) => id)
-    const found = elsewhere.length === 0 ? undefined : await this.replicas?.progressOf(elsewhere)
-    return (id) => this.progress(id) ?? found?.get(id) ?? null
+    const { replicas } = this
+    if (replicas === undefined) return (id) => this.progress(id)
+    const elsewhere = jobs.filter(({ id, status }) => !isFinal(status) && !this.live.has(id))
+    const stored = elsewhere.length === 0 ? null : await replicas.progressOf(elsewhere.map(({ id }) => id))
+    const found = new Map(
+      elsewhere.map(({ id, status, createdAt }) => {
+        const last = stored?.get(id) ?? untoldProgress(createdAt)
+        // the server that had it before has not told that it waits again
+        return [id, status === 'queued' ? { ...last, phase: status, tool: null } : last]
+      }),
+    )
+    return (id) => this.progress(id) ?? found.get(id) ?? null
   }
 
   async list(query: JobQuery): Promise<JobPage> {
@@ -145,9 +154,9 @@ export class JobReads {
     return { listen: (id, wake) => this.held.listen(id, wake), has: (id) => this.stopped || this.live.has(id) }
   }
 
-  /** How many bytes the events of an unfinished job have carried since this server holds it; 0 for one that has ended. */
-  said(id: string): number {
-    return this.live.get(id)?.log.said ?? 0
+  /** How many bytes the events of an unfinished job have carried since this server holds it; 0 for one that has ended. Of one that runs elsewhere, those that are stored. */
+  said(id: string): number | Promise<number> {
+    return this.live.get(id)?.log.said ?? this.replicas?.saidOf(id) ?? 0
   }
 
   /** See {@link watchProgress}. */

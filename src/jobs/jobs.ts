@@ -26,6 +26,7 @@ import type { Tracing } from './trace.js'
 import { unlessUnreadable } from './unreadable.js'
 import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
+import { within } from '../within.js'
 
 export interface JobsOptions extends AdmissionOptions {
   executor: Executor
@@ -67,6 +68,8 @@ export interface RecoveryCounts {
 }
 
 const aMinute = 60_000
+/** Who asks for the state of this server waits no longer for that of the lines. */
+const countingMs = 500
 /** How long the end of a job that is deleted stays for the readers of other servers. */
 const readersMs = 200
 
@@ -115,6 +118,10 @@ export class Jobs extends JobReads {
             hold: (job, fence) => this.hold(job, { fence }),
             enqueue: (held, created) => this.enqueue(held, created?.asked.request),
             stop: (held) => this.stopping.stop(held, 'cancelled'),
+            isEnding: () => this.closing,
+            onCounted: (lane, asOf) => {
+              for (const limiter of options.places.all) if (options.places.laneOf(limiter) === lane) this.admission.counted(limiter, asOf)
+            },
           })
     const accept = (created: Created) => (this.shared === null ? this.accept(created) : this.shared.accept(created))
     this.submission = new Submission({
@@ -275,6 +282,12 @@ export class Jobs extends JobReads {
     this.live.delete(id)
     await this.options.onForgotten?.(id)
     return known
+  }
+
+  /** Counts anew what {@link stats} says of lines that several servers share. Where they do not answer soon, it stays as it was counted last. */
+  async counted(): Promise<void> {
+    const { replicas } = this.options
+    if (replicas !== undefined) await within(replicas.count(), countingMs, 'the lines could not be counted').catch(() => undefined)
   }
 
   /** Of the runs that need a process, or of those that need none. */

@@ -3,11 +3,13 @@ import type { Limiter } from '../limiter.js'
 import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import { type Answer, addToAnswer, emptyAnswer } from './answer.js'
+import { Deferred } from './deferred.js'
 import type { JobEvent, LoggedEvent } from './events.js'
 import { changesRecord, fold } from './fold.js'
 import type { Job } from './job.js'
 import { JobLog } from './log.js'
-import type { Progress } from './progress.js'
+import { type Progress, untoldProgress } from './progress.js'
+import { nextInOrder } from './sequence.js'
 import { JobSpending, type PriceOf } from './spending.js'
 import { JobTrace } from './job-trace.js'
 import type { Append } from './store.js'
@@ -41,6 +43,8 @@ export class LiveJob {
   quit: (() => void)[] = []
   /** the server before was killed while it ran */
   suspect = false
+  /** when the store was asked to note that it waits no more, see `nextInOrder`; null before */
+  startSentAt: number | null = null
   /** the number of this server's claim, on a store that several share */
   fence: number | undefined = undefined
   /** another server has taken it over, or it was forgotten: what is said here goes nowhere */
@@ -59,6 +63,7 @@ export class LiveJob {
   private readonly clockBase: number
   readonly spending: JobSpending
   readonly trace: JobTrace
+  private lateEnd: Deferred | null = null
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
   /** @param newest see {@link JobLog} */
@@ -72,13 +77,7 @@ export class LiveJob {
     this.runsLeft = job.choices
     // there before the end only where a human has looked at it: what its attempts have spent
     this.answer = structuredClone(job.answer) ?? emptyAnswer()
-    this.progress = {
-      phase: 'queued',
-      lastSignOfLife: job.createdAt,
-      characters: 0,
-      outputTokens: null,
-      tool: null,
-    }
+    this.progress = untoldProgress(job.createdAt)
   }
 
   /** One that an earlier server has left waiting for a human: it has started once. */
@@ -114,6 +113,19 @@ export class LiveJob {
   pause(): void {
     this.over?.resolve()
     this.over = null
+  }
+
+  /** Resolves when the store has taken an end that it had refused; at once where there is none such. */
+  endStored(): Promise<void> {
+    if (!this.unstoredEnd) return Promise.resolve()
+    this.lateEnd ??= new Deferred()
+    return this.lateEnd.promise
+  }
+
+  /** See {@link endStored}. */
+  endIsStored(): void {
+    this.unstoredEnd = false
+    this.lateEnd?.resolve()
   }
 
   /** Readers and waiters are let go; see {@link JobLog.close}. */
@@ -158,6 +170,7 @@ export class LiveJob {
     const events = this.log.unstored()
     const changes = events.some(({ event }) => changesRecord(this.stored, event))
     const record = changes ? this.folded(events) : null
+    if (record !== null && record.status !== 'queued') this.startSentAt ??= nextInOrder()
     const { fence } = this
     return {
       id: this.job.id,

@@ -9,6 +9,8 @@ export interface JobObserver {
   charged?(job: Job, charge: Charge, nanoUsd: number): void
   /** The store has lost events that a reader has had. */
   logLost?(): void
+  /** Nothing of the job is left on this server, which others share its store with; wherever it goes on, this one is not told of its end. */
+  left?(id: string): void
   /**
    * The job has ended; the record says how, also where the store would not take it. `firstTokenMs`: from the request to the first piece of
    * the answer; null where none came, or none that this server has seen.
@@ -22,6 +24,7 @@ export function observers(...all: readonly JobObserver[]): JobObserver {
     answering: (job, at) => all.forEach((observer) => observer.answering(job, at)),
     charged: (job, charge, nanoUsd) => all.forEach((observer) => observer.charged?.(job, charge, nanoUsd)),
     logLost: () => all.forEach((observer) => observer.logLost?.()),
+    left: (id) => all.forEach((observer) => observer.left?.(id)),
     ended: (job, firstTokenMs) => all.forEach((observer) => observer.ended(job, firstTokenMs)),
   }
 }

@@ -12,3 +12,8 @@ export interface Progress {
   /** the tool at work, if one is */
   tool: string | null
 }
+
+/** Of a job of which nothing is known but when it was made. */
+export function untoldProgress(createdAt: number): Progress {
+  return { phase: 'queued', lastSignOfLife: createdAt, characters: 0, outputTokens: null, tool: null }
+}

@@ -32,6 +32,8 @@ export interface ReplicaListener {
   run(claimed: Claimed, begun: () => void): Promise<boolean>
   /** The end of a job was asked for that may run here. */
   cancel(id: string): void
+  /** A lane was counted. @param asOf see `nextInOrder` */
+  counted(lane: string, asOf: number): void
   /** What is due now and then, by one of the servers at a time. */
   sweep(): Promise<void>
 }
@@ -45,12 +47,14 @@ export interface Replicas {
   offer(job: Job): Promise<void>
   /** Takes a job past the line; null where it is in none of the statuses. */
   claim(id: string, statuses: readonly Job['status'][]): Promise<Claimed | null>
-  /** The job is over here, or waits for a human: its owner may have another one at work. */
+  /** The job is over here, or waits for a human: its owner may have another one at work. Nothing where a later claim has it. */
   release(job: Job, fence: number): Promise<void>
   /** Calls `wake` when the log of a job may have grown, or it was forgotten. Returns what ends it. */
   follow(id: string, wake: (news: News) => void): () => void
   /** How jobs that run on other servers are getting on, as it was stored last; without those of which nothing is known. */
   progressOf(ids: readonly string[]): Promise<Map<string, Progress>>
+  /** How many bytes the stored events of a job carry, whichever server runs it. */
+  saidOf(id: string): Promise<number>
   /** Has the server that runs the job end it. */
   askToCancel(id: string): Promise<void>
   /** A client of this server is about to wait for a new job: until it does, the job is not taken for one without. */
@@ -63,9 +67,11 @@ export interface Replicas {
   readonly clients: number
   /** Whether no server has a client that waits for the job. */
   isClientless(id: string): Promise<boolean>
-  /** jobs in the line of a lane, as they were counted last */
+  /** jobs in the line of a lane, as they were counted last: half a second ago at most, while Redis is there */
   queued(lane: string): number
-  /** Counts anew. Resolves with how many are the owner's, in all lanes. */
+  /** Counts all lanes anew. */
+  count(): Promise<void>
+  /** Counts a lane anew. Resolves with how many are the owner's, in all lanes. */
   countQueued(lane: string, owner: string): Promise<number>
   /** Whether this server is the one to do something now; for `ms` no other is. */
   isTurnOf(work: string, ms: number): Promise<boolean>

@@ -18,7 +18,7 @@ import type { RunningGates } from './running-gates.js'
 import type { Charge } from './spending.js'
 import { OwnSeat, insideAnother } from './seat.js'
 import { requestOf } from './request-of.js'
-import type { JobStore } from './store.js'
+import { type JobStore, Superseded } from './store.js'
 import { UnreadableRecord } from './unreadable.js'
 import type { Writer } from './writer.js'
 
@@ -220,7 +220,9 @@ export class Runner {
     // before anything is done with the request: where that kills the server, the next one knows whose it was. The disk is waited for
     // only where that has happened before
     await this.options.writer.commit(live, { synced: live.suspect }).catch((error: unknown) => {
-      this.options.onTrouble('the start of a job could not be stored', error, id)
+      // another server has ended it, or has it: that is no trouble
+      const isLost = error instanceof Superseded && live.fence !== undefined
+      if (!isLost) this.options.onTrouble('the start of a job could not be stored', error, id)
       return this.options.endings.abort(live, serverFailed)
     })
     const request = live.request

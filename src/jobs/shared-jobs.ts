@@ -5,7 +5,7 @@ import type { Job } from './job.js'
 import { tellEnded } from './job-trace.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
-import { end, requeue, saidBy, takeOver } from './recovery.js'
+import { type Resumed, end, requeue, saidBy, takeOver } from './recovery.js'
 import { type Claimed, type ReplicaListener, type Replicas, endsJob } from './replicas.js'
 import { isOver } from './retention.js'
 import { unreviewed } from './review.js'
@@ -30,6 +30,10 @@ export interface SharedJobsOptions {
   stop(live: LiveJob): Promise<void>
   /** Ends one wherever it runs. */
   cancel(id: string): Promise<void>
+  /** How many wait in a lane, on all servers, was counted. */
+  onCounted(lane: string, asOf: number): void
+  /** This server ends: nothing more begins. */
+  isEnding(): boolean
   /** Whether an owner's key was revoked. */
   isRevoked?(owner: string): boolean
   /** what a call of a model's API costs; left out: nothing */
@@ -45,6 +49,9 @@ const cancelled: Failure = { code: 'cancelled', message: 'The job was cancelled.
 const unfinished = ['queued', 'in_progress'] as const
 
 export class SharedJobs implements ReplicaListener {
+  /** resolves when the suspects that came before are over */
+  private suspects = Promise.resolve()
+
   constructor(private readonly options: SharedJobsOptions) {}
 
   /** A new job gets into the line of all servers, or into its parent's place here. */
@@ -67,13 +74,16 @@ export class SharedJobs implements ReplicaListener {
   async run(claimed: Claimed, begun: () => void): Promise<boolean> {
     const { id } = claimed.job
     try {
-      const job = await this.toRun(claimed)
-      if (job === null) {
+      const resumed = await this.toRun(claimed)
+      if (resumed === null) {
         await this.options.replicas.release(claimed.job, claimed.fence)
         return false
       }
-      const live = this.options.hold(job, claimed.fence)
-      this.options.enqueue(live)
+      if (this.options.isEnding()) return await this.handOver(resumed.job)
+      const live = this.options.hold(resumed.job, claimed.fence)
+      live.suspect = resumed.suspect
+      if (live.suspect) this.afterSuspects(live)
+      else this.options.enqueue(live)
       begun()
       await this.done(live)
       return (await live.handedOver) === true
@@ -92,7 +102,9 @@ export class SharedJobs implements ReplicaListener {
     const { store, replicas } = this.options
     const claimed = await replicas.claim(id, unfinished)
     if (claimed === null) return false
-    const { job, fence, delivered, usedTools } = claimed
+    const { job, fence, delivered, usedTools, deaths } = claimed
+    // it was no death that ended its run here
+    if (deaths > 0 && job.status === 'in_progress') await store.countDeaths(id, 0)
     const goesOn = !delivered && !usedTools
     if (!goesOn) await this.end(claimed, { code: 'server_shutdown', message: 'The server ended while the job ran.' })
     else if (job.status === 'in_progress') await requeue(store, job, fence)
@@ -104,6 +116,10 @@ export class SharedJobs implements ReplicaListener {
   cancel(id: string): void {
     const live = this.options.live.get(id)
     if (live !== undefined) this.options.stop(live).catch(this.trouble('a job could not be cancelled', id))
+  }
+
+  counted(lane: string, asOf: number): void {
+    this.options.onCounted(lane, asOf)
   }
 
   async sweep(): Promise<void> {
@@ -197,19 +213,31 @@ export class SharedJobs implements ReplicaListener {
   }
 
   /** The job as it is to run here; null where it is ended instead. */
-  private async toRun(claimed: Claimed): Promise<Job | null> {
-    const { job, fence, cancelled: asked, clientless } = claimed
+  private async toRun(claimed: Claimed): Promise<Resumed | null> {
+    const { job, fence, cancelled: asked, clientless, deaths } = claimed
     if (asked || (clientless && !job.background)) {
       await this.end(claimed, cancelled)
       return null
     }
-    if (job.status === 'queued') return job
+    if (job.status === 'queued') return { job, suspect: deaths > 0 }
     const { store } = this.options
     const listener = {
       onSetAside: (message: string, jobId: string) => this.options.onTrouble(message, undefined, jobId),
       onEnded: (ended: Job) => this.told(ended),
     }
-    return (await takeOver(store, claimed, false, listener, fence))?.job ?? null
+    return takeOver(store, claimed, false, listener, fence)
+  }
+
+  /** Jobs whose server was killed run one at a time here, so that the next death counts against one of them only. */
+  private afterSuspects(live: LiveJob): void {
+    this.suspects = this.suspects
+      .then(async () => {
+        if (live.ending !== null || live.cause !== null || this.options.isEnding()) return
+        this.options.enqueue(live)
+        await live.whenOver()
+        await Promise.all(live.gone)
+      })
+      .catch(this.trouble('a job could not be run', live.job.id))
   }
 
   /** Resolves when nothing of the job is left here. */
@@ -217,8 +245,14 @@ export class SharedJobs implements ReplicaListener {
     await live.whenOver()
     await live.ending
     await Promise.all(live.gone)
-    if (this.options.live.get(live.job.id) === live && !live.unstoredEnd) this.options.live.delete(live.job.id)
-    if (!live.lost) await this.options.replicas.release(live.job, live.fence!)
+    // until then no other server may take it up
+    await live.endStored()
+    const { id } = live.job
+    if (this.options.live.get(id) === live) this.options.live.delete(id)
+    // a later claim may run it here again
+    if (!this.options.live.has(id)) this.options.observer?.left?.(id)
+    // also what was lost: where the store has fallen behind, no other server has claimed it
+    await this.options.replicas.release(live.job, live.fence!)
   }
 
   private trouble(message: string, id: string): (error: unknown) => void {

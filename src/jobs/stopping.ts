@@ -39,6 +39,8 @@ export class Stopping {
       await this.endings.leave(live)
       return this.gone(live)
     }
+    // what has ended is not to be run again: its end is tried once more
+    if (live.unstoredEnd) return
     live.handedOver = this.endings
       .leave(live)
       .then(() => this.gone(live))

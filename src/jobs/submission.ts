@@ -1,7 +1,7 @@
 /** From what is asked to a job on record. */
 import { BridgeError } from '../errors/catalogue.js'
 import type { Limiter } from '../limiter.js'
-import type { Admission } from './admission.js'
+import type { Admission, Arrival } from './admission.js'
 import type { Deferred } from './deferred.js'
 import type { LoggedEvent } from './events.js'
 import { newJobId } from './ids.js'
@@ -54,13 +54,18 @@ export class Submission {
     const limiter = places.of(asked)
     // what another job waits for runs in that one's place
     const nested = !asked.background && asked.view.parent !== undefined && live.has(asked.view.parent)
-    const full = await admission.fullFor(asked.owner, limiter, nested)
-    // in one step with `create`, so that of many at once none is counted too late
-    const refusal = full ?? admission.refusal(limiter, asked.owner, nested)
-    if (refusal === null) return this.create(asked, limiter, nested)
-    const earlier = await this.joinEarlier(asked)
-    if (earlier === null) throw refusal
+    const taken = await admission.take(asked.owner, limiter, nested)
+    if (!(taken instanceof BridgeError)) return this.create(asked, nested, taken)
+    const earlier = (await this.joinEarlier(asked)) ?? (await this.joinArriving(asked, limiter))
+    if (earlier === null) throw taken
     return { job: earlier, joined: true }
+  }
+
+  /** As `joinEarlier`, of what takes the last place and is not stored yet. */
+  private async joinArriving(asked: NewJob, limiter: Limiter): Promise<Job | null> {
+    if (asked.idempotency === undefined) return null
+    await this.options.admission.arrivals(limiter)
+    return this.joinEarlier(asked)
   }
 
   /** See `Jobs.joinEarlier`. */
@@ -76,8 +81,8 @@ export class Submission {
     return earlier === null || hasExpired(earlier.job) ? null : this.join(earlier, background)
   }
 
-  private async create(asked: NewJob, limiter: Limiter, nested: boolean): Promise<{ job: Job; joined: boolean }> {
-    const { store, admission } = this.options
+  private async create(asked: NewJob, nested: boolean, arrival: Arrival): Promise<{ job: Job; joined: boolean }> {
+    const { store } = this.options
     const { request, idempotency, ...rest } = asked
     const createdAt = Date.now()
     const job: Job = {
@@ -95,15 +100,20 @@ export class Submission {
       review: null,
     }
     const first: LoggedEvent = { seq: 1, at: createdAt, event: { type: 'status', status: 'queued', phase: 'queued' } }
+    arrival.sent()
+    const created = await store.create(job, request, first, idempotency).catch((error: unknown) => {
+      arrival.arrived()
+      throw error
+    })
     // `accept` follows in the same step: a count in between would find this job missing, or twice
-    const created = await admission.arriving(limiter, () => store.create(job, request, first, idempotency))
+    arrival.arrived(created.created)
     if (created.created) {
       return { job: await this.options.accept({ job, first, asked, nested, synced: created.synced }), joined: false }
     }
     if (hasExpired(created.job)) {
       await store.delete(created.job.id)
       this.options.refuseAtEnd()
-      return this.create(asked, limiter, nested)
+      return this.create(asked, nested, arrival)
     }
     return { job: await this.join(created, asked.background), joined: true }
   }

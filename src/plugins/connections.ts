@@ -7,6 +7,7 @@
 import type { Server, Socket } from 'node:net'
 import fp from 'fastify-plugin'
 import { ConnectionRoom } from '../http/connection-room.js'
+import { answerHalfClosed } from '../http/client-gone.js'
 import { holdContinue } from '../http/expect.js'
 import type { HttpLimits } from '../http/limits.js'
 import { closeAfter, hasUnreadBody } from '../http/linger.js'
@@ -27,6 +28,7 @@ export default fp(
     app.decorate('limits', limits)
     app.server.on('connection', (socket: Socket) => room.enter(socket))
     holdContinue(app.server)
+    answerHalfClosed(app.server)
     app.decorate('furtherListeners', [])
     app.addHook('preClose', async () => {
       for (const listener of app.furtherListeners) listener.close()

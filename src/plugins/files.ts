@@ -1,7 +1,9 @@
 /** Folders of jobs: those of runs, which go with them, and the files that jobs have left. */
+import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import fp from 'fastify-plugin'
 import { workspaceMarker } from '../claude/process/environment.js'
+import { makeFolder } from '../make-folder.js'
 import { RedisFiles } from '../replicas/files.js'
 import { type Files, KeptFiles } from '../../workspace/kept-files.js'
 import { removeLeftovers } from '../../workspace/leftovers.js'
@@ -22,6 +24,11 @@ declare module 'fastify' {
 export default fp(
   async (app) => {
     const { dataDir, filesDir } = app.config
+    if (filesDir !== undefined) {
+      // a folder that cannot be used would show when a job has done its work
+      makeFolder(filesDir, 0o700)
+      accessSync(filesDir, constants.W_OK | constants.X_OK)
+    }
     const workspaceRoot = openWorkspaceRoot(dataDir)
     // the store has locked the data directory: what is left behind in it belongs to no other server
     const removed = await removeLeftovers(workspaceRoot, workspaceMarker)

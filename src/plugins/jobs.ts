@@ -73,6 +73,7 @@ function openReplicas(app: FastifyInstance, connection: RedisConnection, places:
   const { log, quotas } = app
   return new RedisReplicas({
     connection,
+    dataDir: app.config.dataDir,
     lanes: () => places.all.map((limiter) => ({ name: places.laneOf(limiter), room: () => limiter.free - limiter.waiting })),
     runningOf: (owner) => quotas.limitsOf(owner).running,
     turnsOf: (owner) => quotas.limitsOf(owner).priority ?? 1,
@@ -87,6 +88,7 @@ function openReplicas(app: FastifyInstance, connection: RedisConnection, places:
 function takingBack(tokens: JobTokens): JobObserver {
   return {
     answering: () => {},
+    left: (id) => tokens.takeBack(id),
     ended: ({ id }) => tokens.takeBack(id),
   }
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../config.js'
+import { tellRates } from '../http/rate-headers.js'
 import type { KeyLimits } from '../jobs/keys.js'
 import { type OwnerLimits, Quotas } from '../quotas/quotas.js'
 import { sharedCounts } from '../replicas/shared-counts.js'
@@ -24,9 +25,14 @@ export default fp(
     app.decorate('prices', prices)
     app.liveConfig.onChange((now) => prices.replace(now.prices))
     app.decorate('quotas', quotas)
-    app.addHook('preHandler', async ({ owner, letIn, method }, reply) => {
-      if (letIn) reply.headers(quotas.headers(owner, method === 'POST'))
+    app.decorateRequest('ratesTold', null)
+    app.addHook('preHandler', async (request, reply) => {
+      if (!request.letIn) return
+      const headers = quotas.headers(request.owner, request.method === 'POST')
+      reply.headers(headers)
+      if (shared !== undefined) request.ratesTold = headers
     })
+    if (shared !== undefined) app.addHook('onSend', async (_request, reply) => tellRates(reply))
   },
   { name: 'spending', dependencies: ['store', 'config'], decorators: { fastify: ['keyRing'] } },
 )

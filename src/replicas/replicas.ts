@@ -5,13 +5,19 @@ import { pipelined } from '../jobs/redis/pipeline.js'
 import { claimMembers, claimOf } from '../jobs/redis/claim.js'
 import type { Progress } from '../jobs/progress.js'
 import type { Claimed, News, ReplicaListener, Replicas } from '../jobs/replicas.js'
+import { nextInOrder } from '../jobs/sequence.js'
 import { statuses } from '../jobs/status.js'
 import { Clients } from './clients.js'
+import { LaneCounts } from './lane-counts.js'
+import { place, predecessor } from './predecessor.js'
+import { Rounds } from './rounds.js'
 import { Subscriptions } from './subscriptions.js'
 import { type LaneRoom, Tickets, lastTurn } from './tickets.js'
 
 export interface ReplicasOptions {
   connection: RedisConnection
+  /** this server's own, and locked by it; left out: nothing is known of a server before */
+  dataDir?: string
   /** providers come and go with the configuration */
   lanes(): readonly LaneRoom[]
   /** jobs of an owner that may be at work; undefined: no bound */
@@ -30,6 +36,8 @@ const sweepEveryMs = 5000
 const aliveMs = 15_000
 /** How far an owner's next job stands behind its last one, in the line. */
 const step = 20
+/** The lane of jobs whose provider no server has any more: any server tells them so. See `Places`. */
+const spareLane = 'spare'
 /** Tickets that a sweep makes at most. */
 const mostMade = 500
 
@@ -38,8 +46,8 @@ export class RedisReplicas implements Replicas {
   private readonly tickets: Tickets
   private readonly subscriptions: Subscriptions
   private readonly waiting: Clients
-  private readonly timers: NodeJS.Timeout[] = []
-  private lanes = new Map<string, number>()
+  private readonly rounds: Rounds
+  private readonly lanes: LaneCounts
   private keysVersion: string | null = null
   private listener: ReplicaListener | null = null
 
@@ -50,18 +58,24 @@ export class RedisReplicas implements Replicas {
     const take = (id: string, turn: number, begun: () => void) => this.take(id, turn, begun)
     const again = (id: string) => this.ticketAgain(id)
     this.tickets = new Tickets({ redis: connection.redis, prefix: connection.prefix, replica: this.id, lanes, take, again, onTrouble })
+    this.lanes = new LaneCounts(connection, () => this.laneNames())
     this.subscriptions = new Subscriptions(connection.subscriber, onTrouble)
     this.waiting = new Clients(connection, this.id, onTrouble)
-    this.every(beatEveryMs, 'it could not be said that this server is at work', () => this.beat())
+    this.rounds = new Rounds(onTrouble)
+    this.rounds.every(beatEveryMs, 'it could not be said that this server is at work', () => this.beat())
   }
 
   async start(listener: ReplicaListener): Promise<void> {
     this.listener = listener
+    this.lanes.onCounted = (lane, asOf) => listener.counted(lane, asOf)
     await this.beat()
+    await this.takeUpOwn()
     this.subscriptions.listen(this.key('offered'), () => this.tickets.look())
     this.subscriptions.listen(this.key('cancel'), (id) => listener.cancel(id))
     await this.tickets.start()
-    this.every(sweepEveryMs, 'jobs could not be looked through', () => this.sweep())
+    // what an earlier server has left does not wait for a turn
+    await this.findLost()
+    this.rounds.every(sweepEveryMs, 'jobs could not be looked through', () => this.sweep())
   }
 
   async stopTaking(): Promise<void> {
@@ -80,7 +94,7 @@ export class RedisReplicas implements Replicas {
   }
 
   async release({ id, owner }: Parameters<Replicas['release']>[0], fence: number): Promise<void> {
-    await this.run('release', id, fence)
+    if ((await this.run('release', id, fence)) === 0) return
     const bound = this.options.runningOf(owner)
     if (bound === undefined) return
     const next = (await this.run('leaveGate', id, owner, bound)) as string[]
@@ -104,16 +118,17 @@ export class RedisReplicas implements Replicas {
     return new Map(ids.flatMap((id, at) => (found[at] == null ? [] : [[id, JSON.parse(found[at]) as Progress] as const])))
   }
 
-  queued(lane: string): number {
-    return this.lanes.get(lane) ?? 0
+  async saidOf(id: string): Promise<number> {
+    const [bytes, answerBytes, request] = await Promise.all([
+      ...['bytes', 'answerBytes'].map((member) => this.options.connection.commands.hget(this.key(`job:${id}`), member)),
+      this.options.connection.commands.strlen(this.key(`request:${id}`)),
+    ])
+    return Number(bytes ?? 0) - Number(answerBytes ?? 0) - Number(request)
   }
 
-  async countQueued(lane: string, owner: string): Promise<number> {
-    const names = [`lane:${lane}`, `owner:queued:${owner}`]
-    const [all, own] = await pipelined<string, number>(this.options.connection, names, (pipeline, name) => pipeline.zcard(this.key(name)))
-    this.lanes.set(lane, all!)
-    return own!
-  }
+  queued = (lane: string): number => this.lanes.of(lane)
+  count = (): Promise<void> => this.lanes.count()
+  countQueued = (lane: string, owner: string): Promise<number> => this.lanes.countFor(lane, owner)
 
   async isTurnOf(work: string, ms: number): Promise<boolean> {
     return (await this.options.connection.commands.set(this.key(`turn-of:${work}`), this.id, 'PX', ms, 'NX')) === 'OK'
@@ -129,8 +144,8 @@ export class RedisReplicas implements Replicas {
   }
 
   async close(): Promise<void> {
-    for (const timer of this.timers) clearInterval(timer)
     this.waiting.close()
+    await this.rounds.close()
     await this.tickets.close()
     // others need not wait until its lease has run out
     await this.options.connection.commands.del(this.key(`replica:${this.id}`)).catch(() => undefined)
@@ -149,8 +164,9 @@ export class RedisReplicas implements Replicas {
 
   /** @throws what Redis says */
   private async ticket(id: string, owner: string, lane: string, format?: number): Promise<void> {
-    const turn = (await this.run('turn', owner, Math.ceil(step / this.options.turnsOf(owner)), lastTurn)) as number
-    await this.tickets.add(id, lane, format ?? (await this.formatOf(id)), turn)
+    const steps = Math.ceil(step / this.options.turnsOf(owner))
+    const [turn, served] = (await this.run('turn', owner, steps, lastTurn, lane)) as [number, number]
+    await this.tickets.add(id, served === 1 ? lane : spareLane, format ?? (await this.formatOf(id)), turn)
     await this.options.connection.commands.publish(this.key('offered'), lane)
   }
 
@@ -163,11 +179,16 @@ export class RedisReplicas implements Replicas {
     return Number(await this.options.connection.commands.hget(this.key(`job:${id}`), 'format'))
   }
 
+  private laneNames(): string[] {
+    return this.options.lanes().map(({ name }) => name)
+  }
+
   private async beat(): Promise<void> {
-    const names = this.options.lanes().map(({ name }) => name)
-    const [clock, keys, ...waiting] = (await this.run('beat', this.id, aliveMs, '1', ...names)) as string[]
+    const names = this.laneNames()
+    const asOf = nextInOrder()
+    const [clock, keys, ...waiting] = (await this.run('beat', this.id, aliveMs, place, ...names)) as string[]
     this.options.connection.told(Number(clock))
-    this.lanes = new Map(names.map((name, at) => [name, Number(waiting[at])]))
+    this.lanes.counted(names, asOf, waiting.map(Number))
     const changed = this.keysVersion !== null && this.keysVersion !== keys
     this.keysVersion = keys!
     if (changed) this.options.onKeys()
@@ -176,9 +197,25 @@ export class RedisReplicas implements Replicas {
 
   private async sweep(): Promise<void> {
     if (!(await this.isTurnOf('sweep', sweepEveryMs - 100))) return
-    const lost = (await this.run('withoutTicket', this.tickets.keyPrefix, mostMade)) as string[]
-    for (const id of lost) await this.offerAgain(id)
+    await this.findLost()
     await this.listener!.sweep()
+  }
+
+  /** What the server before on this directory had is free. */
+  private async takeUpOwn(): Promise<void> {
+    const { dataDir } = this.options
+    const before = dataDir === undefined ? null : await predecessor(dataDir, this.id)
+    if (before === null) return
+    const had = (await this.run('buried', before, place, this.tickets.keyPrefix)) as [string, string, string][]
+    for (const [id, format, lane] of had) {
+      for (const each of new Set([lane, spareLane])) await this.tickets.remove(id, each, Number(format))
+    }
+  }
+
+  /** Jobs that no server runs and that are in no line get into one. */
+  private async findLost(): Promise<void> {
+    const lost = (await this.run('withoutTicket', this.tickets.keyPrefix, mostMade, spareLane)) as string[]
+    for (const id of lost) await this.offerAgain(id)
   }
 
   /** What may not go into the line yet stays where it waits. */
@@ -195,19 +232,6 @@ export class RedisReplicas implements Replicas {
 
   private key(name: string): string {
     return this.options.connection.key(name)
-  }
-
-  private every(ms: number, failed: string, work: () => Promise<void>): void {
-    let busy = false
-    const timer = setInterval(() => {
-      if (busy) return
-      busy = true
-      work()
-        .catch((error: unknown) => this.options.onTrouble(failed, error))
-        .finally(() => (busy = false))
-    }, ms)
-    timer.unref()
-    this.timers.push(timer)
   }
 }
 

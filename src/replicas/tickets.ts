@@ -9,6 +9,7 @@
 import type { Job as Ticket, Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { requestFormat } from '../request/stored.js'
+import { within } from '../within.js'
 
 export interface LaneRoom {
   name: string
@@ -38,6 +39,8 @@ const renewEveryMs = 5000
 const stalledEveryMs = 5000
 /** How soon a ticket or a free place is seen of which nothing was heard. */
 const lookEveryMs = 500
+/** For the jobs that are given back at the end. Milliseconds. */
+const closeMs = 2000
 /** The highest place in the line that BullMQ knows. */
 export const lastTurn = 2 ** 21 - 1
 
@@ -54,6 +57,7 @@ export class Tickets {
   private readonly queues = new Map<string, Promise<Queue>>()
   private readonly lines: Line[] = []
   private readonly held = new Map<Ticket, string>()
+  private readonly working = new Set<Promise<void>>()
   private readonly timers: NodeJS.Timeout[] = []
   private tokens = 0
   private started = false
@@ -70,6 +74,11 @@ export class Tickets {
   async add(id: string, lane: string, format: number, turn: number): Promise<void> {
     const queue = await this.queueOf(nameOf(format, lane))
     await queue.add('job', {}, { jobId: id, priority: Math.min(turn, lastTurn), removeOnComplete: true, removeOnFail: true })
+  }
+
+  /** Takes a job out of the line, unless a server has its ticket. */
+  async remove(id: string, lane: string, format: number): Promise<void> {
+    await (await this.queueOf(nameOf(format, lane))).remove(id)
   }
 
   /** Begins to take tickets. */
@@ -113,7 +122,7 @@ export class Tickets {
 
   /** There may be a ticket that no server has, or a free place. */
   look(): void {
-    for (const line of this.lines) this.fill(line).catch(this.trouble('jobs of a line could not be taken'))
+    for (const line of this.lines) this.track(this.fill(line).catch(this.trouble('jobs of a line could not be taken')))
   }
 
   /** Takes no more tickets. */
@@ -124,8 +133,20 @@ export class Tickets {
   async close(): Promise<void> {
     this.stop()
     for (const timer of this.timers) clearInterval(timer)
+    // what goes on elsewhere is put into the line before the connection is closed: else others would find it when its lock has run out
+    await within(this.idle(), closeMs, 'a job of the line takes too long').catch(() => undefined)
     await Promise.all(this.lines.flatMap(({ workers }) => workers.map((worker) => worker.close(true))))
     await Promise.all([...this.queues.values()].map(async (queue) => (await queue).close()))
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.working.delete(tracked))
+    this.working.add(tracked)
+  }
+
+  /** What is being taken out of a line becomes work. */
+  private async idle(): Promise<void> {
+    while (this.working.size > 0) await Promise.all(this.working)
   }
 
   private async fill(line: Line): Promise<void> {
@@ -149,7 +170,7 @@ export class Tickets {
       const ticket = (await worker.getNextJob(token, { block: false })) as Ticket | undefined
       if (ticket === undefined) continue
       this.held.set(ticket, token)
-      this.work(line, ticket, token).catch(this.trouble('a job of the line could not be run'))
+      this.track(this.work(line, ticket, token).catch(this.trouble('a job of the line could not be run')))
       return true
     }
     return false

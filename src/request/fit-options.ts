@@ -1,7 +1,7 @@
 /** Options go only to models that take them: one that a model refuses would cost the whole request, after several calls of the API. */
 import type { ClaudeRequest } from './conversation.js'
 import type { Ignored } from './ignored.js'
-import { takesOf } from './model-families.js'
+import { type Takes, takesOf } from './model-families.js'
 import type { AliasModels } from './model-names.js'
 
 type Options = Pick<ClaudeRequest, 'model' | 'effort' | 'maxTokens' | 'tools' | 'toolChoice' | 'output' | 'sampling'>
@@ -18,6 +18,7 @@ export function fitOptions(
 ): void {
   const takes = takesOf(run.model, aliasModels)
   if (takes === null) return
+  fitLevel(run, takes, ignored)
   if (takes.withoutThinking) {
     if (takes.effortBounded && isWithoutThinking(run) && (run.effort === 'xhigh' || run.effort === 'max')) {
       run.effort = 'high'
@@ -44,6 +45,16 @@ export function fitOptions(
   if (run.effort === undefined && run.maxTokens !== undefined && run.maxTokens < fewTokens) run.effort = 'low'
 }
 
+/** A level that the model does not have would be lowered by the CLI, or left out, without a word. */
+function fitLevel(run: Options, { withoutLevels }: Takes, ignored: Ignored): void {
+  const { effort } = run
+  if (effort === undefined || effort === 'none' || withoutLevels === undefined) return
+  if (withoutLevels === 'any') delete run.effort
+  else if (effort === 'xhigh' || (effort === 'max' && withoutLevels === 'above_high')) run.effort = 'high'
+  else return
+  ignored.add('reasoning_effort')
+}
+
 /**
  * Gives a request the sampling that it asks for, where its model takes it: without thinking, and no more than 1. After {@link fitOptions}.
  * @param asked by the names of the fields; what is given is not named as ignored
@@ -56,9 +67,10 @@ export function fitSampling(
 ): void {
   const takes = takesOf(run.model, aliasModels)
   // a model that is not known is sent what was asked for; see fitted-executor.ts
-  if ((takes !== null && takes.sampling !== true) || !(isWithoutThinking(run) || run.effort === 'none')) return
+  if ((takes !== null && takes.sampling === undefined) || !(isWithoutThinking(run) || run.effort === 'none')) return
   const temperature = fraction(asked.temperature)
-  const topP = fraction(asked.top_p)
+  const both = takes?.sampling !== 'either' || temperature === undefined
+  const topP = both ? fraction(asked.top_p) : undefined
   if (temperature === undefined && topP === undefined) return
   run.sampling = { ...(temperature !== undefined && { temperature }), ...(topP !== undefined && { topP }) }
   if (temperature !== undefined) ignored.remove('temperature')

@@ -9,13 +9,18 @@ export interface Takes {
   withoutThinking: boolean
   /** without thinking no effort above `high` */
   effortBounded?: true
-  /** `temperature` and `top_p`, without thinking */
-  sampling?: true
+  /** what it does not take of the levels of effort, where it does not take all: any, those above `high`, or `xhigh` alone */
+  withoutLevels?: 'any' | 'above_high' | 'xhigh'
+  /** of `temperature` and `top_p` both or either, without thinking */
+  sampling?: 'both' | 'either'
 }
 
 const families: readonly [id: RegExp, Takes][] = [
-  [/^claude-3-/, { withoutThinking: true, sampling: true }],
-  [/^claude-(?:opus|sonnet|haiku)-4(?:-[0-6])?$/, { withoutThinking: true, sampling: true }],
+  [/^claude-3-/, { withoutThinking: true, withoutLevels: 'any', sampling: 'both' }],
+  [/^claude-(?:opus|sonnet)-4(?:-0)?$/, { withoutThinking: true, withoutLevels: 'any', sampling: 'both' }],
+  [/^claude-(?:opus-4-1|sonnet-4-5|haiku-4-5)$/, { withoutThinking: true, withoutLevels: 'any', sampling: 'either' }],
+  [/^claude-opus-4-5$/, { withoutThinking: true, withoutLevels: 'above_high', sampling: 'either' }],
+  [/^claude-(?:opus|sonnet)-4-6$/, { withoutThinking: true, withoutLevels: 'xhigh', sampling: 'either' }],
   [/^claude-opus-4-[78]$/, { withoutThinking: true }],
   [/^claude-sonnet-5$/, { withoutThinking: true }],
   [/^claude-opus-5$/, { withoutThinking: true, effortBounded: true }],
@@ -31,8 +36,13 @@ const aliases: Readonly<Record<string, string>> = {
   fable: 'claude-fable-5-2',
 }
 
+/** The CLI asks Anthropic's own API for the model of its alias `opus` in place of these, which were retired. */
+const retired = /^claude-opus-4(?:-[01])?(?:-\d{8})?(?:\[1m\])?$/
+
 /** @param model as the CLI is told it; null: it is not known */
 export function takesOf(model: string, aliasModels: AliasModels = {}): Takes | null {
+  // of the alias nothing is known where another cloud is asked, and there a name is what it is
+  if (retired.test(model) && aliasModels['opus'] !== null) return takesOf('opus', aliasModels)
   const plain = model
     // the id of a profile stands at the end of its ARN
     .replace(/^arn:.*\//, '')
@@ -41,6 +51,8 @@ export function takesOf(model: string, aliasModels: AliasModels = {}): Takes | n
     .replace(/(?:-v\d+)?(?::\d+)?$/, '')
     .replace(/[-@]\d{8}$/, '')
     .replace(/@(?:default|latest)$/, '')
+    // as gateways write versions
+    .replace(/(?<=\d)\.(?=\d)/g, '-')
   const other = Object.hasOwn(aliasModels, plain) ? aliasModels[plain] : undefined
   if (other === null) return null
   if (other !== undefined) return takesOf(other)

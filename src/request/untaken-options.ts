@@ -1,16 +1,21 @@
 /** Options that a model's API has refused by name: which one a refusal is about, and the request without it. */
 import type { ClaudeRequest } from './conversation.js'
 
-export type Option = 'tool_choice' | 'parallel_tool_calls' | 'reasoning_effort' | 'temperature' | 'top_p'
+/** `one_sampling`: `top_p` beside a `temperature`; each alone is taken */
+export type Option = 'tool_choice' | 'parallel_tool_calls' | 'reasoning_effort' | 'one_sampling' | 'temperature' | 'top_p'
 
-/** In the order in which they are looked for: a forced call switches thinking off, so that a refusal of both is about the call. */
-const options: readonly Option[] = ['tool_choice', 'parallel_tool_calls', 'reasoning_effort', 'temperature', 'top_p']
+/**
+ * In the order in which they are looked for: a forced call switches thinking off, so that a refusal of both is about the call. One that names
+ * both kinds of sampling is about the two together.
+ */
+const options: readonly Option[] = ['tool_choice', 'parallel_tool_calls', 'reasoning_effort', 'one_sampling', 'temperature', 'top_p']
 
 /** What a refusal says of each; the API has other names than the client. */
 const words: Record<Option, RegExp> = {
   tool_choice: /tool[_ ]choice|thinking/i,
   parallel_tool_calls: /tool[_ ]choice|parallel/i,
   reasoning_effort: /\beffort\b|output_config|thinking/i,
+  one_sampling: /\btemperature\b.*\btop_p\b|\btop_p\b.*\btemperature\b/is,
   temperature: /\btemperature\b/i,
   top_p: /\btop_p\b/i,
 }
@@ -30,6 +35,8 @@ function has({ tools, toolChoice, parallelToolCalls, effort, sampling }: ClaudeR
     case 'reasoning_effort':
       // of the levels `none` alone says something about thinking
       return effort !== undefined && (effort === 'none' || refusal === '' || /effort|output_config/i.test(refusal))
+    case 'one_sampling':
+      return sampling?.temperature !== undefined && sampling.topP !== undefined
     case 'temperature':
       return sampling?.temperature !== undefined
     case 'top_p':
@@ -50,10 +57,15 @@ export function without(request: ClaudeRequest, refused: Iterable<Option>): With
   for (const option of refused) {
     if (!has(result, option)) continue
     take(result, option)
-    // the Responses API has another name for it
-    ignored.push(option === 'reasoning_effort' && request.response !== undefined ? 'reasoning.effort' : option)
+    ignored.push(fieldOf(option, request))
   }
   return { request: result, ignored }
+}
+
+function fieldOf(option: Option, { response }: ClaudeRequest): string {
+  if (option === 'one_sampling') return 'top_p'
+  // the Responses API has another name for it
+  return option === 'reasoning_effort' && response !== undefined ? 'reasoning.effort' : option
 }
 
 function take(request: ClaudeRequest, option: Option): void {
@@ -72,6 +84,7 @@ function take(request: ClaudeRequest, option: Option): void {
       if (request.effort === 'none') request.effort = 'low'
       else delete request.effort
       return
+    case 'one_sampling':
     case 'temperature':
     case 'top_p': {
       const { temperature, topP } = request.sampling ?? {}

@@ -63,7 +63,11 @@ class Keeper {
   private led(reference: string): string | null {
     const name = rootName(this.whole)
     const local = name !== '' && reference.startsWith(name) ? reference.slice(name.length) : reference
-    if (local !== '' && !local.startsWith('#')) return this.rules.isKnown(reference) ? reference : null
+    if (local !== '' && !local.startsWith('#')) {
+      if (!this.rules.isKnown(reference)) return null
+      this.keepDocument(reference.split('#')[0]!)
+      return reference
+    }
     if (resolveReference(this.copy, reference, false) !== undefined || hasAnchor(this.copy, local)) return reference
     const found = this.names.get(local)
     if (found !== undefined) return `#/$defs/${found}`
@@ -75,6 +79,16 @@ class Keeper {
     this.kept.set(given, target)
     if (isObject(target)) this.kept.set(given, this.mended(this.rules.copy(target)))
     return `#/$defs/${given}`
+  }
+
+  /** A part with a name of its own that stood where the copy has nothing: a reference finds it by that name wherever it is. */
+  private keepDocument(id: string): void {
+    if (this.names.has(id) || identified(this.copy, id) !== undefined) return
+    const part = identified(this.whole, id)
+    if (part === undefined) return
+    const given = this.freeName()
+    this.names.set(id, given)
+    this.kept.set(given, this.rules.copy(part))
   }
 
   private freeName(): string {
@@ -95,9 +109,18 @@ function hasAnchor(schema: Schema, reference: string): boolean {
 function anchored(schema: Schema, reference: string): Schema | undefined {
   const name = reference.slice(1)
   if (name === '' || name.startsWith('/')) return undefined
+  return partOf(schema, (part) => anchors.some((anchor) => part[anchor] === name) || part['$id'] === reference)
+}
+
+/** @param id without a fragment */
+function identified(schema: Schema, id: string): Schema | undefined {
+  return partOf(schema, ({ $id }) => typeof $id === 'string' && $id.split('#')[0] === id)
+}
+
+function partOf(schema: Schema, is: (part: Schema) => boolean): Schema | undefined {
   const open: unknown[] = [schema]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (isObject(next) && (anchors.some((anchor) => next[anchor] === name) || next['$id'] === reference)) return next
+    if (isObject(next) && is(next)) return next
     if (typeof next === 'object' && next !== null) for (const member of Object.values(next) as unknown[]) open.push(member)
   }
   return undefined

@@ -16,6 +16,8 @@ interface Asked {
 interface CloudApi {
   url: string
   asked: Asked[]
+  /** statuses of the next calls for a stream, in place of an answer */
+  refusals: number[]
   /** where its calls go to be answered */
   standinUrl: string
 }
@@ -29,7 +31,7 @@ async function cloudApi(t: Test): Promise<CloudApi> {
     server.closeAllConnections()
     server.close()
   })
-  const api: CloudApi = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: [], standinUrl: '' }
+  const api: CloudApi = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: [], refusals: [], standinUrl: '' }
   return api
 }
 
@@ -38,6 +40,11 @@ async function answer(api: CloudApi, request: IncomingMessage, response: ServerR
   if (method !== 'POST') return void response.writeHead(404, { 'content-type': 'application/json' }).end('{}')
   const body = (await json(request)) as Record<string, unknown>
   api.asked.push({ path: decodeURIComponent(url), headers })
+  const refusal = /stream|messages/i.test(url) ? api.refusals.shift() : undefined
+  if (refusal !== undefined) {
+    const words = JSON.stringify({ message: 'The security token included in the request is expired' })
+    return void response.writeHead(refusal, { 'content-type': 'application/json' }).end(words)
+  }
   // these stand in headers where the API is Anthropic's
   const others = Object.entries(body).filter(([name]) => !['anthropic_version', 'anthropic_beta'].includes(name))
   const asked = { model: 'of-the-path', ...Object.fromEntries(others), stream: true }
@@ -148,6 +155,16 @@ for (const { name, kind, env, model, path, authorization } of ways) {
     t.match(streamed, /"content":" cloud"/)
     t.match(api.asked.at(-1)!.path, path)
     t.match(api.asked.at(-1)!.headers.authorization ?? '', authorization)
+    // the CLI looks for other credentials of AWS then
+    api.refusals = [kind === 'bedrock' ? 403 : 401]
+    const renewed = await bridge.post('/v1/chat/completions', ask('C-cloud fourth', { model }))
+    t.equal(renewed.status, 200)
+    t.match(await renewed.text(), /from the cloud/)
+    api.refusals = Array.from({ length: 20 }, () => 403)
+    const refused = await bridge.post('/v1/chat/completions', ask('C-cloud fifth', { model }))
+    t.equal(refused.status, 403)
+    t.match(await refused.json(), { error: { code: 'upstream_forbidden', message: /security token included in the request is expired/ } })
+    api.refusals = []
     t.match(await (await bridge.get('/health')).json(), { claude: { auth_status: kind } })
     t.notMatch(bridge.logs.join(''), /secret-of-the-test|key-of-the-test/)
   })

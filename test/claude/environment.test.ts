@@ -48,6 +48,15 @@ const wanted = {
   IS_SANDBOX: '1',
   MCP_TIMEOUT: '5000',
   MCP_TOOL_TIMEOUT: '90000',
+  CLAUDE_CODE_CLIENT_CERT: '/client.pem',
+  CLAUDE_CODE_CLIENT_KEY: '/client.key',
+  CLAUDE_CODE_CLIENT_KEY_PASSPHRASE: 'phrase',
+  CLAUDE_CODE_HTTPS_PROXY: 'http://proxy',
+  CLAUDE_CODE_PROXY_RESOLVES_HOSTS: '1',
+  NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS: '1',
+  DISABLE_PROMPT_CACHING: '1',
+  DISABLE_PROMPT_CACHING_HAIKU: '1',
 }
 
 await t.test('nothing of the host but what is needed', async (t) => {
@@ -78,8 +87,11 @@ await t.test('the credential, in the CLI’s order', async (t) => {
 
 await t.test('another cloud, where it is switched on', async (t) => {
   const aws = { AWS_SECRET_ACCESS_KEY: 'aws', AWS_PROFILE: 'p', AWS_REGION: 'eu', CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1' }
-  const google = { GOOGLE_APPLICATION_CREDENTIALS: 'g', CLOUD_ML_REGION: 'eu', VERTEX_REGION_CLAUDE_4_5_SONNET: 'us' }
-  const azure = { AZURE_CLIENT_SECRET: 'z', AZURE_TENANT_ID: 't' }
+  const google = {
+    ...{ GOOGLE_APPLICATION_CREDENTIALS: 'g', CLOUD_ML_REGION: 'eu', VERTEX_REGION_CLAUDE_4_5_SONNET: 'us' },
+    ...{ GCE_METADATA_HOST: 'h', METADATA_SERVER_DETECTION: 'none', gcloud_project: 'p' },
+  }
+  const azure = { AZURE_CLIENT_SECRET: 'z', AZURE_TENANT_ID: 't', IMDS_ENDPOINT: 'http://x' }
   const host = { ...aws, ...google, ...azure, ANTHROPIC_API_KEY: 'a', GITHUB_TOKEN: 'secret' }
   const table: [string, string, string, object][] = [
     ['CLAUDE_CODE_USE_BEDROCK', '1', 'bedrock', aws],
@@ -111,6 +123,8 @@ await t.test('settings of the CLI that no process gets', async (t) => {
     notPassed({ MAX_THINKING_TOKENS: '1', CLAUDE_CODE_MAX_OUTPUT_TOKENS: '9', MAX_MCP_OUTPUT_TOKENS: '', CLAUDE_CODE_USE_GATEWAY: '1' }),
     ['CLAUDE_CODE_MAX_OUTPUT_TOKENS', 'CLAUDE_CODE_USE_GATEWAY', 'MAX_THINKING_TOKENS'],
   )
+  const others = ['API_TIMEOUT_MS', 'CLAUDE_STREAM_IDLE_TIMEOUT_MS', 'DISABLE_INTERLEAVED_THINKING', 'ENABLE_PROMPT_CACHING_1H']
+  t.strictSame(notPassed(Object.fromEntries(others.map((name) => [name, '1']))), others)
 })
 
 await t.test('the configuration folder is the workspace’s, but for a login in a file', async (t) => {
@@ -124,6 +138,9 @@ await t.test('the configuration folder is the workspace’s, but for a login in 
     [{ HOME: '/h' }, undefined],
     [{ HOME: '/h', CLAUDE_CONFIG_DIR: '' }, undefined],
   ]
+  const elsewhere = { CLAUDE_SECURESTORAGE_CONFIG_DIR: '/secure' }
+  t.match(baseEnvironment({ ...host, ...elsewhere }), elsewhere)
+  t.notOk('CLAUDE_SECURESTORAGE_CONFIG_DIR' in baseEnvironment({ ...host, ...elsewhere, ANTHROPIC_API_KEY: 'a' }))
   for (const [env, expected] of table) {
     const base = baseEnvironment(env)
     const got = workspaceEnvironment(base, credentialKind(env), folders)

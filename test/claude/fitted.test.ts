@@ -12,6 +12,7 @@ interface Body {
   output_config?: { effort?: string }
   tool_choice?: { type: string }
   temperature?: number
+  top_p?: number
 }
 
 const cases: { name: string; more: object; refusal: string; isRefused: (body: Body) => boolean }[] = [
@@ -39,6 +40,12 @@ const cases: { name: string; more: object; refusal: string; isRefused: (body: Bo
     refusal: '`temperature` is deprecated for this model.',
     isRefused: ({ temperature }) => temperature === 0.3,
   },
+  {
+    name: 'top_p',
+    more: { temperature: 0.3, top_p: 0.5, max_tokens: 500 },
+    refusal: '`temperature` and `top_p` cannot both be specified for this model. Please use only one.',
+    isRefused: ({ temperature, top_p: topP }) => temperature !== undefined && topP !== undefined,
+  },
 ]
 
 for (const [index, { name, more, refusal, isRefused }] of cases.entries()) {
@@ -62,6 +69,17 @@ for (const [index, { name, more, refusal, isRefused }] of cases.entries()) {
     t.equal(callsOf(`${marker}second`).length, 1)
   })
 }
+
+await t.test('what was refused of two together is taken alone', async (t) => {
+  for (const [index, more] of [{ temperature: 0.3 }, { top_p: 0.5 }].entries()) {
+    const marker = `F-alone-${index}`
+    bridge.standin.when(marker, message('fine'))
+    const response = await bridge.post(chat, ask(marker, { model: `claude-next-${cases.length - 1}`, max_tokens: 500, ...more }))
+    t.equal(response.status, 200)
+    t.notOk(response.headers.has('x-bridge-ignored'))
+    t.match(callsOf(marker)[0]!.body, more)
+  }
+})
 
 await t.test('a stream is refused before its head is sent', async (t) => {
   bridge.standin.when('F-stream', ({ body }: RecordedRequest) =>

@@ -85,7 +85,7 @@ await t.test('a reader of a job at work is dropped where the job says too much m
   const { socket } = unread(patient.url, `/tasks/${id}/events`)
   await until(() => patient.app.streams.of('anonymous') === 1)
   t.ok(await until(() => patient.app.streams.of('anonymous') === 0, 15_000))
-  t.ok(patient.app.jobs.said(id) > 4 * megabyte, 'not before it lagged')
+  t.ok((await patient.app.jobs.said(id)) > 4 * megabyte, 'not before it lagged')
   t.ok(patient.app.jobs.atWork(id) !== null, 'before its job had ended')
   socket.destroy()
   t.equal(await ended(patient.url, id), 'completed', 'which is not touched')

@@ -11,14 +11,14 @@ import { Limiter } from '../../src/limiter.js'
 import type { ClaudeRequest } from '../../src/request/conversation.js'
 import type { JobEvent, LoggedEvent } from '../../src/jobs/events.js'
 import type { Job, NewJob } from '../../src/jobs/job.js'
-import { Jobs, type JobsOptions } from '../../src/jobs/jobs.js'
+import { Jobs, type JobsOptions, type JobsStats, type RecoveryCounts } from '../../src/jobs/jobs.js'
 import type { JobStore } from '../../src/jobs/store.js'
 import { RedisConnection } from '../../src/jobs/redis/connection.js'
 import { redisStoreOn } from '../../src/jobs/redis/store.js'
 import { openSqliteStore } from '../../src/jobs/sqlite/store.js'
 import { type FaultyStore, faulty } from './faulty-store.js'
 import { RedisReplicas } from '../../src/replicas/replicas.js'
-import { startRedis } from '../redis.js'
+import { onRedis, startRedis } from '../redis.js'
 import { slowStore } from '../fixtures/slow-store.js'
 import { ScriptedExecutor } from './scripted-executor.js'
 import { temporary } from './sqlite/helpers.js'
@@ -27,6 +27,8 @@ export interface BenchOptions extends Partial<Pick<JobsOptions, 'maxQueued' | 'l
   /** runs at once that need a process, and that need none */
   maxConcurrent?: number
   maxNetwork?: number
+  /** why the test has no meaning where servers share the store, and is left out there */
+  notOnRedis?: string
 }
 
 export interface Bench {
@@ -63,8 +65,11 @@ export function asking(members: Partial<NewJob> = {}): NewJob {
   }
 }
 
+/** What a job has that needs no process. */
+export const network = { view: { ignored: [], lane: 'provider/net' as const } }
+
 function placesFor({ maxConcurrent = 4, maxNetwork = 4 }: BenchOptions): Places {
-  return new Places(new Limiter({ bound: maxConcurrent }), new Map(), new Limiter({ bound: maxNetwork }))
+  return new Places(new Limiter({ bound: maxConcurrent }), new Map([['net', new Limiter({ bound: maxNetwork })]]))
 }
 
 /** What a server has of those beside it. */
@@ -72,7 +77,7 @@ type Shared = Partial<Pick<JobsOptions, 'replicas' | 'places'>>
 type OpenStore = (onTrouble: (message: string, error: unknown) => void) => Promise<Shared & { store: JobStore }>
 
 /** With `TEST_STORE=redis` each bench is a server among others on Redis, though the others are not there. */
-export const onRedis = process.env['TEST_STORE'] === 'redis'
+export { onRedis }
 const redis = onRedis ? await startRedis(tap) : null
 
 async function storeOpener(dataDir: string, options: BenchOptions): Promise<OpenStore> {
@@ -96,7 +101,8 @@ async function storeOpener(dataDir: string, options: BenchOptions): Promise<Open
 
 /** A subtest with a bench, and the checks after it. */
 export async function onBench(t: Test, name: string, options: BenchOptions, body: (t: Test, bench: Bench) => Promise<void>): Promise<void> {
-  await t.test(name, async (t) => {
+  const { notOnRedis } = options
+  await t.test(name, onRedis && notOnRedis !== undefined ? { skip: notOnRedis } : {}, async (t) => {
     const timersBefore = timers()
     const dataDir = temporary(t)
     const troubles: string[] = []
@@ -118,6 +124,15 @@ export async function onBench(t: Test, name: string, options: BenchOptions, body
       const { store: opened, ...shared } = await openStore((message, error) => report(message, error))
       const store = faulty(process.env['SLOW_STORE'] === '1' ? slowStore(opened) : opened)
       const executor = new ScriptedExecutor()
+      const { replicas } = shared
+      if (replicas !== undefined) {
+        // there is no look at what is unfinished on Redis: who holds that up means the start
+        const start = replicas.start.bind(replicas)
+        replicas.start = async (listener) => {
+          await store.passed('unfinished')
+          return start(listener)
+        }
+      }
       return { store, executor, jobs: serve(store, executor, shared) }
     }
     const first = await open()
@@ -162,8 +177,19 @@ export async function until(condition: () => boolean, ms = 20_000): Promise<void
 }
 
 /** What is true in the same turn of the event loop on this server's own store comes true a moment later on Redis. */
-export async function untilOnRedis(condition: () => boolean): Promise<void> {
-  if (onRedis) await until(condition)
+export async function untilOnRedis(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; onRedis && !(await condition()) && Date.now() < end; ) await sleep(2)
+}
+
+/** As `Jobs.stats`; on Redis the line is counted for it. */
+export async function counted(jobs: Jobs, kind?: Parameters<Jobs['stats']>[0]): Promise<JobsStats> {
+  await jobs.counted()
+  return jobs.stats(kind)
+}
+
+/** What a start says that it has taken up; on Redis any server takes it up later, and the start says nothing. */
+export function takenUp(counts: RecoveryCounts): RecoveryCounts {
+  return onRedis ? { queued: 0, rerun: 0, interrupted: 0 } : counts
 }
 
 /** A promise's value, or `'pending'` if it has none after a while in which everything else could go on. */

@@ -1,21 +1,24 @@
 /** Slots and places in the queue. */
 import t from 'tap'
 import { BridgeError } from '../../src/errors/catalogue.js'
-import { asking, onBench, refusal, requestOf, soon, until } from './bench.js'
+import { asking, counted, network, onBench, refusal, requestOf, soon, until, untilOnRedis } from './bench.js'
 
 const noLimits = { admit: () => null, storedBytesOf: () => undefined, runningOf: () => undefined, budgetSpent: () => false }
 const never = new AbortController().signal
 
 await onBench(t, 'no more run than there are slots', { maxConcurrent: 2 }, async (t, { jobs, executor, submit }) => {
   const ids: string[] = []
+  const begun = async () => (await Promise.all(ids.map((id) => jobs.get(id, 'anna')))).filter((job) => job?.startedAt !== null).length
   for (let i = 0; i < 5; i++) ids.push((await submit()).id)
   await until(() => executor.runs.length === 2)
-  t.strictSame(jobs.stats(), { queued: 3, running: 2, slots: 2, maxQueued: 100, hasRoom: true })
+  t.strictSame(await counted(jobs), { queued: 3, running: 2, slots: 2, maxQueued: 100, hasRoom: true })
   for (let i = 0; i < 5; i++) {
     const run = await executor.next()
     // of the two that have begun either may have its request first
     t.ok(ids.slice(0, i + 2).includes(run.asked.jobId), 'in the order they came')
-    t.equal((await Promise.all(ids.map((id) => jobs.get(id, 'anna')))).filter((job) => job?.startedAt !== null).length, Math.min(5, i + 2))
+    const most = Math.min(5, i + 2)
+    await untilOnRedis(async () => (await begun()) === most)
+    t.equal(await begun(), most)
     run.finish()
     await jobs.wait(run.asked.jobId, never)
   }
@@ -27,7 +30,7 @@ await onBench(t, 'a slot is held until nothing of the run is left', { maxConcurr
   run.settle({ kind: 'finished', reason: 'stop' })
   t.hasStrict(await soon(jobs.wait(first.id, never)), { status: 'completed' }, 'the answer does not wait')
   t.equal(await soon(executor.next(), 50), 'pending')
-  t.strictSame(jobs.stats(), { queued: 1, running: 1, slots: 1, maxQueued: 100, hasRoom: true })
+  t.strictSame(await counted(jobs), { queued: 1, running: 1, slots: 1, maxQueued: 100, hasRoom: true })
   run.leave()
   await until(() => executor.runs.length === 2)
   executor.runs[1]!.finish()
@@ -49,11 +52,18 @@ for (const { maxConcurrent, maxQueued } of [
     t.ok(refused.every((error) => error instanceof BridgeError && error.failure.code === 'queue_full'))
     const { retryAfter } = (refused[0] as BridgeError).failure
     t.ok(Number.isInteger(retryAfter) && retryAfter! > 0)
-    t.hasStrict(jobs.stats(), { queued: maxQueued, running: maxConcurrent })
+    await untilOnRedis(() => jobs.stats().running === maxConcurrent)
+    t.hasStrict(await counted(jobs), { queued: maxQueued, running: maxConcurrent })
 
     t.equal(await refusal(jobs.submit(asking())), 'queue_full')
     ;(await executor.next()).finish()
-    await until(() => jobs.stats().queued + jobs.stats().running < maxConcurrent + maxQueued)
+    const taken = maxConcurrent + maxQueued
+    await until(() => jobs.stats().queued + jobs.stats().running < taken)
+    // the next one of the line begins
+    await untilOnRedis(
+      async () =>
+        (await counted(jobs)).queued === Math.max(0, maxQueued - 1) && jobs.stats().running === Math.min(maxConcurrent, taken - 1),
+    )
     await t.resolves(jobs.submit(asking()), 'one that ends makes room for one')
     t.equal(await refusal(jobs.submit(asking())), 'queue_full')
     for (let ended = 1; ended < maxConcurrent + maxQueued + 1; ended++) (await executor.next()).finish()
@@ -91,7 +101,7 @@ await onBench(t, 'a submit that the store refuses takes no place', { maxConcurre
     throw new Error('disk full')
   })
   await t.rejects(submit(), { message: 'disk full' })
-  t.hasStrict(jobs.stats(), { queued: 0, running: 0 })
+  t.hasStrict(await counted(jobs), { queued: 0, running: 0 })
   store.before('create', null)
   await submit()
   ;(await executor.next()).finish()
@@ -169,8 +179,8 @@ await onBench(t, 'who waits for a place', { maxConcurrent: 1 }, async (t, { jobs
   const run = await executor.next()
   t.notOk(jobs.waitsForPlace((await jobs.get(first.id, 'anna'))!), 'not the one that runs')
   t.ok(jobs.waitsForPlace((await jobs.get(second.id, 'anna'))!))
-  const network = await submit({ view: { ignored: [], lane: 'network' } })
-  t.notOk(jobs.waitsForPlace(network), 'nor one for which there is one')
+  const other = await submit(network)
+  t.notOk(jobs.waitsForPlace(other), 'nor one for which there is one')
   run.finish()
   ;(await executor.next()).finish()
   ;(await executor.next()).finish()

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
-import { type Bench, brief, gapless, onBench, readAll, until } from './bench.js'
+import { type Bench, brief, gapless, onBench, readAll, until, untilOnRedis } from './bench.js'
 import { jobWith, put, queued, text } from './conformance/records.js'
 import type { Append } from '../../src/jobs/store.js'
 import type { FaultyStore } from './faulty-store.js'
@@ -17,8 +17,10 @@ function killed(bench: Bench, between?: (store: FaultyStore) => Promise<void>) {
 }
 
 const background = { background: true } as const
+/** Kills of servers on Redis are in `test/replicas/dead-servers.test.ts`; what becomes of their jobs, in `recovery.test.ts` as well. */
+const kills = { notOnRedis: 'a server that ends after a fault gives its jobs to others as any other does' }
 
-await onBench(t, 'twice in a row', {}, async (t, bench) => {
+await onBench(t, 'twice in a row', kills, async (t, bench) => {
   const { id } = await bench.submit(background)
   await bench.executor.next()
   t.strictSame(await killed(bench), { queued: 0, rerun: 1, interrupted: 0 })
@@ -34,7 +36,7 @@ await onBench(t, 'twice in a row', {}, async (t, bench) => {
   t.match(bench.troubles.splice(0), [new RegExp(`^${id} is set aside`)], 'the log names it')
 })
 
-await onBench(t, 'not in a row', {}, async (t, bench) => {
+await onBench(t, 'not in a row', kills, async (t, bench) => {
   const { id } = await bench.submit(background)
   for (const restart of [killed, (bench: Bench) => bench.restart(), killed]) {
     await bench.executor.next()
@@ -45,7 +47,7 @@ await onBench(t, 'not in a row', {}, async (t, bench) => {
   t.match(await bench.jobs.wait(id, never), { status: 'completed', attempts: 4 })
 })
 
-await onBench(t, 'jobs that waited are not counted', { maxConcurrent: 1 }, async (t, bench) => {
+await onBench(t, 'jobs that waited are not counted', { ...kills, maxConcurrent: 1 }, async (t, bench) => {
   const first = await bench.submit(background)
   const second = await bench.submit({ ...background, owner: 'bert' })
   await bench.executor.next()
@@ -60,7 +62,7 @@ await onBench(t, 'jobs that waited are not counted', { maxConcurrent: 1 }, async
   t.match(await bench.jobs.wait(second.id, never), { status: 'completed' })
 })
 
-await onBench(t, 'suspects run one at a time, others beside them', {}, async (t, bench) => {
+await onBench(t, 'suspects run one at a time, others beside them', kills, async (t, bench) => {
   const suspects = [await bench.submit(background), await bench.submit(background), await bench.submit(background)]
   for (let i = 0; i < suspects.length; i++) await bench.executor.next()
   await killed(bench)
@@ -81,7 +83,7 @@ await onBench(t, 'suspects run one at a time, others beside them', {}, async (t,
   await bench.jobs.wait(last.asked.jobId, never)
 })
 
-await onBench(t, 'a suspect that waits for a human lets the next one run', {}, async (t, bench) => {
+await onBench(t, 'a suspect that waits for a human lets the next one run', kills, async (t, bench) => {
   const [one, two] = [await bench.submit(background), await bench.submit(background)]
   for (let i = 0; i < 2; i++) await bench.executor.next()
   await killed(bench)
@@ -123,6 +125,7 @@ await onBench(t, 'a request that cannot be read ends its job, and its start is s
   const calls: unknown[] = []
   const busy = await bench.submit({ owner: 'bert' })
   const { id } = await bench.submit()
+  await untilOnRedis(() => bench.executor.runs.length === 1)
   bench.store.before('append', (writes) => {
     for (const { id, record } of writes as Append[]) if (record !== null) calls.push([id, record.status])
   })
@@ -144,7 +147,7 @@ await onBench(t, 'a request that cannot be read ends its job, and its start is s
   bench.troubles.splice(0)
 })
 
-await onBench(t, 'a log that kills its reader is not read again', {}, async (t, bench) => {
+await onBench(t, 'a log that kills its reader is not read again', kills, async (t, bench) => {
   const job = jobWith({ background: true })
   const left = async (store: FaultyStore) => {
     await store.create(job, {}, queued)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { asking, brief, onBench, readAll, refusal } from './bench.js'
+import { asking, brief, counted, onBench, readAll, refusal } from './bench.js'
 
 const never = new AbortController().signal
 const key = { key: 'k', hash: 'h' }
@@ -26,7 +26,7 @@ await onBench(t, 'the same key and body', { maxConcurrent: 1 }, async (t, { jobs
     job: { id: first.job.id, status: 'completed', answer: { choices: [{ text: 'once' }] } },
   })
   t.equal(executor.runs.length, 2, 'it ran once')
-  t.hasStrict(jobs.stats(), { queued: 0 })
+  t.hasStrict(await counted(jobs), { queued: 0 })
 })
 
 await onBench(t, 'another body, another owner', {}, async (t, { jobs, executor, submit }) => {
@@ -113,7 +113,7 @@ await onBench(t, 'a known key needs no place in a full queue', full, async (t, {
   const other = { idempotency: { key: 'k', hash: 'other' } }
   t.equal(await refusal(submit(other)), 'idempotency_key_reused')
   t.equal(await refusal(jobs.joinEarlier(asking(other))), 'idempotency_key_reused')
-  t.hasStrict(jobs.stats(), { queued: 1, running: 1 })
+  t.hasStrict(await counted(jobs), { queued: 1, running: 1 })
 
   run.fail({ code: 'upstream_error', message: 'no' })
   await jobs.wait(first.id, never)

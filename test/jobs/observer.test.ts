@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Job } from '../../src/jobs/job.js'
 import { type JobObserver, observers } from '../../src/jobs/observer.js'
-import { onBench, until } from './bench.js'
+import { onBench, onRedis, until, untilOnRedis } from './bench.js'
 
 const never = new AbortController().signal
 
@@ -76,7 +76,8 @@ await onBench(t, 'the record was deleted meanwhile', deleted, async (t, { jobs, 
 })
 
 const killed = telling()
-await onBench(t, 'those that a killed server has left', killed, async (t, bench) => {
+const kills = { ...killed, notOnRedis: 'a server that ends after a fault gives its jobs to others as any other does' }
+await onBench(t, 'those that a killed server has left', kills, async (t, bench) => {
   const said = await bench.submit({ background: true })
   const run = await bench.executor.next()
   run.say('a')
@@ -108,6 +109,23 @@ await onBench(t, 'a job that goes on with the next server has not ended', left, 
   run.finish()
   await until(() => left.ends.length === 1)
   t.equal(left.ends.length, 1)
+})
+
+const lefts: string[] = []
+const leaving = { observer: { ...telling().observer, left: (id: string) => void lefts.push(id) } }
+await onBench(t, 'a job that waits for a human is no server’s of several', leaving, async (t, { jobs, executor, submit }) => {
+  const { id } = await submit({ background: true })
+  const run = await executor.next()
+  run.settle({
+    kind: 'review',
+    review: { reason: 'r', attempts: 1, lastResponse: 'x', validationErrors: [], originalRequest: null, resume: null },
+  })
+  run.leave()
+  t.hasStrict(await jobs.wait(id, never), { status: 'requires_action' })
+  await untilOnRedis(() => lefts.length > 0)
+  t.strictSame(lefts, onRedis ? [id] : [])
+  await jobs.review(id, 'approve')
+  t.hasStrict(await jobs.wait(id, never), { status: 'completed' })
 })
 
 await t.test('several observers', async (t) => {

@@ -1,7 +1,7 @@
 /** From submit to the end, and whoever reads along. */
 import t from 'tap'
 import type { LoggedEvent } from '../../src/jobs/events.js'
-import { brief, follow, gapless, onBench, readAll, requestOf, soon, until } from './bench.js'
+import { brief, follow, gapless, onBench, onRedis, readAll, refusal, requestOf, soon, until } from './bench.js'
 import { barrier } from './faulty-store.js'
 
 await onBench(t, 'submit, run, end', {}, async (t, { jobs, executor, store, submit }) => {
@@ -169,16 +169,19 @@ await onBench(t, 'nobody sees the end before it is stored', {}, async (t, { jobs
 
 await onBench(t, 'from any event on', {}, async (t, { jobs, executor, submit }) => {
   const job = await submit()
-  const beyond = readAll(jobs, job.id, { after: 1000 })
-  const beyondDurable = readAll(jobs, job.id, { after: 1000, durable: true })
-  const next = readAll(jobs, job.id, { after: 5 })
+  // what was read and is not there was lost by a store that several servers share; the embedded one has not come to it yet
+  const beyond = [false, true].map((durable) => {
+    const read = readAll(jobs, job.id, { after: 1000, durable })
+    return onRedis ? refusal(read) : read
+  })
+  const ahead = onRedis ? null : readAll(jobs, job.id, { after: 5 })
   const run = await executor.next()
   for (const words of ['a', 'b', 'c', 'd']) run.say(words)
   run.finish()
-  t.strictSame(await soon(beyond), [], 'beyond the end: nothing, and an end of it')
-  t.strictSame(await soon(beyondDurable), [])
-  t.strictSame(brief(await next), ['text:d', 'finish:stop', 'end:completed'])
-  for (let after = 0; after <= 10; after++) {
+  const none = onRedis ? 'log_lost' : []
+  for (const each of beyond) t.strictSame(await soon<unknown>(each), none, 'beyond the end: nothing, and an end of it')
+  t.strictSame(brief(await (ahead ?? readAll(jobs, job.id, { after: 5 }))), ['text:d', 'finish:stop', 'end:completed'])
+  for (let after = 0; after <= (onRedis ? 8 : 10); after++) {
     const events = await readAll(jobs, job.id, { after, durable: after % 2 === 0 })
     t.equal(events.length, Math.max(0, 8 - after))
     t.ok(gapless(events, after))
@@ -201,7 +204,7 @@ await onBench(t, 'a log of 10,000 events', {}, async (t, { jobs, executor, submi
   await reading
   t.equal(whole.length, 10_000)
   t.ok(gapless(whole))
-  for (const [index, after] of [...starts, 10_000, 12_000].entries()) {
+  for (const [index, after] of [...starts, 10_000, ...(onRedis ? [] : [12_000])].entries()) {
     const expected = whole.slice(after)
     if (live[index] !== undefined) t.strictSame((await live[index]).length, expected.length, `live, after ${after}`)
     const events = await readAll(jobs, job.id, { after })

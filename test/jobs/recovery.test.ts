@@ -4,7 +4,7 @@ import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'
 import type { Job } from '../../src/jobs/job.js'
 import type { JobStore } from '../../src/jobs/store.js'
-import { type Bench, brief, gapless, onBench, readAll, refusal, soon, requestOf } from './bench.js'
+import { type Bench, brief, counted, gapless, onBench, onRedis, readAll, refusal, requestOf, soon, takenUp, untilOnRedis } from './bench.js'
 import { jobWith, put, queued, text } from './conformance/records.js'
 
 const never = new AbortController().signal
@@ -13,7 +13,8 @@ const waiting: JobEvent = { type: 'status', status: 'in_progress', phase: 'waiti
 
 /** A record as a killed server leaves it. */
 async function left(store: JobStore, members: Partial<Job>, ...events: JobEvent[]): Promise<string> {
-  const job = jobWith({ createdAt: Date.now() - 10_000 })
+  // on Redis a job whose client has gone with its server does not go on
+  const job = jobWith({ createdAt: Date.now() - 10_000, background: onRedis })
   await store.create({ ...job, ...members, status: 'queued' }, requestOf(job.id), queued)
   if (members.status !== undefined && members.status !== 'queued') {
     await put(store, job.id, begun, ...events)
@@ -33,7 +34,7 @@ async function recovered(bench: Bench, members: Partial<Job>, ...events: JobEven
 
 await onBench(t, 'a job that waited runs', {}, async (t, bench) => {
   const { id, counts } = await recovered(bench, {})
-  t.strictSame(counts, { queued: 1, rerun: 0, interrupted: 0 })
+  t.strictSame(counts, takenUp({ queued: 1, rerun: 0, interrupted: 0 }))
   const run = await bench.executor.next()
   t.strictSame(run.asked.request, requestOf(id))
   run.say('a')
@@ -52,7 +53,7 @@ for (const [name, events] of [
 ] as const) {
   await onBench(t, `a job that ran, ${name}, runs again`, {}, async (t, bench) => {
     const { id, counts } = await recovered(bench, { status: 'in_progress' }, ...events)
-    t.strictSame(counts, { queued: 0, rerun: 1, interrupted: 0 })
+    t.strictSame(counts, takenUp({ queued: 0, rerun: 1, interrupted: 0 }))
     const run = await bench.executor.next()
     run.say('a')
     run.finish()
@@ -81,7 +82,8 @@ for (const [name, events] of [
 ] satisfies [string, JobEvent[]][]) {
   await onBench(t, `a job that ran, with ${name}, ends as interrupted`, {}, async (t, bench) => {
     const { id, counts } = await recovered(bench, { status: 'in_progress' }, ...events)
-    t.strictSame(counts, { queued: 0, rerun: 0, interrupted: 1 })
+    t.strictSame(counts, takenUp({ queued: 0, rerun: 0, interrupted: 1 }))
+    await untilOnRedis(async () => (await bench.jobs.get(id, 'anna'))?.status === 'failed')
     const job = await bench.jobs.get(id, 'anna')
     t.hasStrict(job, { status: 'failed', attempts: 1, error: { code: 'interrupted' }, lastSeq: events.length + 3 })
     t.ok(job!.expiresAt! > Date.now())
@@ -100,7 +102,7 @@ for (const [name, events] of [
 
 await onBench(t, 'a job that waits for somebody goes on waiting', {}, async (t, bench) => {
   const { id, counts } = await recovered(bench, { status: 'requires_action' }, text('a'))
-  t.strictSame(counts, { queued: 0, rerun: 0, interrupted: 0 })
+  t.strictSame(counts, takenUp({ queued: 0, rerun: 0, interrupted: 0 }))
   t.hasStrict(await bench.jobs.get(id, 'anna'), { status: 'requires_action' })
   const reader = bench.jobs.read(id, { after: 0, durable: true, signal: new AbortController().signal })
   const first = await soon(reader.next().then(({ value }) => (value as unknown[]).length))
@@ -112,6 +114,7 @@ await onBench(t, 'a job that waits for somebody goes on waiting', {}, async (t, 
 await onBench(t, 'a long log is folded whole', {}, async (t, bench) => {
   const pieces = Array.from({ length: 1800 }, (_, i) => text(`${i} `))
   const { id } = await recovered(bench, { status: 'in_progress' }, ...pieces)
+  await untilOnRedis(async () => (await bench.jobs.get(id, 'anna'))?.status === 'failed')
   const job = await bench.jobs.get(id, 'anna')
   t.equal(job?.answer?.choices[0]?.text, pieces.map(({ text }) => text).join(''))
   t.equal(job?.lastSeq, 1803)
@@ -124,8 +127,10 @@ await onBench(t, 'in their old order, with the slots there are', { maxConcurrent
       ids.push(await left(store, { createdAt: 1000 + i, ...(i % 2 === 1 ? { status: 'in_progress' } : {}) }))
     }
   })
-  t.strictSame(counts, { queued: 3, rerun: 2, interrupted: 0 })
-  t.hasStrict(bench.jobs.stats(), { queued: 4, running: 1 }, 'more than a client could queue')
+  t.strictSame(counts, takenUp({ queued: 3, rerun: 2, interrupted: 0 }))
+  await untilOnRedis(() => bench.executor.runs.length === 1)
+  // on Redis what ran stands in the line again when a server takes it
+  t.hasStrict(await counted(bench.jobs), { queued: onRedis ? 2 : 4, running: 1 }, 'more than a client could queue')
   t.equal(await refusal(bench.submit()), 'queue_full')
   for (const id of ids) {
     const run = await bench.executor.next()
@@ -139,10 +144,45 @@ await onBench(t, 'crashed again and again', {}, async (t, bench) => {
   const { id } = await recovered(bench, { status: 'in_progress', background: true })
   for (let i = 0; i < 3; i++) {
     await bench.executor.next()
-    t.strictSame(await bench.restart(), { queued: 0, rerun: 1, interrupted: 0 })
+    t.strictSame(await bench.restart(), takenUp({ queued: 0, rerun: 1, interrupted: 0 }))
   }
   const run = await bench.executor.next()
   run.finish()
   t.hasStrict(await bench.jobs.wait(id, never), { status: 'completed', attempts: 5 })
   t.ok(gapless(await readAll(bench.jobs, id)))
+})
+
+await onBench(t, 'those whose server was killed run one at a time', {}, async (t, bench) => {
+  const ids: string[] = []
+  await bench.restart(async (store) => {
+    // no end was noted after it
+    await store.begin()
+    for (let i = 0; i < 3; i++) ids.push(await left(store, { createdAt: 1000 + i, status: 'in_progress', background: true }))
+  })
+  const beside = await bench.submit()
+  const seen: string[] = []
+  const first = [await bench.executor.next(), await bench.executor.next()]
+  t.ok(first.some(({ asked }) => asked.jobId === beside.id))
+  await sleep(20)
+  t.equal(bench.executor.runs.length, 2, 'the other suspects wait')
+  const waits = ids.find((id) => !first.some(({ asked }) => asked.jobId === id))!
+  await bench.jobs.cancel(waits)
+  t.hasStrict(await bench.jobs.get(waits, 'anna'), { status: 'cancelled' })
+  for (const run of first) run.finish()
+  const last = await bench.executor.next()
+  seen.push(...first.map(({ asked }) => asked.jobId), last.asked.jobId, waits)
+  t.strictSame(seen.sort(), [...ids, beside.id].sort())
+  last.finish()
+  t.hasStrict(await bench.jobs.wait(last.asked.jobId, never), { status: 'completed', attempts: 2 })
+})
+
+await onBench(t, 'an end in order between two kills', {}, async (t, bench) => {
+  const { id } = await recovered(bench, { status: 'in_progress', background: true })
+  await bench.executor.next()
+  t.match(await bench.store.unfinished(), [{ job: { id } }])
+  await bench.restart()
+  await bench.executor.next()
+  t.match(await bench.store.unfinished(), [{ job: { id }, deaths: 0 }], 'what a server has ended in order is no death')
+  bench.executor.runs[0]!.finish()
+  t.hasStrict(await bench.jobs.wait(id, never), { status: 'completed', attempts: 3 })
 })

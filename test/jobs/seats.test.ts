@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { Limiter } from '../../src/limiter.js'
-import { asking, onBench, soon, until, untilOnRedis } from './bench.js'
+import { asking, counted, onBench, soon, until, untilOnRedis } from './bench.js'
 
 const never = new AbortController().signal
 
@@ -17,17 +17,17 @@ await onBench(
     const second = await submit()
     const third = await submit()
     await untilOnRedis(() => jobs.stats().queued === 2)
-    t.hasStrict(jobs.stats(), { running: 1, queued: 2 })
+    t.hasStrict(await counted(jobs), { running: 1, queued: 2 })
     resting.asked.seat.rest()
     await until(() => jobs.stats().queued === 1 && jobs.stats().running === 1)
-    t.hasStrict(jobs.stats(), { running: 1, queued: 1 }, 'another one has its place')
+    t.hasStrict(await counted(jobs), { running: 1, queued: 1 }, 'another one has its place')
     const other = await executor.next()
     t.equal(other.asked.jobId, second.id)
     const back = resting.asked.seat.resume()
     t.equal(await soon(back, 20), 'pending', 'the place is taken')
     other.finish()
     await back
-    t.hasStrict(jobs.stats(), { running: 1, queued: 1 }, 'before the job that has not begun')
+    t.hasStrict(await counted(jobs), { running: 1, queued: 1 }, 'before the job that has not begun')
     resting.finish()
     t.hasStrict(await jobs.wait(first.id, never), { status: 'completed' })
     ;(await executor.next()).finish()

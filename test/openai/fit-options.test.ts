@@ -38,6 +38,28 @@ const cases: [name: string, asked: Options, gives: Options, named: string[]][] =
     [],
   ],
   [
+    'a level of a model without levels',
+    { model: 'claude-haiku-4-5', effort: 'xhigh' },
+    { model: 'claude-haiku-4-5' },
+    ['reasoning_effort'],
+  ],
+  ['no thinking there', { model: 'claude-3-opus-20240229', effort: 'none' }, { model: 'claude-3-opus-20240229', effort: 'none' }, []],
+  ['a level too high', { model: 'claude-opus-4-5', effort: 'max' }, { model: 'claude-opus-4-5', effort: 'high' }, ['reasoning_effort']],
+  [
+    'a level between',
+    { model: 'claude-sonnet-4-6', effort: 'xhigh' },
+    { model: 'claude-sonnet-4-6', effort: 'high' },
+    ['reasoning_effort'],
+  ],
+  ['the highest', { model: 'claude-sonnet-4-6', effort: 'max' }, { model: 'claude-sonnet-4-6', effort: 'max' }, []],
+  ['a level that it has', { model: 'claude-opus-4-5', effort: 'low' }, { model: 'claude-opus-4-5', effort: 'low' }, []],
+  [
+    'a retired one, for which the CLI asks another',
+    { model: 'claude-opus-4-1', tools, toolChoice: 'required', effort: 'none' },
+    { model: 'claude-opus-4-1', tools, effort: 'low' },
+    ['tool_choice', 'reasoning_effort'],
+  ],
+  [
     'an unknown one',
     { model: 'claude-next-9', tools, toolChoice: 'required' },
     { model: 'claude-next-9', tools, toolChoice: 'required' },
@@ -54,11 +76,13 @@ for (const [name, asked, gives, named] of cases) {
 const sampled: [name: string, run: Options, asked: object, sampling: Options['sampling'], named: string[]][] = [
   [
     'without thinking',
-    { model: 'claude-sonnet-4-6', effort: 'none' },
+    { model: 'claude-sonnet-4-20250514', effort: 'none' },
     { temperature: 0.2, top_p: 0.9 },
     { temperature: 0.2, topP: 0.9 },
     [],
   ],
+  ['either of the two', { model: 'claude-sonnet-4-6', effort: 'none' }, { temperature: 0.2, top_p: 0.9 }, { temperature: 0.2 }, ['top_p']],
+  ['the other alone', { model: 'claude-sonnet-4-6', effort: 'none' }, { top_p: 0.9 }, { topP: 0.9 }, []],
   ['a short answer', { model: 'claude-haiku-4-5-20251001', maxTokens: 100 }, { temperature: 0 }, { temperature: 0 }, []],
   [
     'more than the API takes',
@@ -95,6 +119,12 @@ const withoutThinking: Record<string, boolean | undefined> = {
   'arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-sonnet-5-5': false,
   'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3': undefined,
   'claude-opus-4-8': true,
+  'claude-opus-4-1-20250805': false,
+  'claude-opus-4-0[1m]': false,
+  'claude-opus-4-1@20250805': true,
+  'claude-sonnet-4.5': true,
+  'claude-3.5-sonnet': true,
+  'claude-opus-5.5': false,
   'claude-opus-5': true,
   'claude-opus-6': undefined,
   constructor: undefined,
@@ -108,6 +138,7 @@ const bedrock = aliasModelsOf({
 t.equal(takesOf('sonnet', bedrock)?.withoutThinking, true, 'by the setting')
 t.equal(takesOf('sonnet[1m]', bedrock)?.withoutThinking, true)
 t.equal(takesOf('opus', bedrock), null, 'what another cloud makes of an alias is not known')
+t.equal(takesOf('claude-opus-4-1', bedrock)?.withoutThinking, true, 'no other model is asked there')
 t.equal(takesOf('claude-opus-5-5', bedrock)?.withoutThinking, false, 'a full name is what it is')
 const own = aliasModelsOf({ ANTHROPIC_DEFAULT_OPUS_MODEL: 'claude-opus-4-8', ANTHROPIC_DEFAULT_HAIKU_MODEL: ' ' })
 t.equal(takesOf('opus', own)?.withoutThinking, true)

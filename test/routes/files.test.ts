@@ -4,10 +4,14 @@ import http from 'node:http'
 import path from 'node:path'
 import t from 'tap'
 import { startBridge } from '../helper.js'
+import { temporary } from '../helper-server.js'
+import { onRedis } from '../redis.js'
 import { message, toolUse } from '../standin/index.js'
 
 t.setTimeout(120_000)
-const bridge = await startBridge(t, { env: { API_KEYS: 'ann:key-of-ann,bob:key-of-bob', TASK_TTL_S: '3600' } })
+// on Redis they are in a folder only where one is set
+const shared: Record<string, string> = onRedis ? { FILES_DIR: temporary(t) } : {}
+const bridge = await startBridge(t, { env: { API_KEYS: 'ann:key-of-ann,bob:key-of-bob', TASK_TTL_S: '3600', ...shared } })
 const ann = { authorization: 'Bearer key-of-ann' }
 const bob = { authorization: 'Bearer key-of-bob' }
 
@@ -20,7 +24,8 @@ bridge.standin.when(
 const ask = { model: 'sonnet', allowed_tools: ['Write'], messages: [{ role: 'user', content: 'F-files' }] }
 const answered = (await (await bridge.post('/v1/chat/completions', ask, ann)).json()) as { bridge: { task_id: string } }
 const id = answered.bridge.task_id
-const folder = path.join(bridge.app.config.dataDir, 'files', id)
+const { dataDir, filesDir = path.join(dataDir, 'files') } = bridge.app.config
+const folder = path.join(filesDir, id)
 const at = (file: string) => `/tasks/${id}/files/${file.split('/').map(encodeURIComponent).join('/')}`
 
 /** The path as it stands: fetch would tidy it up. */
@@ -104,7 +109,7 @@ await t.test('gone with the task', async (t) => {
 await t.test('and when it expires', async (t) => {
   const files = bridge.app.files
   const { mkdirSync, writeFileSync } = await import('node:fs')
-  const old = path.join(bridge.app.config.dataDir, 'files', 'task_expired')
+  const old = path.join(filesDir, 'task_expired')
   mkdirSync(old, { recursive: true })
   writeFileSync(path.join(old, 'x'), 'x')
   await files.sweep((jobs) => bridge.app.jobs.known(jobs))

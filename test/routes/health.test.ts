@@ -2,6 +2,7 @@
 import t from 'tap'
 import { healthSchema, readySchema } from '../../src/health.js'
 import { ask, gate, startBridge } from '../helper.js'
+import { onRedis } from '../redis.js'
 import { httpError, message } from '../standin/index.js'
 import { answer, startProvider } from '../upstreams/provider.js'
 
@@ -24,7 +25,7 @@ await t.test('well, then refused by the API', async (t) => {
     },
     queue: { queued: 0, max_queued: 100 },
     slots: { in_use: 0, total: 4 },
-    store: { kind: 'sqlite', ok: true },
+    store: { kind: onRedis ? 'redis' : 'sqlite', ok: true },
   })
   const ready = await bridge.get('/health/ready')
   t.equal(ready.status, 200)

@@ -1,6 +1,6 @@
 /** `/mcp` for those who do not behave: rubbish, strangers, sessions that are dropped, a server that ends. */
 import t from 'tap'
-import { ask, askDirect, direct, gate, startBridge } from '../helper.js'
+import { ask, askDirect, direct, gate, startBridge, until } from '../helper.js'
 import { connect } from '../helper-mcp.js'
 import { exchange, request } from '../helper-raw.js'
 import { FrameReader, framesOf } from '../helper-sse.js'
@@ -29,7 +29,7 @@ await t.test('without a client: JSON, or a stream where it is accepted', async (
   const stream = await post(call('ask', { question: 'E-stream', model: direct }, { _meta: { progressToken: 'p' } }), streamed)
   t.match(stream.headers.get('content-type'), /^text\/event-stream/)
   const reader = new FrameReader(stream)
-  t.match(await reader.next(), { event: 'message', data: /"notifications\/progress".*"progressToken":"p"/ })
+  t.match(await reader.nextEvent(), { event: 'message', data: /"notifications\/progress".*"progressToken":"p"/ })
   for (let kept = false; !kept; ) kept = (await reader.next())!.comment !== undefined
   open()
   t.match((await reader.all()).at(-1), { data: /"id":1.*a b|a b.*"id":1/ })
@@ -157,6 +157,7 @@ await t.test('jobs that wait for jobs cannot block one another', async (t) => {
     const task = (await (await bridge.post('/tasks', ask('E-outer'))).json()) as { id: string }
     ids.push(task.id)
   }
+  t.ok(await until(() => bridge.app.jobs.stats().running === slots))
   const inner = await post(call('ask', { question: 'E-deep' }), { 'x-bridge-depth': '1' })
   t.match(await inner.json(), { result: { isError: true, content: [{ text: /"queue_full"/ }] } })
   const later = await post(call('start_task', { question: 'E-deep' }), { 'x-bridge-depth': '1' })

@@ -42,6 +42,18 @@ await t.test('by the name of the whole, by an anchor, and of a truth value', asy
   t.match($defs, { target_1: true, target_2: text })
 })
 
+await t.test('what is found by a name of its own, behind a keyword that the copy lacks', async (t) => {
+  const inner = { $id: 'https://x.example/inner', type: 'object', properties: { b: { $ref: '#/$defs/s' } }, $defs: { s: text } }
+  const copy = (reference: string) => ({ type: 'object', properties: { a: { $ref: reference }, c: { $ref: reference } } })
+  for (const reference of ['https://x.example/inner', 'https://x.example/inner#', 'https://x.example/inner#/$defs/s']) {
+    const told = withTargets(copy(reference), { ...copy(reference), 'x-lib': { deep: [inner] } })
+    t.strictSame(told, { ...copy(reference), $defs: { target_1: inner } }, reference)
+    t.equal(schemaProblem(told), null)
+  }
+  const there = { ...copy(inner.$id), $defs: { inner } }
+  t.strictSame(withTargets(there, there), there, 'one that is there is not kept twice')
+})
+
 await t.test('what leads nowhere is taken away, and values stay as they are', async (t) => {
   const value = { const: { $ref: '#/no' }, default: { $ref: '#/no' }, enum: [{ $ref: '#/no' }] }
   const schema = { properties: { a: { $ref: '#/no', title: 'T' }, b: { $ref: 'https://y.example/' }, $ref: value } }

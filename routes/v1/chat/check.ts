@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { checkRequest } from '../../../src/openai/in/check-request.js'
-import { clientGone } from '../../../src/http/client-gone.js'
+import { connectionClosed } from '../../../src/http/client-gone.js'
 import { requestCheckSchema } from '../../../src/openai/out/response-schemas.js'
 
 const checkRoutes: FastifyPluginAsyncZod = async (app) => {
@@ -19,7 +19,7 @@ const checkRoutes: FastifyPluginAsyncZod = async (app) => {
     },
     async (request, reply) =>
       checkRequest(request.body, app.settingsOf(request.owner), (pending) =>
-        app.compiler.compile(pending, { owner: request.owner, signal: clientGone(reply) }),
+        app.compiler.compile(pending, { owner: request.owner, signal: connectionClosed(reply) }),
       ),
   )
 }

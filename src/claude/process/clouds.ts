@@ -11,7 +11,9 @@ interface Cloud {
 }
 
 const aws = /^AWS_/
-const google = /^(?:GOOGLE_|GCLOUD_|CLOUDSDK_|CLOUD_ML_|VERTEX_REGION_)/
+// its SDK reads some names in lower case as well
+const google =
+  /^(?:GOOGLE_|GCLOUD_|CLOUDSDK_|CLOUD_ML_|VERTEX_REGION_|GCE_METADATA_|METADATA_SERVER_DETECTION$|DETECT_GCP_RETRIES$|google_|gcloud_)/
 
 /** In the CLI's own order of preference. */
 const clouds: readonly Cloud[] = [
@@ -20,7 +22,7 @@ const clouds: readonly Cloud[] = [
   { kind: 'anthropic_aws', switch: 'CLAUDE_CODE_USE_ANTHROPIC_AWS', reads: aws },
   { kind: 'vertex', switch: 'CLAUDE_CODE_USE_VERTEX', reads: google },
   { kind: 'anthropic_google_cloud', switch: 'CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD', reads: google },
-  { kind: 'foundry', switch: 'CLAUDE_CODE_USE_FOUNDRY', reads: /^(?:AZURE_|IDENTITY_|MSI_)/ },
+  { kind: 'foundry', switch: 'CLAUDE_CODE_USE_FOUNDRY', reads: /^(?:AZURE_|IDENTITY_|IMDS_|MSI_)/ },
 ]
 
 const skip = /^CLAUDE_CODE_SKIP_(?:BEDROCK|MANTLE|ANTHROPIC_AWS|VERTEX|ANTHROPIC_GOOGLE_CLOUD|FOUNDRY)_AUTH$/
@@ -34,6 +36,10 @@ function isOn(value: string | undefined): boolean {
 /** The provider that the CLI will ask; null: Anthropic's own API. */
 export function cloudOf(env: Environment): CloudKind | null {
   return clouds.find((cloud) => isOn(env[cloud.switch]))?.kind ?? null
+}
+
+export function isCloud(kind: string): kind is CloudKind {
+  return clouds.some((cloud) => cloud.kind === kind)
 }
 
 /** Whether the CLI needs a variable for the providers that are switched on. A provider's credentials stay out where it is not asked. */

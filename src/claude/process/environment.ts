@@ -26,8 +26,21 @@ const passed = [
   'SSL_CERT_FILE',
   'SSL_CERT_DIR',
   'CLAUDE_CODE_OAUTH_TOKEN',
-  // which certificates the CLI reads at its start
+  // how the CLI's connections are made, beside the common names of proxies and certificates
+  'CLAUDE_CODE_HTTP_PROXY',
+  'CLAUDE_CODE_HTTPS_PROXY',
+  'CLAUDE_CODE_PROXY_RESOLVES_HOSTS',
+  'CLAUDE_CODE_DISABLE_PROXY_SCHEME_REPAIR',
+  'CLAUDE_CODE_CLIENT_CERT',
+  'CLAUDE_CODE_CLIENT_KEY',
+  'CLAUDE_CODE_CLIENT_KEY_PASSPHRASE',
   'CLAUDE_CODE_CERT_STORE',
+  'CLAUDE_CODE_DISABLE_LOOPED_CROSS_CERT_DROP',
+  'CLAUDE_CODE_DISABLE_SELF_NAMED_CERT_DROP',
+  'NODE_TLS_REJECT_UNAUTHORIZED',
+  // what a gateway or another cloud may refuse of Anthropic's own API
+  'CLAUDE_CODE_DISABLE_EXPERIMENTAL_BETAS',
+  'DISABLE_PROMPT_CACHING',
   // without it the CLI refuses some modes as root, in a container above all
   'IS_SANDBOX',
   // how long a server of MCP may take to connect, and a call of its tools, in milliseconds
@@ -57,6 +70,9 @@ const fixed: Record<string, string> = {
   CLAUDE_CODE_MAX_MCP_DESCRIPTION_LENGTH: '99000000',
 }
 
+/** Where the CLI keeps its settings, and its credentials if it is another folder. */
+const foldersOfALogin = ['CLAUDE_CONFIG_DIR', 'CLAUDE_SECURESTORAGE_CONFIG_DIR']
+
 /** Which credential the CLI will use, in the CLI's own order of preference. */
 export function credentialKind(env: NodeJS.ProcessEnv): CredentialKind {
   const cloud = cloudOf(env)
@@ -74,17 +90,20 @@ export function baseEnvironment(env: NodeJS.ProcessEnv): Record<string, string> 
     if (value === undefined || value === '') continue
     if (isPassed(name, env)) result[name] = value
   }
-  // only a login kept in a file needs the user's own folder; see workspaceEnvironment
-  if (credentialKind(env) === 'login' && env['CLAUDE_CONFIG_DIR']) result['CLAUDE_CONFIG_DIR'] = env['CLAUDE_CONFIG_DIR']
+  // only a login kept in a file needs the user's own folders; see workspaceEnvironment
+  if (credentialKind(env) === 'login') {
+    for (const name of foldersOfALogin) if (env[name]) result[name] = env[name]
+  }
   return { ...result, ...fixed }
 }
 
 function isPassed(name: string, env: NodeJS.ProcessEnv): boolean {
-  return passed.includes(name) || name.startsWith('ANTHROPIC_') || name.startsWith('LC_') || isForCloud(name, env)
+  return passed.includes(name) || /^(?:ANTHROPIC_|LC_|DISABLE_PROMPT_CACHING_)/.test(name) || isForCloud(name, env)
 }
 
 /** Settings of the CLI: names that it or its users give to such. */
-const ofTheCli = /^(?:CLAUDE_CODE_|MCP_|MAX_MCP_|MAX_THINKING_TOKENS$|DISABLE_|ENABLE_TOOL_SEARCH$|API_TIMEOUT_MS$)/
+const ofTheCli =
+  /^(?:CLAUDE_(?:CODE|ENABLE|STREAM|BYTE_STREAM|AUTOCOMPACT)_|MCP_|MAX_(?:MCP_|THINKING_TOKENS$|STRUCTURED_OUTPUT_RETRIES$)|DISABLE_|ENABLE_(?:TOOL_SEARCH$|PROMPT_CACHING_|CLAUDEAI_)|API_(?:TIMEOUT_MS|FORCE_IDLE_TIMEOUT)$|USE_API_CONTEXT_MANAGEMENT$)/
 /** What a CLI session sets for the programs that it starts: not the user's word. */
 const ofASession = /^CLAUDE_CODE_(?:ENTRYPOINT|SSE_PORT|SESSION_ID|EXECPATH|SESSION_ACCESS_TOKEN|REMOTE.*|TMPDIR|CHILD_SESSION)$/
 

@@ -24,8 +24,14 @@ export class Retries {
   /** when the API was asked last, in milliseconds of `performance.now()`; a CLI that does not say it has no slow refusals */
   private askedAt = Number.POSITIVE_INFINITY
 
-  /** @param clientRetries the client asks again by itself where the API limits it */
-  constructor(private readonly clientRetries: boolean) {}
+  /**
+   * @param clientRetries the client asks again by itself where the API limits it
+   * @param inACloud the CLI gets new credentials from the cloud's own chain for each further try
+   */
+  constructor(
+    private readonly clientRetries: boolean,
+    private readonly inACloud = false,
+  ) {}
 
   asked(): void {
     this.askedAt = performance.now()
@@ -48,7 +54,8 @@ export class Retries {
     const category = textIn(retry['error']) ?? null
     this.retryDelayMs = amountIn(retry['retry_delay_ms']) ?? null
     // a refused credential is asked about again: only the CLI's last word has the API's own, and a login may be refreshed meanwhile
-    const hopeless = status === 403 || status === 404
+    // a cloud says 403 of credentials that have expired as well
+    const hopeless = (status === 403 && !this.inACloud) || status === 404
     const waitMs = this.retryDelayMs ?? 0
     const isSlow = performance.now() - this.askedAt > slowRefusalMs
     const limited = status === 429 && (this.clientRetries || waitMs > patienceMs || isSlow)

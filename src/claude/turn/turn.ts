@@ -7,6 +7,7 @@
 import { type Outcome, cutShort } from '../../jobs/executor.js'
 import { redact } from '../../redact.js'
 import type { Failure } from '../../errors/catalogue.js'
+import { isCloud } from '../process/clouds.js'
 import { amountIn, objectIn, textIn } from '../protocol/loose.js'
 import type { CliMessage } from '../protocol/messages.js'
 import { OutputReader } from '../protocol/output-reader.js'
@@ -35,7 +36,7 @@ export class TurnReader {
   constructor(private readonly options: TurnOptions) {
     this.output = options.output === true ? new OutputReader(options.keys?.output ?? null) : null
     this.messages = new MessageReader(options, this.output)
-    this.retries = new Retries(options.clientRetries === true)
+    this.retries = new Retries(options.clientRetries === true, isCloud(options.credential ?? 'login'))
   }
 
   /**

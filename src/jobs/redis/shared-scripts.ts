@@ -13,9 +13,12 @@ redis.call('HSET', jobKey(id), 'runner', replica)
 return { tostring(fence), tostring(clientsOf(id)), unpack(redis.call('HMGET', jobKey(id), unpack(ARGV, 5))) }
 `
 
-/** The server of a claim has done with the job. */
+/** The server of a claim has done with the job -> 0 where a later claim has it. */
 const release = `
-if redis.call('HGET', jobKey(ARGV[2]), 'fence') == ARGV[3] then redis.call('HDEL', jobKey(ARGV[2]), 'runner') end
+local fence = redis.call('HGET', jobKey(ARGV[2]), 'fence')
+if fence and fence ~= ARGV[3] then return 0 end
+redis.call('HDEL', jobKey(ARGV[2]), 'runner')
+return 1
 `
 
 /** The job's end is asked for, wherever it runs. */
@@ -39,23 +42,36 @@ return clientsOf(ARGV[2])
 
 const clientsLeft = `return clientsOf(ARGV[2])`
 
-/** A server is at work for so many milliseconds -> Redis' clock, the version of the made keys, and how many wait in each lane named. */
+/**
+ * A server is at work for so many milliseconds, and serves the lanes named -> Redis' clock, the version of the made keys, and how many wait
+ * in each of them.
+ */
 const beat = `
 redis.call('SET', p .. 'replica:' .. ARGV[2], ARGV[4], 'PX', ARGV[3])
+for i = 5, #ARGV do redis.call('ZADD', p .. 'lanes', now() + ARGV[3], ARGV[i]) end
 local all = { string.format('%d', now()), redis.call('GET', p .. 'keys:version') or '0' }
 for i = 5, #ARGV do table.insert(all, tostring(redis.call('ZCARD', p .. 'lane:' .. ARGV[i]))) end
 return all
 `
 
-/** The place of an owner's job in the line: owners take turns, one with more weight has shorter steps. `most`: the highest number there is. */
+/** Whether a server takes the tickets of a lane: not where the provider is in no server's configuration any more. */
+const served = `
+local function isServed(lane) return tonumber(redis.call('ZSCORE', p .. 'lanes', lane) or '0') > now() end
+`
+
+/**
+ * The place of an owner's job in the line, and whether any server has its lane. Owners take turns, one with more weight has shorter steps.
+ * `most`: the highest number there is.
+ */
 const turn = `
-local owner, step, most = unpack(ARGV, 2, 4)
+${served}
+local owner, step, most, lane = unpack(ARGV, 2, 5)
 local key = p .. 'turns'
 if redis.call('ZCARD', p .. 'jobs:queued') <= 1 then redis.call('DEL', key) end
 local times = redis.call('HMGET', key, 'now', 'of:' .. owner)
 local start = math.max(tonumber(times[1] or '0'), tonumber(times[2] or '0')) + tonumber(step)
 redis.call('HSET', key, 'of:' .. owner, string.format('%d', start))
-return math.min(start, tonumber(most))
+return { math.min(start, tonumber(most)), isServed(lane) and 1 or 0 }
 `
 
 /** A job with that place in the line has been taken: who comes now stands behind it. */
@@ -63,19 +79,53 @@ const turnTaken = `
 if tonumber(redis.call('HGET', p .. 'turns', 'now') or '0') < tonumber(ARGV[2]) then redis.call('HSET', p .. 'turns', 'now', ARGV[2]) end
 `
 
-/** Unfinished jobs that no server runs and that have no ticket -> their ids. `queue`: what the names of tickets begin with, before format and lane. */
-const withoutTicket = `
-local queue, most = ARGV[2], tonumber(ARGV[3])
-local found = {}
+/**
+ * A server is dead that was at some place: its leases and the locks of its tickets end -> the jobs that it had, each with format and lane.
+ * Nothing where it was elsewhere, or is forgotten already. `queue`: as in `withoutTicket`
+ */
+const buried = `
+local dead, place, queue = unpack(ARGV, 2, 4)
+if redis.call('GET', p .. 'replica:' .. dead) ~= place then return {} end
+redis.call('DEL', p .. 'replica:' .. dead)
+local had = {}
 for _, status in ipairs({ 'queued', 'in_progress' }) do
   for _, member in ipairs(redis.call('ZRANGE', p .. 'jobs:' .. status, 0, -1)) do
-    if #found >= most then return found end
     local id = string.sub(member, string.find(member, ':', 1, true) + 1)
+    redis.call('ZREM', p .. 'clients:' .. id, dead)
     local job = redis.call('HMGET', jobKey(id), 'runner', 'format', 'lane')
-    local runs = job[1] and redis.call('EXISTS', p .. 'replica:' .. job[1]) == 1
-    if not runs and redis.call('EXISTS', queue .. job[2] .. '-' .. job[3] .. ':' .. id) == 0 then table.insert(found, id) end
+    if job[1] == dead then
+      redis.call('HDEL', jobKey(id), 'runner')
+      for _, lane in ipairs({ job[3], 'spare' }) do redis.call('DEL', queue .. job[2] .. '-' .. lane .. ':' .. id .. ':lock') end
+      table.insert(had, { id, job[2], job[3] })
+    end
   end
 end
+return had
+`
+
+/**
+ * Unfinished jobs that no server runs and that have no ticket -> their ids, oldest first. `queue`: what the names of tickets begin with, before format and
+ * lane; `spare`: the lane of the tickets of lanes that no server has.
+ */
+const withoutTicket = `
+${served}
+local queue, most, spare = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local found = {}
+for _, status in ipairs({ 'queued', 'in_progress' }) do
+  local members = redis.call('ZRANGE', p .. 'jobs:' .. status, 0, -1)
+  for _, member in ipairs(members) do
+    if #found >= most then break end
+    local id = string.sub(member, string.find(member, ':', 1, true) + 1)
+    local job = redis.call('HMGET', jobKey(id), 'runner', 'format', 'lane', 'createdAt')
+    local runs = job[1] and redis.call('EXISTS', p .. 'replica:' .. job[1]) == 1
+    local lane = isServed(job[3]) and job[3] or spare
+    if not runs and redis.call('EXISTS', queue .. job[2] .. '-' .. lane .. ':' .. id) == 0 then
+      table.insert(found, { tonumber(job[4]), member, id })
+    end
+  end
+end
+table.sort(found, function(a, b) if a[1] == b[1] then return a[2] < b[2] end return a[1] < b[1] end)
+for i = 1, #found do found[i] = found[i][3] end
 return found
 `
 
@@ -143,6 +193,20 @@ return { taken and 1 or 0, math.floor(left * 1000) }
 `
 
 export const sharedScripts = {
-  ...{ claim, release, askToCancel, holdClient, letGoClient, clientsLeft, beat, turn, turnTaken, withoutTicket, enterGate, leaveGate },
+  ...{
+    claim,
+    release,
+    askToCancel,
+    holdClient,
+    letGoClient,
+    clientsLeft,
+    beat,
+    turn,
+    turnTaken,
+    buried,
+    withoutTicket,
+    enterGate,
+    leaveGate,
+  },
   ...{ lease, renewLease, giveBackLease, takeQuota },
 } as const

@@ -1,7 +1,8 @@
 /**
  * The data directory and its files belong to the server's user alone: they hold prompts and answers.
  */
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readdirSync, statSync } from 'node:fs'
+import { makeFolder } from '../../make-folder.js'
 
 /**
  * Makes the directory with mode 0700. One that exists is tightened if it is empty (a volume just mounted, a `mkdir` by
@@ -9,7 +10,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, statSync } from
  * root); the files are private by themselves.
  */
 export function makeDataDir(dataDir: string): void {
-  if (mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined) return
+  if (makeFolder(dataDir, 0o700)) return
   const { mode } = statSync(dataDir)
   const shared = (mode & 0o1000) !== 0
   if ((mode & 0o077) === 0 || shared || readdirSync(dataDir).length > 0) return
