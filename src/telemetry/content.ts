@@ -8,16 +8,45 @@ type Part = { type: string; content?: unknown; id?: string; name?: string; argum
 
 /** The opt-in attributes of a request. */
 export function askedContent(request: ClaudeRequest | UpstreamRequest): Attributes {
-  if (request.kind === 'upstream') {
-    const given = membersOf(request.text)
-    return { 'gen_ai.input.messages': given.get('messages') ?? given.get('question') }
-  }
+  if (request.kind === 'upstream') return { 'gen_ai.input.messages': JSON.stringify(messagesOf(request).map(messageOf)) }
   const messages = request.turns.map(({ role, content }) => ({ role, parts: (content as (UserBlock | AssistantBlock)[]).map(partOf) }))
   const system = request.system.map((content) => ({ type: 'text', content }))
   return {
     'gen_ai.input.messages': JSON.stringify(messages),
     ...(system.length > 0 && { 'gen_ai.system_instructions': JSON.stringify(system) }),
   }
+}
+
+type Loose = Record<string, unknown>
+
+/** What the provider is asked, in OpenAI's words; the provider judges them, so that they may be anything. */
+function messagesOf({ text, added = [] }: UpstreamRequest): Loose[] {
+  const given = membersOf(text)
+  const messages: unknown = JSON.parse(given.get('messages') ?? 'null')
+  const question: unknown = JSON.parse(given.get('question') ?? 'null')
+  const asked: unknown[] = Array.isArray(messages) ? messages : [{ role: 'user', content: question }]
+  return [...asked, ...added].map((message) => (isObject(message) ? message : {}))
+}
+
+function messageOf({ role, content, tool_calls: calls, tool_call_id: id }: Loose): { role: unknown; parts: Part[] } {
+  const said = (Array.isArray(content) ? (content as unknown[]) : [content]).flatMap(looseParts)
+  if (typeof id === 'string') return { role, parts: [{ type: 'tool_call_response', id, response: said }] }
+  return { role, parts: [...said, ...(Array.isArray(calls) ? calls.filter(isObject).map(callOf) : [])] }
+}
+
+function looseParts(part: unknown): Part[] {
+  if (typeof part === 'string') return [{ type: 'text', content: part }]
+  if (!isObject(part)) return []
+  return [{ type: String(part['type']), ...(typeof part['text'] === 'string' && { content: part['text'] }) }]
+}
+
+function callOf({ id, function: called }: Loose): Part {
+  const { name, arguments: given } = isObject(called) ? called : {}
+  return { type: 'tool_call', id: String(id), name: String(name), arguments: given }
+}
+
+function isObject(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The opt-in attribute of an answer. */
