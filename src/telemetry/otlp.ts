@@ -8,7 +8,7 @@ import { defaultResource, detectResources, envDetector, resourceFromAttributes }
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import type { Attributes, Span, SpanOptions, Tracing } from '../jobs/trace.js'
 import { type TraceContext, traceIdOf } from '../request/trace-context.js'
-import { version } from '../version.js'
+import { name as packageName, version } from '../version.js'
 
 export interface OtlpOptions {
   url: string
@@ -26,11 +26,11 @@ export interface OtlpTracing extends Tracing {
 /** The variables for headers, timeout, certificates, sampler, limits, batches and resource are read here, by the SDK, from the process. */
 export function openTracing(options: OtlpOptions): OtlpTracing {
   const resource = defaultResource()
-    .merge(resourceFromAttributes({ 'service.name': 'claude-bridge', 'service.version': version }))
+    .merge(resourceFromAttributes({ 'service.name': packageName, 'service.version': version }))
     .merge(detectResources({ detectors: [envDetector] }))
   const exporter = toldOnce(new OTLPTraceExporter({ url: options.url }), options)
   const provider = new BasicTracerProvider({ resource, spanProcessors: [new BatchSpanProcessor(exporter)] })
-  const tracer = provider.getTracer('claude-bridge', version)
+  const tracer = provider.getTracer(packageName, version)
 
   const begin = (parent: Context, name: string, { kind, attributes = {}, at }: SpanOptions = {}): Span => {
     const started = at === undefined ? {} : { startTime: at }
