@@ -30,7 +30,9 @@ import { plainTarget } from './http/plain-target.js'
 import { JobTokens } from './jobs/tokens.js'
 import { RequestLines } from './http/request-lines.js'
 import requestIds, { requestId } from './plugins/request-id.js'
+import telemetry from './plugins/telemetry.js'
 import validation from './plugins/validation.js'
+import { RequestSpans } from './telemetry/request-spans.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -60,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { writeTimeoutS, readerLagBytes } = config
   const timing = { ...defaultTiming, stallMs: writeTimeoutS * 1000, lagBytes: readerLagBytes, ...options.timing }
   const limits = { ...defaultLimits, ...options.limits }
+  const spans = new RequestSpans()
   const app = fastify({
     loggerInstance: logger,
     logController: new RequestLines(),
@@ -78,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // jobs refuse what comes while the server ends, in terms that clients understand
     return503OnClosing: false,
     genReqId: requestId,
+    childLoggerFactory: (log, bindings, settings, raw) => log.child({ ...bindings, ...spans.bindings(raw) }, settings),
     frameworkErrors: onFrameworkError,
     clientErrorHandler: onClientError,
     // the ids of tasks stand in URLs; nothing that is asked for by name is longer
@@ -91,6 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('timing', timing)
   app.decorate('keyRing', ring)
   await app.register(settings, { config, env: options.env })
+  await app.register(telemetry, { env: options.env, spans })
   await app.register(headers)
   await app.register(requestIds)
   await app.register(metrics)

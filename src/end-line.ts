@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Usage } from './jobs/events.js'
 import type { Job } from './jobs/job.js'
 import type { JobObserver } from './jobs/observer.js'
+import { traceIdOf } from './request/trace-context.js'
 
 export function endLines(log: Pick<FastifyBaseLogger, 'info'>): JobObserver {
   return {
@@ -19,6 +20,7 @@ function endLine(job: Job, firstTokenMs: number | null) {
     task: job.id,
     // null: asked for before requests were noted
     request_id: job.view.requestId ?? null,
+    ...(job.view.trace !== undefined && { trace_id: traceIdOf(job.view.trace) }),
     owner: job.owner,
     model: job.model,
     status: job.status,

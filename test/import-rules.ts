@@ -43,6 +43,7 @@ const rooms: Record<string, readonly string[]> = {
   intake: ['request', 'jobs', 'net', 'schema'],
   webhooks: ['jobs', 'net', 'tasks'],
   metrics: ['jobs'],
+  telemetry: ['request', 'jobs'],
   http: ['request', 'jobs', 'intake', 'openai', 'tasks', 'keys'],
   'mcp/server': ['request', 'jobs', 'intake', 'openai', 'tasks'],
 }
@@ -71,6 +72,11 @@ const packageRules: PackageRule[] = [
   },
   { from: /^routes\//, never: /^src\/claude\/|^(node:)?child_process$/, because: 'routes talk to jobs, never to a process' },
   { from: /^(?!src\/claude\/|workspace\/leftovers$)/, never: /^execa(\/|$)/, because: 'processes are the business of src/claude' },
+  {
+    from: /^(?!src\/telemetry\/otlp$)/,
+    never: /^@opentelemetry(\/|$)/,
+    because: 'it is loaded only where there is an endpoint for traces',
+  },
   { from: /^/, never: /^test\//, because: 'what is shipped does not need the tests' },
 ]
 

@@ -5,6 +5,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { JobServer, JobTools, McpServer } from '../../src/request/conversation.js'
+import type { TraceContext } from '../../src/request/trace-context.js'
 import { expandAll, placeholdersOf } from './expand.js'
 import { filesystemProgram, filesystemRoots, isBelow, placeRoot, temporaryFolders } from './filesystem.js'
 import type { GuardedServer } from './guard-config.js'
@@ -31,6 +32,8 @@ export interface JobVariables {
   CLAUDE_BRIDGE_URL?: string
   CLAUDE_BRIDGE_KEY?: string
   CLAUDE_BRIDGE_DEPTH: string
+  /** the trace that calls over HTTP belong to; null: none */
+  trace: TraceContext | null
   /** marks every process of the job */
   marker: Record<string, string>
 }
@@ -124,14 +127,16 @@ function keptToMcp(server: McpServer, own: string | undefined): McpServer {
   return { ...server, url: own }
 }
 
-const ownSecrets = /^(API_KEYS|STORE_URL|UPSTREAMS|WEBHOOK_SECRET|ANTHROPIC_.*|CLAUDE_.*)$/
+const ownSecrets = /^(API_KEYS|STORE_URL|UPSTREAMS|WEBHOOK_SECRET|ANTHROPIC_.*|CLAUDE_.*|OTEL_.*)$/
 
 function withoutOwnSecrets(env: JobVariables['env']): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ownSecrets.test(name)))
 }
 
-/** Whatever a config says, a job that asks the bridge says how deep it is. */
-function headersOf({ url, headers = {} }: Extract<McpServer, { url: string }>, variables: JobVariables): Record<string, string> {
+/** Whatever a config says, a job that asks the bridge says how deep it is. A trace of the config's own stands. */
+function headersOf({ url, headers: given = {} }: Extract<McpServer, { url: string }>, variables: JobVariables): Record<string, string> {
+  const traced = Object.keys(given).some((name) => name.toLowerCase() === 'traceparent')
+  const headers = traced ? given : { ...variables.trace, ...given }
   const own = variables.CLAUDE_BRIDGE_URL
   if (own === undefined || originOf(url) !== originOf(own)) return headers
   const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'x-bridge-depth')

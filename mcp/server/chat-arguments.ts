@@ -52,7 +52,7 @@ export async function submitArguments(
   const { value, error } = await validateChat({ ...args, model: args['model'] ?? 'max' }, config)
   if (error !== undefined) throw error
   const parsed = await parseLargeChat(value, config)
-  const { owner, parent, requestId, depth } = caller
-  const from = { owner, parent, requestId, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
+  const { depth, ...who } = caller
+  const from = { ...who, headers: { [depthHeader]: depth }, body: value, publicAgent, compiler, gone: signal }
   return (await submitChat(from, jobs, config, parsed, background)).job
 }

@@ -12,6 +12,8 @@ export interface Caller {
   parent: string | null
   /** `x-request-id` of the HTTP request */
   requestId: string
+  trace: Asking['trace']
+  spentMs: Asking['spentMs']
   /** as the header says it */
   depth: string | string[] | undefined
 }

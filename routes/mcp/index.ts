@@ -5,6 +5,7 @@ import { type Cancellation, RunningCalls } from '../../mcp/server/calls.js'
 import { depthHeader } from '../../src/intake/depth.js'
 import { answerPost, readSession, sessionHeader } from '../../mcp/server/http.js'
 import { BridgeError } from '../../src/errors/catalogue.js'
+import { askingOf } from '../../src/http/asking.js'
 import { clientGone } from '../../src/http/client-gone.js'
 import { errorSchema } from '../../src/openai/out/response-schemas.js'
 
@@ -35,11 +36,12 @@ const mcpRoutes: FastifyPluginAsyncZod = async (app) => {
       },
     },
     async (request, reply) => {
-      const { headers, owner, parentJob: parent } = request
+      const { headers, owner } = request
+      const { parent, requestId, trace, spentMs } = askingOf(request, reply)
       app.streams.enter(owner, reply.raw)
       const response = await answerPost({
         ...{ jobs, config: app.settingsOf(owner), publicAgent: app.publicAgent, compiler: app.compiler, calls, body: request.body },
-        caller: { owner, parent, requestId: request.id, depth: headers[depthHeader] },
+        caller: { owner, parent, requestId, trace, spentMs, depth: headers[depthHeader] },
         session: readSession(headers[sessionHeader]),
         accept: headers.accept,
         protocolVersion: headers['mcp-protocol-version']?.toString(),

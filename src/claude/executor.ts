@@ -17,7 +17,7 @@ import { NotSaid } from './turn/listener.js'
 import { failed, isForeseen, outcomeOfExit, refusedEnding } from './turn/run-failure.js'
 import { AnswerSoFar } from './turn/answer-so-far.js'
 import type { Ending } from './turn/ending.js'
-import type { Found } from './pool/found.js'
+import { type Found, tracedFind } from './pool/found.js'
 import { Sessions } from './pool/sessions.js'
 import type { PoolStats } from './pool/warm-pool.js'
 
@@ -103,7 +103,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     if (this.setup.checked !== undefined) await run.seat.silently(withinOrAborted(this.setup.checked, checkPatienceMs, run.signal))
     if (request.inside !== undefined && this.setup.inside === undefined) throw new Error('this executor has no tools to give')
     for (let tries = 1; ; tries++) {
-      const found = await this.sessions.find(run, request, profile, tries === 1)
+      const found = await tracedFind(run.span, this.sessions.find(run, request, profile, tries === 1))
       if (found === null) return settle({ kind: 'aborted' })
       const again = await this.runOn(found, run, request, profile, settle, tries < maxTries).catch(async (error: unknown) => {
         // a fault of ours: the process is not to outlive its run, nor to keep others from starting

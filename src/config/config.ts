@@ -85,6 +85,8 @@ export interface Config {
   /** what the tasks of one owner may take in the store, files included; undefined: no bound */
   storedBytes: number | undefined
   logLevel: Values['server']['log_level']
+  /** prompts and answers stand in traces */
+  logPrompts: boolean
   /** providers of models that are not Claude's; their keys are not here */
   upstreams: readonly Provider[]
 }

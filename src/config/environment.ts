@@ -50,6 +50,7 @@ const ofServer: Record<string, Read> = {
   MAX_STREAMS: asNumber,
   STORED_MB: asNumber,
   LOG_LEVEL: asText,
+  LOG_PROMPTS: asFlag,
 }
 
 const variables: Record<string, { place: Place; read: Read }> = {

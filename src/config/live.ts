@@ -58,6 +58,7 @@ const fixed: Partial<Record<keyof Config, Name>> = {
   writeTimeoutS: 'WRITE_TIMEOUT_S',
   maxStreams: 'MAX_STREAMS',
   storedBytes: 'STORED_MB',
+  logPrompts: 'LOG_PROMPTS',
 }
 
 export interface Reload {

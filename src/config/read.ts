@@ -99,6 +99,7 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     maxStreams: server.max_streams,
     storedBytes: server.stored_mb === undefined ? undefined : server.stored_mb * megabyte,
     logLevel: server.log_level,
+    logPrompts: server.log_prompts,
     upstreams,
   })
 }

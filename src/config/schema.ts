@@ -59,6 +59,7 @@ export const serverSchema = z.strictObject({
   max_streams: whole(1, 1_000_000).default(100),
   stored_mb: whole(1, 1_000_000_000).optional(),
   log_level: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`).default('info'),
+  log_prompts: flag.default(false).describe('prompts and answers stand in traces'),
 })
 
 const priceSchema = z.strictObject({

@@ -4,9 +4,10 @@ import type { Asking } from '../intake/submit.js'
 import { connectionClosed } from './client-gone.js'
 
 export function askingOf(request: FastifyRequest, reply: FastifyReply): Asking {
-  const { id: requestId, owner, parentJob: parent, headers, body, server } = request
+  const { id: requestId, owner, parentJob: parent, headers, body, server, span } = request
   const { publicAgent, compiler } = server
-  return { owner, parent, requestId, headers, body, publicAgent, compiler, gone: connectionClosed(reply) }
+  const spentMs = () => Math.max(0, reply.elapsedTime - request.bodyMs)
+  return { owner, parent, requestId, headers, trace: span.context, spentMs, body, publicAgent, compiler, gone: connectionClosed(reply) }
 }
 
 /** The JSON of the body. Not kept: a request lives as long as its answer. */

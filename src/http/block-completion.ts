@@ -48,7 +48,11 @@ export type ToBody = (job: Job) => unknown
 
 /** Answers with what has become of a job: a 200 with its body, or its error. */
 export async function answer(reply: FastifyReply, job: Job, toBody: ToBody = toCompletion): Promise<FastifyReply> {
-  if (!reply.sent) jobHeaders(reply, job)
+  if (!reply.sent) {
+    jobHeaders(reply, job)
+    const { overheadMs } = job.answer ?? {}
+    if (overheadMs !== undefined) reply.header('x-bridge-overhead-ms', String(overheadMs))
+  }
   if (!hasResult(job)) {
     const failure = failureOf(job)
     // a job's own failure was logged where it came from

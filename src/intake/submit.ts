@@ -7,6 +7,7 @@ import type { PublicAgent } from '../net/public-agent.js'
 import type { ParsedRequest } from '../request/parsed-request.js'
 import type { ClaudeRequest } from '../request/conversation.js'
 import type { InnerRequest } from '../request/job-request.js'
+import type { TraceContext } from '../request/trace-context.js'
 import type { Compiler } from './compiler.js'
 import { fetchImages } from './fetch-images.js'
 import { createIgnored } from '../request/ignored.js'
@@ -34,6 +35,10 @@ export interface Asking {
   /** `x-request-id` of the answer */
   requestId: string
   headers: Readonly<Record<string, string | string[] | undefined>>
+  /** the request's span, or its caller's; null: it belongs to no trace */
+  trace: TraceContext | null
+  /** Milliseconds that the server itself has spent on the request so far: without those in which its client sent the body. */
+  spentMs: () => number
   /** what an idempotency key stands for */
   body: unknown
   /** gets what the request only names */
@@ -68,6 +73,7 @@ export async function submitChat(
   const run = { ...(retries ? eachClaude(parsed.run, (one) => ({ ...one, clientRetries: true })) : parsed.run), ...below }
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
   const ignored = createIgnored(parsed.ignored)
+  const spent = request.spentMs()
   for (const name of await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)) ignored.add(name)
   return jobs.submit({
     owner,
@@ -85,6 +91,9 @@ export async function submitChat(
       ...below,
       ...(parent !== null && { parent }),
       requestId: request.requestId,
+      ...(request.trace !== null && { trace: request.trace }),
+      // fetching images is a wait for others
+      spentMs: Math.round(spent),
       ...view,
     },
     choices: parsed.n,

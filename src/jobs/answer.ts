@@ -47,6 +47,8 @@ export interface Answer {
   headers?: Record<string, string>
   /** fields of the request that the model has turned out not to take, beside those of the job's view */
   ignored?: string[]
+  /** milliseconds that the bridge itself has taken; absent: the job has not ended, or it is not known */
+  overheadMs?: number
 }
 
 /** About how many bytes the words of an answer take in memory. */
@@ -111,9 +113,11 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
       if (event.headers !== undefined) answer.headers = event.headers
       if (event.ignored !== undefined) answer.ignored = [...new Set([...(answer.ignored ?? []), ...event.ignored])]
       break
+    case 'end':
+      if (event.overheadMs !== undefined) answer.overheadMs = event.overheadMs
+      break
     case 'tool_activity':
     case 'review':
-    case 'end':
       break
   }
 }

@@ -74,7 +74,7 @@ export class Endings {
     // runs that were cut tell what they have taken
     for (const untold of live.spending.takeUntold()) live.append({ type: 'usage', sessionId: null, ...untold })
     live.spending.ended(status === 'failed')
-    live.append({ type: 'end', status, error })
+    live.append({ type: 'end', status, error, overheadMs: live.overheadMs })
     try {
       await this.commitEnd(live)
       options.onStored(live)

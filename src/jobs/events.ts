@@ -97,8 +97,8 @@ export type JobEvent =
   | { type: 'attempt'; choice: number; attempt: number; reason: string; response?: string; errors?: ValidationError[] }
   /** The job waits for a human, who decides by `review`; left out in the logs of earlier versions. */
   | { type: 'review'; reason: string; review?: Review }
-  /** The last event of every job, exactly once. */
-  | { type: 'end'; status: FinalStatus; error: Failure | null }
+  /** The last event of every job, exactly once. `overheadMs`: the bridge's own share of its time; left out: not known. */
+  | { type: 'end'; status: FinalStatus; error: Failure | null; overheadMs?: number }
 
 /** An event in its place in the log: `seq` counts from 1, `at` is milliseconds since the epoch. */
 export interface LoggedEvent {

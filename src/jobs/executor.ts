@@ -5,6 +5,8 @@ import type { JobRequest } from '../request/job-request.js'
 import type { Review } from './review.js'
 import type { Charge } from './spending.js'
 import type { Seat } from './seat.js'
+import type { Span } from './trace.js'
+import type { Waits } from './waits.js'
 
 /** One run of one choice of a job. `Request`: the kinds that the executor takes. */
 export interface Run<Request = JobRequest> {
@@ -28,6 +30,10 @@ export interface Run<Request = JobRequest> {
   alive(): void
   /** where the run is at work; it begins with a place of its job's lane */
   seat: Seat
+  /** what the run's own spans stand below; left out: it belongs to no trace */
+  span?: Span
+  /** counts how long it waits for others; left out: it is not counted */
+  waits?: Waits
   /** Something that should not happen: the cause of a fault of ours, which the job's failure does not tell. Left out: nobody is told. */
   trouble?(message: string, error: unknown): void
 }

@@ -3,6 +3,7 @@ import type { JobRequest } from '../request/job-request.js'
 import type { Failure } from '../errors/catalogue.js'
 import type { Answer } from './answer.js'
 import type { Lane } from '../request/lane.js'
+import type { TraceContext } from '../request/trace-context.js'
 import type { Review } from './review.js'
 import type { JobStatus } from './status.js'
 
@@ -62,6 +63,10 @@ export interface JobView {
   retryOf?: string
   /** `x-request-id` of the request that asked for it; for the log */
   requestId?: string
+  /** the span of that request, or of its caller's; left out: it belongs to no trace */
+  trace?: TraceContext
+  /** milliseconds that the server had spent on the request before it was a job; left out: not known */
+  spentMs?: number
   [key: string]: unknown
 }
 

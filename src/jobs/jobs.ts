@@ -8,6 +8,7 @@ import type { LoggedEvent } from './events.js'
 import type { Executor } from './executor.js'
 import type { Job, JobView, NewJob } from './job.js'
 import { JobReads } from './job-reads.js'
+import { tellEnded } from './job-trace.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import type { Places } from './places.js'
@@ -21,6 +22,7 @@ import { isFinal } from './status.js'
 import { Stopping } from './stopping.js'
 import { type Created, Submission } from './submission.js'
 import { takeUp } from './take-up.js'
+import type { Tracing } from './trace.js'
 import { unlessUnreadable } from './unreadable.js'
 import { Upkeep } from './upkeep.js'
 import { Writer } from './writer.js'
@@ -41,6 +43,8 @@ export interface JobsOptions extends AdmissionOptions {
   onTrouble(message: string, error: unknown, jobId?: string): void
   /** what a call of a model's API costs; left out: nothing */
   priceOf?: PriceOf
+  /** where spans go; left out: nowhere */
+  tracing?: Tracing
   /** the other servers on the same store; left out: this one is alone */
   replicas?: Replicas
 }
@@ -149,11 +153,14 @@ export class Jobs extends JobReads {
       return nothing
     }
     const counts = await takeUp({
-      ...{ store: this.store, live: this.live, runner: this.runner, priceOf: this.options.priceOf },
+      ...{ store: this.store, live: this.live, runner: this.runner, priceOf: this.options.priceOf, tracing: this.options.tracing },
       hold: (job) => this.hold(job),
       isClosing: () => this.closing,
       onTrouble: (message, error, id) => this.options.onTrouble(message, error, id),
-      onEnded: (job) => this.options.observer?.ended(job, null),
+      onEnded: (job) => {
+        this.options.observer?.ended(job, null)
+        tellEnded(job, this.options.tracing)
+      },
     })
     this.upkeep.start()
     this.takenUp.resolve()
@@ -259,6 +266,7 @@ export class Jobs extends JobReads {
     await this.runner.again(live, feedback)
     // it was cancelled meanwhile, or any server may take it
     if (live.cause !== null || this.shared !== null) return
+    live.trace.resumed(live.job)
     this.admission.waits(live, this.options.places.of(live.job))
     this.runner.enqueue(live)
   }
@@ -379,7 +387,7 @@ export class Jobs extends JobReads {
 
   /** Takes a queued job into memory. @param first its first event, which readers are spared to look for in the store */
   private hold(job: Job, { first, fence }: { first?: LoggedEvent; fence?: number } = {}): LiveJob {
-    const live = new LiveJob(job, first && [first], this.options.priceOf)
+    const live = new LiveJob(job, first && [first], this.options.priceOf, this.options.tracing)
     live.fence = fence
     this.live.set(job.id, live)
     this.held.poke(job.id)

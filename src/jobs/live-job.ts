@@ -11,7 +11,9 @@ import { JobLog } from './log.js'
 import { type Progress, untoldProgress } from './progress.js'
 import { nextInOrder } from './sequence.js'
 import { JobSpending, type PriceOf } from './spending.js'
+import { JobTrace } from './job-trace.js'
 import type { Append } from './store.js'
+import type { Tracing } from './trace.js'
 
 export class LiveJob {
   /** the record as everybody sees it: as the store has it, but for the start of a run, which is shown at once */
@@ -60,14 +62,17 @@ export class LiveJob {
   firstTokenMs: number | null = null
   private readonly clockBase: number
   readonly spending: JobSpending
+  readonly trace: JobTrace
   private lateEnd: Deferred | null = null
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
   /** @param newest see {@link JobLog} */
-  constructor(job: Job, newest: readonly LoggedEvent[] = [], priceOf: PriceOf = () => 0) {
+  constructor(job: Job, newest: readonly LoggedEvent[] = [], priceOf: PriceOf = () => 0, tracing?: Tracing) {
     this.job = this.stored = job
     this.spending = new JobSpending(job.model, priceOf)
     this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
+    // what was stored before this server had it, has waited for it
+    this.trace = new JobTrace(job, tracing, newest.length > 0 ? job.createdAt : this.now())
     this.log = new JobLog(job.lastSeq, newest)
     this.runsLeft = job.choices
     // there before the end only where a human has looked at it: what its attempts have spent
@@ -76,8 +81,8 @@ export class LiveJob {
   }
 
   /** One that an earlier server has left waiting for a human: it has started once. */
-  static paused(job: Job, priceOf?: PriceOf): LiveJob {
-    const live = new LiveJob(job, [], priceOf)
+  static paused(job: Job, priceOf?: PriceOf, tracing?: Tracing): LiveJob {
+    const live = new LiveJob(job, [], priceOf, tracing)
     live.started = Promise.resolve(null)
     return live
   }
@@ -127,6 +132,13 @@ export class LiveJob {
   close(unstorable = false): void {
     this.log.close(unstorable)
     this.over?.resolve()
+    this.trace.ended(this.folded())
+  }
+
+  /** The bridge's own share of the job's time until now, in milliseconds: all of it but the waits for others. */
+  get overheadMs(): number {
+    const before = this.job.view.spentMs ?? 0
+    return Math.round(before + Math.max(0, this.clockBase + performance.now() - this.job.createdAt - this.trace.waits.ms))
   }
 
   /** Milliseconds since the epoch. Never goes back while the job lives: a clock that is set changes no length of time. */

@@ -58,9 +58,14 @@ export class Runner {
   enqueue(live: LiveJob): void {
     const { id, owner, choices } = live.job
     const limiter = this.limiterOf(live)
+    const waited = Array.from({ length: choices }, () => live.trace.waits.begin())
     const enter = () => {
       for (let choice = 0; choice < choices; choice++) {
-        live.quit.push(limiter.enter(owner, (place) => this.begin(live, choice, limiter, place)))
+        const begin = (place: Place) => {
+          waited[choice]?.()
+          this.begin(live, choice, limiter, place)
+        }
+        live.quit.push(limiter.enter(owner, begin))
       }
     }
     // what another job waits for is at work in that one's stead
@@ -77,6 +82,7 @@ export class Runner {
     this.options.writer.now()
     const at = live.now()
     live.firstTokenMs ??= at - live.job.createdAt
+    live.trace.firstToken()
     this.options.observer?.answering(live.job, at)
   }
 
@@ -147,6 +153,7 @@ export class Runner {
       cutBy: () => this.cutBy(live),
       spent: (charge) => this.spent(live, choice, charge),
       alive,
+      ...{ span: live.trace.ofRun, waits: live.trace.waits },
       seat: this.parentOf(live.job) === undefined ? seat : insideAnother(seat),
       trouble: (message, error) => this.options.onTrouble(message, error, live.job.id),
     })
@@ -199,6 +206,7 @@ export class Runner {
   private async start(live: LiveJob): Promise<JobRequest | null> {
     live.controller = new AbortController()
     this.options.onStart(live)
+    live.trace.began()
     live.append({ type: 'status', status: 'in_progress', phase: 'starting' })
     live.showUnstored()
     const { id } = live.job
@@ -253,6 +261,7 @@ export class Runner {
     if (live.suspect) await this.options.store.countDeaths(live.job.id, 0)
     live.suspect = false
     this.options.gates.leave(live.job.id, live.job.owner)
+    live.trace.paused()
     live.pause()
   }
 

@@ -2,6 +2,7 @@
 import { BridgeError, type Failure } from '../errors/catalogue.js'
 import { emptyAnswer } from './answer.js'
 import type { Job } from './job.js'
+import { tellEnded } from './job-trace.js'
 import { LiveJob } from './live-job.js'
 import type { JobObserver } from './observer.js'
 import { type Resumed, end, requeue, saidBy, takeOver } from './recovery.js'
@@ -12,6 +13,7 @@ import type { PriceOf } from './spending.js'
 import { isFinal } from './status.js'
 import { type JobStore, Superseded } from './store.js'
 import type { Created } from './submission.js'
+import type { Tracing } from './trace.js'
 import { unlessUnreadable } from './unreadable.js'
 
 export interface SharedJobsOptions {
@@ -36,6 +38,8 @@ export interface SharedJobsOptions {
   isRevoked?(owner: string): boolean
   /** what a call of a model's API costs; left out: nothing */
   priceOf?: PriceOf
+  /** where spans go; left out: nowhere */
+  tracing?: Tracing
   onTrouble(message: string, error: unknown, jobId?: string): void
 }
 
@@ -200,7 +204,12 @@ export class SharedJobs implements ReplicaListener {
   private async end({ job, fence, delivered }: Claimed, failure: Failure): Promise<void> {
     const said = job.answer ?? (delivered ? await saidBy(this.options.store, job) : emptyAnswer())
     const ended = await end(this.options.store, job, failure, said, fence)
+    this.told(ended)
+  }
+
+  private told(ended: Job): void {
     this.options.observer?.ended(ended, null)
+    tellEnded(ended, this.options.tracing)
   }
 
   /** The job as it is to run here; null where it is ended instead. */
@@ -211,10 +220,10 @@ export class SharedJobs implements ReplicaListener {
       return null
     }
     if (job.status === 'queued') return { job, suspect: deaths > 0 }
-    const { store, observer } = this.options
+    const { store } = this.options
     const listener = {
       onSetAside: (message: string, jobId: string) => this.options.onTrouble(message, undefined, jobId),
-      onEnded: (ended: Job) => observer?.ended(ended, null),
+      onEnded: (ended: Job) => this.told(ended),
     }
     return takeOver(store, claimed, false, listener, fence)
   }

@@ -5,12 +5,14 @@ import { recover } from './recovery.js'
 import type { Runner } from './runner.js'
 import type { PriceOf } from './spending.js'
 import type { JobStore } from './store.js'
+import type { Tracing } from './trace.js'
 
 export interface TakeUpParts {
   store: JobStore
   live: Map<string, LiveJob>
   runner: Runner
   priceOf: PriceOf | undefined
+  tracing: Tracing | undefined
   /** Takes a queued job into memory. */
   hold: (job: Job) => LiveJob
   /** nothing is started any more */
@@ -22,7 +24,7 @@ export interface TakeUpParts {
 
 /** Queues what can run and holds what waits for a human. Resolves with how many jobs there were of each kind; suspects run on. */
 export async function takeUp(parts: TakeUpParts): Promise<{ queued: number; rerun: number; interrupted: number }> {
-  const { store, live, runner, priceOf, hold, onTrouble, onEnded } = parts
+  const { store, live, runner, priceOf, tracing, hold, onTrouble, onEnded } = parts
   const { inOrder } = await store.begin()
   const onSetAside = (message: string, id: string) => onTrouble(message, undefined, id)
   const { resumed, paused, counts } = await recover(store, inOrder, { onSetAside, onEnded })
@@ -31,7 +33,7 @@ export async function takeUp(parts: TakeUpParts): Promise<{ queued: number; reru
   // the first of them before the others: the sooner it is known who kills
   oneByOne(suspects, parts).catch((error: unknown) => onTrouble('suspects could not be run', error))
   for (const { job, suspect } of resumed) if (!suspect) runner.enqueue(hold(job))
-  for (const job of paused) live.set(job.id, LiveJob.paused(job, priceOf))
+  for (const job of paused) live.set(job.id, LiveJob.paused(job, priceOf, tracing))
   return counts
 }
 

@@ -32,6 +32,12 @@ export function jobMetrics(register: Registry): JobObserver {
     buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1800],
     registers,
   })
+  const overhead = new Histogram({
+    name: 'bridge_overhead_seconds',
+    help: "The bridge's own share of a job: without waits for a place, the model, its CLI or provider, and the client",
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+    registers,
+  })
   const tokens = new Counter({
     name: 'bridge_tokens_total',
     help: "Tokens that calls of models' APIs have taken",
@@ -74,6 +80,7 @@ export function jobMetrics(register: Registry): JobObserver {
     ended(job) {
       jobs.inc({ status: job.status })
       if (job.status === 'failed' && job.error !== null) failures.inc({ code: job.error.code })
+      if (job.answer?.overheadMs !== undefined) overhead.observe(job.answer.overheadMs / 1000)
       if (job.startedAt !== null && job.completedAt !== null) {
         queued.observe(seconds(job.createdAt, job.startedAt))
         // of one that an earlier server has left, most may be the time in which there was no server

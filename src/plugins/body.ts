@@ -18,12 +18,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** the JSON of the body, until it is taken */
     bodyText: string | undefined
+    /** milliseconds that the client has taken to send the body */
+    bodyMs: number
   }
 }
 
 export default fp(
   async (app, { limits }: { limits: HttpLimits }) => {
     app.decorateRequest('bodyText', undefined)
+    app.decorateRequest('bodyMs', 0)
     const parse = app.getDefaultJsonParser('error', 'error')
     const room = new BodyRoom(limits.heldBytes)
     app.removeAllContentTypeParsers()
@@ -41,7 +44,9 @@ export default fp(
       checkCharset(request.headers)
       const coding = codingOf(request.headers['content-encoding'])
       sendContinue(request.raw)
+      const begun = performance.now()
       const body = await read(payload, coding, request.routeOptions.bodyLimit)
+      request.bodyMs = performance.now() - begun
       try {
         return body.length === 0 ? undefined : await parsed(request, body)
       } finally {

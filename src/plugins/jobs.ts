@@ -14,6 +14,7 @@ import type { InnerRequest } from '../request/job-request.js'
 import { modelKey } from '../request/model-settings.js'
 import { RedisReplicas } from '../replicas/replicas.js'
 import type { Quotas } from '../quotas/quotas.js'
+import { traced } from '../telemetry/traced.js'
 import { byKind, oneModel } from '../upstreams/by-kind.js'
 import { FallbackExecutor } from '../upstreams/fallbacks.js'
 import { CheckedExecutor } from '../validation/checked-executor.js'
@@ -30,7 +31,8 @@ declare module 'fastify' {
 export default fp(
   async (app, { tokens }: { tokens: JobTokens }) => {
     const { config, files, quotas, threads, upstreams } = app
-    const single = oneModel({ claude: new FittedExecutor(app.pool), upstream: upstreams })
+    const { logPrompts } = config
+    const single = oneModel({ claude: traced(new FittedExecutor(app.pool), logPrompts), upstream: traced(upstreams, logPrompts) })
     const unchecked = byKind(single, new FallbackExecutor(single))
     const places = new Places(app.cliPlaces, upstreams.places)
     const replicas = app.redis === null ? null : openReplicas(app, app.redis, places)
@@ -49,6 +51,7 @@ export default fp(
       },
       priceOf: (charge, asked) => app.prices.nanoUsd(charge, modelKey(asked, app.config) ?? asked),
       idleTimeoutS: config.idleTimeoutS,
+      tracing: app.tracing,
       observer: observers(takingBack(tokens), counting(quotas), app.metrics.jobs, endLines(app.log)),
       isRevoked: (owner) => app.keyRing.isRevoked(owner),
       onForgotten: async (id) => {
@@ -62,7 +65,7 @@ export default fp(
     app.decorate('replicas', replicas)
     if (replicas !== null) app.addHook('onClose', () => replicas.close())
   },
-  { name: 'jobs', dependencies: ['metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
+  { name: 'jobs', dependencies: ['telemetry', 'metrics', 'keys', 'files', 'checks', 'claude', 'upstreams', 'webhooks', 'spending'] },
 )
 
 /** This server among those that share the store. */

@@ -20,6 +20,7 @@ const exposed = [
   'x-bridge-model',
   'x-bridge-ignored',
   'x-bridge-cache',
+  'x-bridge-overhead-ms',
   'x-should-retry',
   'retry-after',
   'location',

@@ -117,13 +117,14 @@ export class UpstreamExecutor implements Executor<UpstreamRequest> {
     if (client.problem !== null) {
       return fail({ code: 'upstream_auth', message: `${request.provider} cannot be asked: ${client.problem}.` })
     }
+    run.span?.set(client.address)
     await run.seat.take(this.places.get(request.provider)!)
     run.emit({ type: 'status', status: 'in_progress', phase: 'waiting' })
     let dialect = client.dialects.of(request.model)
     for (let learning = false; ; learning = true) {
       let response: Dispatcher.ResponseData
       try {
-        response = await client.ask(request, dialect, run.signal)
+        response = await client.ask(request, dialect, run.signal, run.span?.context)
       } catch (error) {
         if (isOurs(error, run.signal)) run.trouble?.('a provider could not be asked', error)
         return fail(failureOfConnection(request.provider, error, false, false))

@@ -1,6 +1,7 @@
 /** One provider over HTTP: its connections, its key, its limits. Knows what is sent, not what comes back. */
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { redact } from '../redact.js'
+import type { TraceContext } from '../request/trace-context.js'
 import type { Dialect } from '../request/upstream-models.js'
 import { providerText, type UpstreamRequest } from '../request/upstream-request.js'
 import { Dialects } from './dialects.js'
@@ -52,13 +53,25 @@ export class ProviderClient {
     })
   }
 
-  /** Resolves with the answer's head, whatever its status; rejects with undici's errors. */
-  ask(request: UpstreamRequest, dialect: Dialect, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  /** As traces name it. */
+  get address(): Record<string, string | number> {
+    const { hostname, port, protocol } = this.url
+    return { 'server.address': hostname, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) }
+  }
+
+  /** Resolves with the answer's head, whatever its status; rejects with undici's errors. `trace`: the trace that the call belongs to. */
+  ask(
+    request: UpstreamRequest,
+    dialect: Dialect,
+    signal: AbortSignal,
+    trace: TraceContext | null = null,
+  ): Promise<Dispatcher.ResponseData> {
     return this.agent.request({
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       method: 'POST',
-      headers: this.headers,
+      // the operator's own headers stand
+      headers: { ...trace, ...this.headers },
       body: providerText(request, dialect),
       ...(!dialect.stream && { headersTimeout: this.settings.timeouts.whole * 1000 }),
       signal,

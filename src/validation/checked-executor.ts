@@ -60,13 +60,16 @@ export class CheckedExecutor implements Executor {
     let stand = begin(run, inner, plan)
     for (;;) {
       const held = new HeldAnswer((event) => run.emit(event), plan.checks.length === 0)
+      const span = run.span?.begin(`attempt ${stand.failed + 1}`)
+      const below = span && { span }
       const request = hasTool(plan, stand.failed) ? withTool(stand.request, plan.tool?.request ?? {}) : stand.request
-      const execution = this.setup.executor.run({ ...run, review: null, request, emit: (event) => held.add(event) })
+      const execution = this.setup.executor.run({ ...run, ...below, review: null, request, emit: (event) => held.add(event) })
       left.push(execution.gone)
       const outcome = await execution.outcome
       // from now on it waits: for checks, or for its next attempt
       run.seat.rest(execution.gone)
-      const verdict = await this.judge(run, plan, outcome, held, left)
+      const verdict = await this.judge({ ...run, ...below }, plan, outcome, held, left)
+      span?.end(verdict.kind === 'wrong' ? 'validation_failed' : failureOf(verdict.outcome))
       if (verdict.kind === 'end') return verdict.outcome
 
       const failed = stand.failed + 1
@@ -89,7 +92,8 @@ export class CheckedExecutor implements Executor {
         reason: errors === null ? 'the call failed' : 'the answer did not pass its validation',
         ...(errors !== null && { response: held.text, errors }),
       })
-      await sleep(step.waitMs, undefined, { signal: run.signal })
+      const pause = sleep(step.waitMs, undefined, { signal: run.signal })
+      await (run.waits?.during(pause) ?? pause)
     }
   }
 
@@ -106,7 +110,9 @@ export class CheckedExecutor implements Executor {
     const whole = outcome.kind === 'finished' && (outcome.reason === 'stop' || outcome.reason === 'length')
     if (whole && plan.checks.length > 0) {
       run.emit({ type: 'status', status: 'in_progress', phase: 'waiting', reason: 'the answer is being checked' })
-      const report = await this.check(run, plan, held, left)
+      const span = run.span?.begin('validation')
+      const report = await this.check({ ...run, ...(span && { span }) }, plan, held, left)
+      span?.end(report.ok ? null : 'validation_failed')
       // not logged: the failure tells the cause, which may be the request's, and may quote the answer
       // a validator could not ask its question
       const cut = run.cutBy?.() ?? null
@@ -169,6 +175,10 @@ function forReview(plan: AttemptPlan, stand: Stand, lastResponse: string, valida
   const reason = `The answer did not pass its validation in ${stand.failed} ${stand.failed === 1 ? 'attempt' : 'attempts'}.`
   const { originalRequest } = plan
   return { kind: 'review', review: { reason, attempts: stand.failed, lastResponse, validationErrors, originalRequest, resume: stand } }
+}
+
+function failureOf(outcome: Outcome): string | null {
+  return outcome.kind === 'failed' ? outcome.failure.code : null
 }
 
 function messageOf(error: unknown): string {

@@ -7,7 +7,7 @@ export function recordHeaders(headers: Iterable<[string, string]>): Record<strin
 }
 
 /** `content-length` goes with the width of masked numbers; the waits that are advised are measured or drawn at random. */
-const varies = new Set(['date', 'content-length', 'openai-processing-ms', 'retry-after'])
+const varies = new Set(['date', 'content-length', 'openai-processing-ms', 'retry-after', 'x-bridge-overhead-ms'])
 
 /** A stream has these only where its job has ended before the head goes out, which is a race for a short answer of the CLI. */
 function isOfTheEnd(name: string, value: string): boolean {

@@ -23,7 +23,7 @@ export interface InsideSetup {
   limits: Limits
   files: Files
   /** how the job of that run reaches the bridge itself */
-  bridge(run: Pick<Run<ClaudeRequest>, 'jobId' | 'owner' | 'request'>): Omit<JobVariables, 'env' | 'marker'>
+  bridge(run: Pick<Run<ClaudeRequest>, 'jobId' | 'owner' | 'request'>): Omit<JobVariables, 'env' | 'marker' | 'trace'>
 }
 
 export class Inside {
@@ -53,6 +53,7 @@ export class Inside {
     const { setup, run, session } = this
     const variables = {
       ...setup.bridge(run),
+      trace: run.span?.context ?? null,
       env: setup.env,
       marker: { [workspaceMarker]: session.workspace.root },
     }

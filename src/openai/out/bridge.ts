@@ -15,6 +15,7 @@ export function bridgeOf(job: Job): Bridge {
     duration_ms: span(job.startedAt, job.completedAt),
     // a job that ended in the queue has waited as well, and never worked
     queue_ms: span(job.createdAt, job.startedAt ?? job.completedAt),
+    ...(job.answer?.overheadMs !== undefined && { overhead_ms: job.answer.overheadMs }),
     session_id: job.answer?.sessionId ?? null,
   }
 }

@@ -41,6 +41,11 @@ export const bridgeSchema = open({
   cost_usd: z.number().nullable().describe("the CLI's estimate; where the CLI gives none, what the tokens cost"),
   duration_ms: count.nullable().describe('from the start of the work to its end'),
   queue_ms: count.nullable().describe('from the request to the start of the work'),
+  overhead_ms: count
+    .optional()
+    .describe(
+      "the bridge's own share, there once the job has ended; a blocking answer has it in the header `x-bridge-overhead-ms` as well",
+    ),
   session_id: z.string().nullable(),
 })
 

@@ -1,0 +1,114 @@
+/**
+ * Runs of one model with their span, and with the time that they take counted as a wait for others. Names are those of OpenTelemetry's
+ * semantic conventions for generative AI, version 1.41.1.
+ */
+import { type JobEvent, isContent } from '../jobs/events.js'
+import type { Executor, Outcome, Run } from '../jobs/executor.js'
+import { type Attributes, type Span, noSpan } from '../jobs/trace.js'
+import type { ClaudeRequest } from '../request/conversation.js'
+import type { UpstreamRequest } from '../request/upstream-request.js'
+import { answeredContent, askedContent } from './content.js'
+
+/** @param content whether prompts and answers may stand in spans */
+export function traced<Request extends ClaudeRequest | UpstreamRequest>(executor: Executor<Request>, content: boolean): Executor<Request> {
+  return {
+    run(run) {
+      const waited = run.waits?.begin()
+      const call = callOf(run, content)
+      const execution = executor.run(call === null ? run : { ...run, span: call.span, emit: (event) => call.emit(event) })
+      const over = (outcome: Outcome | null) => {
+        waited?.()
+        call?.end(outcome)
+      }
+      execution.outcome.then(over, () => over(null))
+      return execution
+    },
+  }
+}
+
+/** Null where nobody gets to see the span. */
+function callOf(run: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Call | null {
+  const { span = noSpan, request } = run
+  if (!span.recorded) return null
+  const { model } = request
+  return new Call(span.begin(`chat ${model}`, { kind: 'client', attributes: asked(run, content) }), run, content)
+}
+
+function asked({ request, choice }: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Attributes {
+  return {
+    'gen_ai.operation.name': 'chat',
+    'gen_ai.provider.name': request.kind === 'claude' ? 'anthropic' : request.provider,
+    'gen_ai.request.model': request.model,
+    'claude_bridge.choice': choice,
+    ...(request.kind === 'claude' && {
+      'gen_ai.output.type': request.output === undefined ? 'text' : 'json',
+      'gen_ai.request.max_tokens': request.maxTokens,
+      'gen_ai.request.temperature': request.sampling?.temperature,
+      'gen_ai.request.top_p': request.sampling?.topP,
+    }),
+    ...(content && askedContent(request)),
+  }
+}
+
+/** One call of a model, with what its run says of it. */
+class Call {
+  private readonly begun = performance.now()
+  private readonly tools = new Map<string, Span>()
+  private answering = false
+  private text = ''
+
+  constructor(
+    readonly span: Span,
+    private readonly run: Pick<Run, 'emit'>,
+    private readonly content: boolean,
+  ) {}
+
+  emit(event: JobEvent): void {
+    this.note(event)
+    this.run.emit(event)
+  }
+
+  end(outcome: Outcome | null): void {
+    for (const tool of this.tools.values()) tool.end('interrupted')
+    const finish = outcome?.kind === 'finished' ? outcome.reason : 'error'
+    this.span.set({ 'gen_ai.response.finish_reasons': [finish], ...(this.content && answeredContent(this.text, finish)) })
+    this.span.end(failureOf(outcome))
+  }
+
+  private note(event: JobEvent): void {
+    if (!this.answering && isContent(event)) {
+      this.answering = true
+      this.span.event('first_token')
+      this.span.set({ 'gen_ai.response.time_to_first_chunk': (performance.now() - this.begun) / 1000 })
+    }
+    if (event.type === 'text' && this.content) this.text += event.text
+    if (event.type === 'tool_activity') this.noteTool(event)
+    if (event.type !== 'usage') return
+    const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = event.usage
+    this.span.set({
+      'gen_ai.response.model': event.model ?? undefined,
+      // of the conventions: with those of the cache
+      'gen_ai.usage.input_tokens': inputTokens + cacheReadTokens + cacheWriteTokens,
+      'gen_ai.usage.output_tokens': outputTokens,
+      'gen_ai.usage.cache_read.input_tokens': cacheReadTokens,
+      'gen_ai.usage.cache_creation.input_tokens': cacheWriteTokens,
+      'gen_ai.usage.reasoning.output_tokens': reasoningTokens ?? undefined,
+    })
+  }
+
+  private noteTool({ id, tool, state, ok }: Extract<JobEvent, { type: 'tool_activity' }>): void {
+    if (state === 'started') {
+      const attributes = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': tool, 'gen_ai.tool.call.id': id }
+      this.tools.set(id, this.span.begin(`execute_tool ${tool}`, { attributes }))
+      return
+    }
+    this.tools.get(id)?.end(ok === false ? 'tool_error' : null)
+    this.tools.delete(id)
+  }
+}
+
+function failureOf(outcome: Outcome | null): string | null {
+  if (outcome === null) return 'internal_error'
+  if (outcome.kind === 'failed') return outcome.failure.code
+  return outcome.kind === 'aborted' ? 'cancelled' : null
+}
