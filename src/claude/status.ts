@@ -3,16 +3,15 @@
  * probe starts a process.
  */
 import { statSync } from 'node:fs'
-import { execa } from 'execa'
 import type { Failure } from '../errors/catalogue.js'
 import type { Outcome } from '../jobs/executor.js'
 import { type ClaudeBinary, locateBinary, readVersion } from './process/binary.js'
 import { credentialFingerprint } from './process/credential-fingerprint.js'
 import { type CredentialKind, credentialKind } from './process/environment.js'
+import { askLoginStatus } from './process/login-status.js'
 import type { StartProbe } from './check/start-probe.js'
 import { RecentRuns } from './recent-runs.js'
 import { credentialHint, credentialName } from './credential-hint.js'
-import { within } from '../within.js'
 
 export interface ClaudeHealth {
   path: string
@@ -222,26 +221,11 @@ export class ClaudeStatus {
       if (this.authStatus === 'checking') this.authStatus = 'unknown'
       return
     }
-    const said = await this.askLogin()
+    const said = await askLoginStatus(this.binary.path, this.env, this.timing.askMs, this.stopped.signal)
     // meanwhile a run may have shown more
     if (this.authenticated || this.stopped.signal.aborted) return
     this.authenticated = said?.loggedIn === true
     this.authStatus = said === null ? 'unknown' : (said.authMethod ?? (this.authenticated ? 'login' : 'none'))
     if (this.authenticated) this.refused = null
-  }
-
-  private async askLogin(): Promise<{ loggedIn?: boolean; authMethod?: string } | null> {
-    const asked = execa(this.binary.path, ['auth', 'status', '--json'], {
-      ...{ env: this.env, extendEnv: false, reject: false, stdin: 'ignore' },
-      ...{ timeout: this.timing.askMs, killSignal: 'SIGKILL', cancelSignal: this.stopped.signal },
-    })
-    try {
-      // a child of the CLI's may hold the output open for longer than the CLI lives
-      const { stdout } = await within(asked, this.timing.askMs + 1000, 'no answer')
-      const said: unknown = JSON.parse(stdout)
-      return typeof said === 'object' ? said : null
-    } catch {
-      return null
-    }
   }
 }

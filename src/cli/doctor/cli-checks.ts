@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { execa } from 'execa'
 import { checkCli, otherCloudIn, sizeOf } from '../../claude/check/check.js'
 import { verdictFor } from '../../claude/check/known.js'
 import { probeStart } from '../../claude/check/start-probe.js'
@@ -10,6 +9,7 @@ import { checkedAs, optionalProbes, probeIds } from '../../claude/check/verdict.
 import { credentialHint } from '../../claude/credential-hint.js'
 import { locateBinary, readVersion } from '../../claude/process/binary.js'
 import type { CredentialKind } from '../../claude/process/environment.js'
+import { askLoginStatus } from '../../claude/process/login-status.js'
 import { type Finding, fault, warning } from './finding.js'
 
 export interface Cli {
@@ -66,9 +66,8 @@ export async function checkStart({ path: binary, version, credential, env }: Cli
 /** A credential in the environment is the API's to judge; a stored login is the CLI's to know. */
 export async function checkLogin({ path: binary, credential, env }: Cli): Promise<Finding[]> {
   if (credential !== 'login') return []
-  const options = { env, extendEnv: false, reject: false, stdin: 'ignore', timeout: 10_000, killSignal: 'SIGKILL' } as const
-  const { stdout } = await execa(binary, ['auth', 'status', '--json'], options)
-  if (/"loggedIn"\s*:\s*true/.test(stdout ?? '')) return []
+  const said = await askLoginStatus(binary, env)
+  if (said?.loggedIn === true) return []
   return [fault('not_logged_in', 'the Claude CLI is not logged in, and no key is set', sentence(credentialHint(credential)))]
 }
 
