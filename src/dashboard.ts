@@ -1,6 +1,7 @@
 /** The dashboard: one file of HTML with its script and style in it, and the policy that lets exactly these two run. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { name } from './version.js'
 
 export interface Page {
   html: string
@@ -8,9 +9,9 @@ export interface Page {
   policy: string
 }
 
-/** Read from the sources: the compiler copies no HTML. */
+/** Read from the sources: the compiler copies no HTML. The package's name stands in it as `{{name}}`. */
 export function readDashboard(): Page {
-  const html = readFileSync(new URL('../../routes/dashboard.html', import.meta.url), 'utf8')
+  const html = readFileSync(new URL('../../routes/dashboard.html', import.meta.url), 'utf8').replaceAll('{{name}}', name)
   const policy = [
     "default-src 'none'",
     `script-src ${hashOf(html, 'script')}`,

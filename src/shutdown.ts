@@ -30,7 +30,8 @@ function hasTerminal(): boolean {
   }
 }
 
-export function endInOrder({ limitMs, close, onTrouble, onHangUp }: ShutdownOptions): void {
+/** Returns what begins the end as a signal would, unless it has begun. */
+export function endInOrder({ limitMs, close, onTrouble, onHangUp }: ShutdownOptions): (cause: string) => void {
   let firstAt: number | null = null
   let code = 0
 
@@ -67,4 +68,7 @@ export function endInOrder({ limitMs, close, onTrouble, onHangUp }: ShutdownOpti
     onTrouble('an error during the end', error)
     code = 1
   })
+  return (cause) => {
+    if (firstAt === null) end(cause)
+  }
 }

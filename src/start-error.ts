@@ -1,6 +1,7 @@
 /** Why the server does not start, in one line for the person who started it, which names the setting. */
 import path from 'node:path'
 import { ConfigError } from './errors/config-error.js'
+import { name } from './version.js'
 import { WorkspacesNotPrivate, workspaceRootOf } from '../workspace/workspace.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -59,7 +60,7 @@ function ofFiles({ code, path: file }: NodeJS.ErrnoException, env: Environment):
   // also of a folder above one that was to be made
   if (setting !== undefined) return `${setting}: ${file} ${what} (${code})`
   if (!isBelow(file, installation)) return null
-  return `INSTALLATION: ${file} ${code === 'ENOENT' ? 'is missing' : what} (${code}): install claude-bridge anew`
+  return `INSTALLATION: ${file} ${code === 'ENOENT' ? 'is missing' : what} (${code}): install ${name} anew`
 }
 
 function isBelow(file: string, folder: string): boolean {

@@ -1,4 +1,7 @@
+/** The package's own name and version, as `package.json` has them: the name of the command, and what servers and clients are told. */
 import { readFileSync } from 'node:fs'
 
-/** Version of this package. */
-export const version = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+export const { name, version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  name: string
+  version: string
+}

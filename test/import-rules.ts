@@ -48,7 +48,7 @@ const rooms: Record<string, readonly string[]> = {
 }
 
 /** What puts the rooms together may import all of them, and no room imports it. */
-const composing = /^(src\/(plugins\/|[^/]+$)|routes\/)/
+const composing = /^(src\/(plugins\/|cli\/|[^/]+$)|routes\/)/
 
 interface PackageRule {
   /** paths from the root that the rule is about */

@@ -7,6 +7,7 @@ import { lstatSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { name as packageName } from '../src/version.js'
 import { makeFolder } from '../src/make-folder.js'
 
 export interface Workspace {
@@ -29,7 +30,7 @@ export class WorkspacesNotPrivate extends Error {
 /** Where the workspaces of one data directory are. */
 export function workspaceRootOf(dataDir: string): string {
   const name = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12)
-  return path.join(os.tmpdir(), `claude-bridge-${name}`)
+  return path.join(os.tmpdir(), `${packageName}-${name}`)
 }
 
 /**

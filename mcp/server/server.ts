@@ -15,7 +15,7 @@ import { BridgeError, type Failure } from '../../src/errors/catalogue.js'
 import type { Jobs } from '../../src/jobs/jobs.js'
 import { errorBody } from '../../src/openai/out/error-body.js'
 import { validate } from '../../src/errors/request-error.js'
-import { version } from '../../src/version.js'
+import { name, version } from '../../src/version.js'
 import type { RunningCalls } from './calls.js'
 import type { Caller, Tool, ToolContext } from './tool.js'
 import { listedTools, tools } from './tools.js'
@@ -36,11 +36,11 @@ export interface ServerSetup {
 }
 
 const instructions =
-  'Claude, run by claude-bridge. `ask` answers one question; `start_task`, `get_task` and `cancel_task` do the same work in the background.'
+  `Claude, run by ${name}. ` + '`ask` answers one question; `start_task`, `get_task` and `cancel_task` do the same work in the background.'
 
 export function createServer(setup: ServerSetup): Server {
   const { calls, caller, session } = setup
-  const info = { name: 'claude-bridge', title: 'claude-bridge', version }
+  const info = { name, title: name, version }
   const server = new Server(info, { capabilities: { tools: {} }, instructions })
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listedTools }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { requestId, signal, sendNotification }) => {

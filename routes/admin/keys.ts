@@ -10,12 +10,12 @@ import {
   keySchema,
   newKeySchema,
   rotationSchema,
+  toIssuedKey,
   toKeyChange,
   toKeyList,
   toKeyObject,
   toNewKey,
 } from '../../src/keys/bodies.js'
-import type { Issued } from '../../src/keys/key-admin.js'
 import { errorSchema } from '../../src/openai/out/response-schemas.js'
 
 const config = { admin: 'only' } as const
@@ -45,7 +45,7 @@ const keyRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const issued = await keyAdmin.make(toNewKey(request.body))
       request.log.info({ key: issued.key.id, name: issued.key.name }, 'a key was made')
-      return reply.code(201).send(told(issued))
+      return reply.code(201).send(toIssuedKey(issued.key, issued.secret))
     },
   )
 
@@ -119,7 +119,7 @@ const keyRoutes: FastifyPluginAsyncZod = async (app) => {
     async (request, reply) => {
       const issued = await keyAdmin.rotate(request.params.id, request.body?.grace_s ?? 0)
       request.log.info({ key: issued.key.id, name: issued.key.name }, 'a key was rotated')
-      return reply.code(201).send(told(issued))
+      return reply.code(201).send(toIssuedKey(issued.key, issued.secret))
     },
   )
 
@@ -143,10 +143,6 @@ const keyRoutes: FastifyPluginAsyncZod = async (app) => {
       return { id, object: 'key.deleted' as const, deleted: true }
     },
   )
-}
-
-function told({ key, secret }: Issued): z.infer<typeof issuedKeySchema> {
-  return { ...toKeyObject(key), key: secret }
 }
 
 export default keyRoutes

@@ -6,6 +6,7 @@ import { clientGone } from '../../src/http/client-gone.js'
 import { sendList } from '../../src/http/send-list.js'
 import { sendTask } from '../../src/http/send-task.js'
 import { streamEvents } from '../../src/http/stream-events.js'
+import { parseChatAgain } from '../../src/http/chat-again.js'
 import { parseChatBody } from '../../src/http/chat-body.js'
 import { askingOf, takeText } from '../../src/http/asking.js'
 import { submitChat } from '../../src/intake/submit.js'
@@ -140,6 +141,31 @@ const taskRoutes: FastifyPluginAsyncZod = async (app) => {
       const job = await own(request.params.id, request.owner)
       await jobs.cancel(job.id)
       return sendTask(reply, jobs, await own(job.id, request.owner))
+    },
+  )
+
+  app.post(
+    '/:id/retry',
+    {
+      schema: {
+        summary: 'Run a task again',
+        description:
+          'A new task with the request of one that has ended, for the same key: what the server and the key allow now holds for it. ' +
+          '`retry_of` names the old one, which stays as it is.',
+        tags,
+        params,
+        response: { 202: taskSchema, '4xx': errorSchema, '5xx': errorSchema },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const old = await own(id, request.owner)
+      const config = app.settingsOf(request.owner)
+      const parsed = await parseChatAgain(old, jobs, config)
+      // what an idempotency key stands for: there is no body
+      const asking = { ...askingOf(request, reply), body: { retry: id } }
+      const { job } = await submitChat(asking, jobs, config, parsed, true, { retryOf: id })
+      return sendTask(reply, jobs, job, true)
     },
   )
 

@@ -12,8 +12,10 @@ import { readAllowedHosts as readHostNames } from '../http/host-names.js'
 import { readAllowedOrigins } from '../http/origins.js'
 import { readAllowedHosts } from '../net/allowed-hosts.js'
 import { toProviders } from '../upstreams/settings.js'
+import { name as packageName } from '../version.js'
 import { readWebhookSecret } from '../webhooks/secret.js'
 import type { Config } from './config.js'
+import { defaultDataDir } from './data-dir.js'
 import { placed } from './environment.js'
 import { isLoopback } from './exposure.js'
 import { gather, type Gathered } from './gather.js'
@@ -62,7 +64,7 @@ export function readConfig(given: NodeJS.ProcessEnv): Readonly<Config> {
     adminKey: placed(nameOf('server', 'admin_key'), () => readAdminKey(server.admin_key, apiKeys)),
     allowedHosts: listOf(nameOf('hosts'), values.hosts, readHostNames),
     allowedOrigins: listOf(nameOf('origins'), values.origins, readAllowedOrigins),
-    dataDir: path.resolve(server.data_dir),
+    dataDir: path.resolve(server.data_dir ?? defaultDataDir(packageRoot, packageName, env)),
     storeUrl: readStoreUrl(server.store_url, nameOf('server', 'store_url')),
     filesDir: server.files_dir === undefined ? undefined : path.resolve(server.files_dir),
     claudeBin: server.claude_bin,

@@ -26,7 +26,11 @@ export const serverSchema = z.strictObject({
   admin_key: text.optional().describe('the key of the operator: /admin, /usage of everybody, /metrics'),
   admin_key_file: text.optional(),
   allow_anonymous: flag.default(false),
-  data_dir: text.default('.data').describe('where the jobs are kept; relative to the folder of this file'),
+  data_dir: text
+    .optional()
+    .describe(
+      "where the jobs are kept; relative to the folder of this file; left out: .data, of an installed command the user's state directory",
+    ),
   store_url: text.optional().describe('redis:// or rediss://: jobs are kept there, and several servers share them'),
   store_url_file: text.optional(),
   files_dir: text.optional().describe('where the files lie that jobs leave; with store_url a folder that all servers share'),

@@ -38,6 +38,8 @@ export const catalogue = {
   request_timeout: { status: 408, type: 'invalid_request_error', retriable: true },
   request_too_large: { status: 413, type: 'invalid_request_error', retriable: false },
   unsupported_media_type: { status: 415, type: 'invalid_request_error', retriable: false },
+  task_unfinished: { status: 409, type: 'invalid_request_error', retriable: false },
+  request_not_kept: { status: 410, type: 'invalid_request_error', retriable: false },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error', retriable: false },
 
   // answers that are checked

@@ -23,7 +23,7 @@ export function told(ours: OutgoingHttpHeaders, theirs: Readonly<Record<string, 
 /** Tells what is left of a key's limits now that the request was counted, unless a provider that leaves less is told. */
 export function tellRates(reply: FastifyReply): void {
   const { owner, ratesTold } = reply.request
-  if (ratesTold === null) return
+  if (!ratesTold) return
   const now = reply.server.quotas.headers(owner, false)
   for (const kind of kinds) {
     const name = `x-ratelimit-remaining-${kind}`

@@ -88,7 +88,7 @@ export async function submitChat(
       ...view,
     },
     choices: parsed.n,
-    ttlS: parsed.store ? Math.max(settings.taskTtlS, storedTtlS) : settings.taskTtlS,
+    ttlS: parsed.keptS ?? (parsed.store ? Math.max(settings.taskTtlS, storedTtlS) : settings.taskTtlS),
     timeoutS: Math.min(parsed.timeoutS ?? limit, limit),
     request: parsed.plan === undefined ? run : { kind: 'checked', inner: run, plan: parsed.plan },
     ...(idempotency === undefined ? {} : { idempotency }),

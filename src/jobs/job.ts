@@ -58,6 +58,8 @@ export interface JobView {
   lane?: Lane
   /** the job that asked for this one with its token; left out: a client from outside */
   parent?: string
+  /** the job whose request this one has; left out: a request of its own */
+  retryOf?: string
   /** `x-request-id` of the request that asked for it; for the log */
   requestId?: string
   [key: string]: unknown

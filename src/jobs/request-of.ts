@@ -1,5 +1,5 @@
 import type { JobRequest } from '../request/job-request.js'
-import { readStored } from '../request/stored.js'
+import { readStored, requestFormat } from '../request/stored.js'
 import type { JobStore } from './store.js'
 import { UnreadableRecord } from './unreadable.js'
 
@@ -8,6 +8,13 @@ export async function requestOf(store: JobStore, id: string): Promise<JobRequest
   const stored = await store.request(id)
   if (stored === null) return null
   const request = readStored(stored.format, stored.request)
-  if (request === null) throw new UnreadableRecord(id, null, 'request')
+  if (request === null) {
+    throw new UnreadableRecord(
+      id,
+      null,
+      'request',
+      stored.format > requestFormat ? 'was written by a newer version of this server' : undefined,
+    )
+  }
   return request
 }

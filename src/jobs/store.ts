@@ -94,6 +94,12 @@ export interface JobStore {
   /** Forgets what has expired by `now`; says how many. */
   prune(now: number): Promise<number>
 
+  /**
+   * Gives back to the file system what forgotten jobs took, in steps, as long as `isIdle` says so; nothing where the store keeps no file of its
+   * own. Rejects if the store cannot.
+   */
+  giveBack(isIdle: () => boolean): Promise<void>
+
   /** Writes and reads something; rejects if the store cannot. */
   health(): Promise<StoreHealth>
 

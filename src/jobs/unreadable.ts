@@ -8,8 +8,10 @@ export class UnreadableRecord extends BridgeError {
     readonly owner: string | null,
     /** the column of the record, or `request` or `events`; never its content */
     readonly part: string,
+    /** what is wrong with it */
+    why = 'is damaged',
   ) {
-    super('record_unreadable', `The record of ${id} is damaged (${part}) and cannot be read.`)
+    super('record_unreadable', `The record of ${id} ${why} (${part}) and cannot be read.`)
   }
 }
 

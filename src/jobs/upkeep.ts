@@ -1,4 +1,4 @@
-/** What is done every minute: ends that could not be stored, reviews that did not come, records that have expired. */
+/** What is done every minute: ends that could not be stored, reviews that did not come, records that have expired, and the room that they took. */
 import type { Endings } from './endings.js'
 import type { LiveJob } from './live-job.js'
 import { isOver } from './retention.js'
@@ -25,9 +25,17 @@ export class Upkeep {
     this.timer = setInterval(() => {
       this.storeEnds().catch(failed('what is done every minute failed'))
       this.endUnreviewed().catch(failed('what is done every minute failed'))
-      store.prune(Date.now()).catch(failed('pruning failed'))
+      store
+        .prune(Date.now())
+        .then(() => store.giveBack(() => this.isIdle()))
+        .catch(failed('pruning failed'))
     }, everyMs)
     this.timer.unref()
+  }
+
+  /** No job is queued or running. */
+  private isIdle(): boolean {
+    return [...this.options.live.values()].every((live) => live.paused)
   }
 
   stop(): void {

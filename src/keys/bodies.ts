@@ -150,6 +150,11 @@ export function toKeyObject(key: MadeKey): z.infer<typeof keySchema> {
   }
 }
 
+/** @param secret the whole key */
+export function toIssuedKey(key: MadeKey, secret: string): z.infer<typeof issuedKeySchema> {
+  return { ...toKeyObject(key), key: secret }
+}
+
 function seconds(ms: number): number {
   return Math.floor(ms / 1000)
 }

@@ -3,6 +3,7 @@ import type { Place } from '../limiter.js'
 import { type Agent, request } from 'undici'
 import { NotPublic, type PublicAgent } from './public-agent.js'
 import { type WebUrl, toWebUrl } from './web-url.js'
+import { name } from '../version.js'
 
 export interface FetchLimits {
   /** for whom it is fetched: owners take turns */
@@ -80,7 +81,7 @@ async function follow(agent: Agent, url: WebUrl, limits: FetchLimits, signal: Ab
       dispatcher: agent,
       signal,
       // no encoding: a few compressed bytes can be any number of others
-      headers: { accept: limits.accept, 'accept-encoding': 'identity', 'user-agent': 'claude-bridge' },
+      headers: { accept: limits.accept, 'accept-encoding': 'identity', 'user-agent': name },
     })
     // what is left unread ends with its connection, and its end is no error of anybody's
     body.on('error', () => undefined)

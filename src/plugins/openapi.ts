@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform } from '@fastify/type-provider-zod'
 import fp from 'fastify-plugin'
-import { version } from '../version.js'
+import { name, version } from '../version.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -31,7 +31,7 @@ export default fp(
       openapi: {
         openapi: '3.1.0',
         info: {
-          title: 'claude-bridge',
+          title: name,
           version,
           description: 'The Claude CLI behind an OpenAI-compatible API. Every request is a job: stream it, await it or poll it.',
         },

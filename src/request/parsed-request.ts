@@ -21,6 +21,8 @@ export interface ParsedRequest<Run = ClaudeRequest> {
   n: number
   metadata: Record<string, string>
   store: boolean
+  /** seconds that the record is kept; left out: as `store` and the server say */
+  keptS?: number
   /** members that have no effect, each once */
   ignored: string[]
   user?: string

@@ -37,6 +37,7 @@ export function toTask(job: Job, progress: Progress | null = null): Task {
   }
   if (job.status === 'requires_action' && job.review !== null) task.review = toReview(job.review)
   if (job.view.user !== undefined) task.user = job.view.user
+  if (job.view.retryOf !== undefined) task.retry_of = job.view.retryOf
   return task
 }
 

@@ -1,5 +1,6 @@
 import { type Agent, request } from 'undici'
 import type { WebhookSecret } from './secret.js'
+import { name } from '../version.js'
 
 export interface Message {
   /** the same at every try, so that a receiver knows what it has had */
@@ -23,7 +24,7 @@ export async function deliver(agent: Agent, secret: WebhookSecret, message: Mess
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       headers: {
         'content-type': 'application/json',
-        'user-agent': 'claude-bridge',
+        'user-agent': name,
         'webhook-id': message.id,
         'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
         'webhook-signature': secret.sign(message.id, now, message.body),

@@ -27,6 +27,8 @@ export const notProvoked: Partial<Record<ErrorCode, string>> = {
   admin_key_required: 'needs ADMIN_KEY; test/routes/spending.test.ts provokes it',
   key_not_found: 'needs ADMIN_KEY; test/routes/admin-keys.test.ts provokes it',
   invalid_configuration: 'the file is changed while the server runs; test/config/reload.test.ts provokes it',
+  task_unfinished: 'of POST /tasks/:id/retry; test/routes/retry.test.ts provokes it',
+  request_not_kept: 'a request is taken out of the database; test/routes/retry.test.ts provokes it',
   record_unreadable: 'a record in the database is damaged; test/jobs/unreadable.test.ts provokes it',
   review_expired: 'a review expires with its task, after at least a second that a busy machine may need for the review itself',
   validator_failed: 'a check that takes longer than 5 s; test/validation/threads.test.ts has such checks',

@@ -1,4 +1,5 @@
 /** A record that has expired is not there, whether or not it was cleared away yet. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { onBench } from './bench.js'
 
@@ -37,3 +38,25 @@ await onBench(t, 'get and list', {}, async (t, { jobs, executor, submit, store }
     t.strictSame(seen, order === 'asc' ? kept : kept.toReversed(), order)
   }
 })
+
+await onBench(
+  t,
+  'room is given back while no job is queued or runs',
+  { pruneEveryMs: 20 },
+  async (t, { jobs, executor, submit, store }) => {
+    const looks: boolean[] = []
+    store.before('giveBack', (isIdle) => void looks.push((isIdle as () => boolean)()))
+    // two more looks: the first may have begun before
+    const next = async () => {
+      const seen = looks.length
+      while (looks.length < seen + 2) await sleep(5)
+      return looks.at(-1)
+    }
+    t.equal(await next(), true)
+    const job = await submit()
+    t.equal(await next(), false)
+    ;(await executor.next()).finish()
+    await jobs.wait(job.id, never)
+    t.equal(await next(), true)
+  },
+)

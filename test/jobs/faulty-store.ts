@@ -30,6 +30,7 @@ export function faulty(store: JobStore): FaultyStore {
     'events',
     'delete',
     'prune',
+    'giveBack',
     'health',
     'close',
   ] as const

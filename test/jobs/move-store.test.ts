@@ -19,7 +19,7 @@ import { startRedis, withRedis } from '../redis.js'
 import { keyOf } from './conformance/keys.js'
 import { addJob, ending, epoch, jobWith, logged, put, queued, running, text } from './conformance/records.js'
 
-const program = path.join(import.meta.dirname, '../../src/move-store.js')
+const program = path.join(import.meta.dirname, '../../src/cli/main.js')
 const always = { from: 0, to: 100_000_000_000, limit: 1000, by: { owner: true, model: true, span: 'hour' } } as const
 
 function temporary(t: Test): string {
@@ -162,7 +162,7 @@ await t.test('moving to Redis', withRedis, async (t) => {
     const [id] = await filled(dataDir)
     mkdirSync(path.join(dataDir, 'files', id!, 'a'), { recursive: true })
     writeFileSync(path.join(dataDir, 'files', id!, 'a', 'b.txt'), 'left')
-    const run = (...more: string[]) => promisify(execFile)(process.execPath, [program, '--from', dataDir, ...more])
+    const run = (...more: string[]) => promisify(execFile)(process.execPath, [program, 'move-to-redis', '--from', dataDir, ...more])
     const unreadable = (await loadDriver())(path.join(dataDir, 'jobs.db'))
     unreadable.exec(`INSERT INTO jobs SELECT 99, 'task_odd', owner, status, '{', background, choices, attempts, created_at, started_at,
       completed_at, expires_at, ttl_s, timeout_s, last_seq, delivered, used_tools, metadata, view, error, answer, review, deaths, format,
@@ -179,6 +179,6 @@ await t.test('moving to Redis', withRedis, async (t) => {
     t.teardown(() => connection.close())
     t.equal((await new RedisFiles(connection).open(id!, 'a/b.txt'))?.bytes, 4)
     await t.rejects(run(), { code: 2 })
-    await t.rejects(run('--to', to), { code: 1, stderr: /^move-to-redis: that prefix is not empty/ })
+    await t.rejects(run('--to', to), { code: 1, stderr: /^claude-bridge: that prefix is not empty/ })
   })
 })

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
 import { installCli, installNode } from './install.js'
+import { tryPackage } from './package.js'
 
 export interface Stage {
   name: string
@@ -102,6 +103,7 @@ export function stages(files: readonly string[]): Stage[] {
     onCli('latest', files),
     onSlowStore(),
     onRedis(),
+    { name: 'package', run: tryPackage },
     chaos('kill-9', 30),
     chaos('churn', 200),
     chaos('pool', 300),

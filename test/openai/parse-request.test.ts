@@ -40,10 +40,11 @@ await t.test('fields that go through', async (t) => {
     [{ user: 'u' }, { user: 'u' }],
     [{ safety_identifier: 's' }, { user: 's' }],
     [{ user: 'u', safety_identifier: 's' }, { user: 'u' }],
-    ...(['none', 'low', 'medium', 'high', 'xhigh', 'max'] as const).map((effort): [object, object] => [
+    ...(['none', 'low', 'medium', 'high', 'max'] as const).map((effort): [object, object] => [
       { model: forcible, reasoning_effort: effort },
       { run: { effort } },
     ]),
+    [{ model: 'claude-opus-5-5', reasoning_effort: 'xhigh' }, { run: { effort: 'xhigh' } }],
     [{ reasoning_effort: 'minimal' }, { run: { effort: 'low' } }],
   ]
   for (const [members, expected] of cases) t.match(parseWith(members), expected, JSON.stringify(members))

@@ -7,6 +7,7 @@ import { wholeTool } from '../../../mcp/job/whole-tool.js'
 import { withNames } from '../../schema/property-keys.js'
 import { namesIn } from './tool-keys.js'
 import { toolName } from './tool-names.js'
+import { name as packageName } from '../../version.js'
 
 type ToolResult = Extract<UserBlock, { type: 'tool_result' }>
 
@@ -46,7 +47,7 @@ export class ClientTools {
         return {
           protocolVersion: params?.['protocolVersion'],
           capabilities: { tools: {} },
-          serverInfo: { name: 'claude-bridge', version: '1' },
+          serverInfo: { name: packageName, version: '1' },
         }
       case 'tools/list':
         return { tools: this.tools.map((tool) => toMcpTool(tool, this.tools)) }

@@ -42,6 +42,7 @@ export class RedisConnection {
   static async open({ url: given, onTrouble = () => {} }: RedisOptions): Promise<RedisConnection> {
     const { Redis } = await import('ioredis')
     const parsed = new URL(given)
+    // what has been stored once has its prefix: it does not follow the package's name
     const prefix = parsed.searchParams.get('prefix') ?? 'claude-bridge:'
     parsed.searchParams.delete('prefix')
     const url = parsed.href

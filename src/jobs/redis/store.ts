@@ -80,6 +80,8 @@ export function redisStoreOn(connection: RedisConnection, onUnreadable: (record:
     },
     list: (query) => list(connection, query, (read) => unreadable.without(read)),
 
+    giveBack: async () => {},
+
     async request(id) {
       const [format, request] = await Promise.all([
         connection.commands.hget(key(`job:${id}`), 'format'),

@@ -11,12 +11,13 @@ export class Connection {
   readonly #log: LogSync
   readonly #statements = new Map<string, Statement>()
   #closed = false
-  readonly #path: string
+  /** of the database's file */
+  readonly path: string
   readonly #file: number
 
   constructor(db: Database, disk: Disk, path: string) {
     this.#db = db
-    this.#path = path
+    this.path = path
     this.#file = statSync(path).ino
     this.#log = new LogSync(disk)
   }
@@ -61,8 +62,8 @@ export class Connection {
 
   /** The open file lives on where its folder has been removed, and all that is written to it is lost. @throws Error */
   throwIfGone(): void {
-    const found = statSync(this.#path, { throwIfNoEntry: false })
-    if (found?.ino !== this.#file) throw new Error(`the job database ${this.#path} has been removed or replaced`)
+    const found = statSync(this.path, { throwIfNoEntry: false })
+    if (found?.ino !== this.#file) throw new Error(`the job database ${this.path} has been removed or replaced`)
   }
 
   /** Moves the write-ahead log into the database and closes it. Twice does no harm. */
@@ -116,7 +117,8 @@ function closeDatabase(db: Database): void {
  * the only server, so the busy timeout is for an administrator's shell; short, because waiting blocks the event loop.
  */
 function configure(db: Database): void {
-  db.exec('PRAGMA busy_timeout = 1000')
+  // heeded where the file is new and nothing is written yet; see shrink.ts
+  db.exec('PRAGMA busy_timeout = 1000; PRAGMA auto_vacuum = INCREMENTAL')
   const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode
   if (mode !== 'wal') throw new Error('the file system does not allow a write-ahead log')
   db.exec(`

@@ -15,6 +15,7 @@ import { append, readEvents } from './log.js'
 import { type OwnerMoves, moveOwners } from './move-owners.js'
 import { type OwnerLock, takeOwnership } from './ownerLock.js'
 import { jobOf, selection } from './record.js'
+import { giveBack } from './shrink.js'
 import { UnreadableRecords } from '../unreadable-records.js'
 import { pruneUsage, usage } from './usage.js'
 import { webhooksOn } from './webhooks.js'
@@ -101,6 +102,7 @@ export function storeOn(connection: Connection, unreadable: UnreadableRecords, r
       if (!connection.closed) connection.transaction(() => pruneUsage(connection, now))
       return prune(connection, now)
     },
+    giveBack: (isIdle) => giveBack(connection, isIdle),
     webhooks: webhooksOn(connection),
     keys: keysOn(connection),
 

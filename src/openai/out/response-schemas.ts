@@ -152,6 +152,7 @@ export const taskSchema = open({
     .array(open({ path: z.string(), bytes: count, media_type: z.string() }))
     .describe('what the job has left; read at `/tasks/{id}/files/{path}` until the task expires'),
   review: reviewSchema.optional().describe('while the status is `requires_action`'),
+  retry_of: z.string().optional().describe('the task that this one was made from, by `POST /tasks/{id}/retry`'),
   bridge: bridgeSchema,
 })
 
