@@ -2,10 +2,12 @@
 FROM node:22-bookworm-slim AS modules
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY deploy/prune-modules.js ./deploy/
 # No install scripts: the CLI's one would only copy its 370 MB binary a second time, so its command is made a link to the first.
-# The SQLite package is for a Node that has none of its own.
+# The SQLite package is for a Node that has none of its own. What is never read is removed in the same layer.
 RUN npm ci --omit=dev --ignore-scripts \
  && rm -rf node_modules/@photostructure/sqlite \
+ && node deploy/prune-modules.js \
  && cd node_modules/.bin && ln -sf ../@anthropic-ai/claude-code-linux-*/claude claude && test -x claude
 
 
@@ -14,13 +16,13 @@ FROM modules AS build
 RUN npm ci --omit=optional --ignore-scripts
 # .dockerignore says what there is to copy
 COPY . .
-RUN npx tsc -p .
+RUN npx tsc -p . --sourceMap false --incremental false
 
 
 FROM node:22-bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends tini ca-certificates \
- && rm -rf /var/lib/apt/lists/*
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 WORKDIR /app
 COPY --from=modules /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -41,8 +43,8 @@ ENV NODE_ENV=production \
 USER 1000
 VOLUME ["/data", "/claude"]
 EXPOSE 3010
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3010}/health`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# ready to be sent work, or only busy; what is not well stands in `docker inspect`
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["node", "dist/src/health-check.js"]
 # tini reaps what the CLI's children leave and passes signals on
 ENTRYPOINT ["tini", "--"]
 CMD ["node", "dist/src/server.js"]

@@ -34,9 +34,9 @@ export function temporary(t: Test): string {
   return folder
 }
 
-/** Starts it with exactly that environment; resolves when it listens or has ended. */
-export async function startServer(t: Test, env: Record<string, string>): Promise<Server> {
-  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts it with exactly that environment; resolves when it listens or has ended. @param file of a server that lies elsewhere */
+export async function startServer(t: Test, env: Record<string, string>, file = program): Promise<Server> {
+  const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))

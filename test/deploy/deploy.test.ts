@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
+import { loginHint } from '../../src/claude/credential-hint.js'
 import { secrets } from '../../src/config/secret-files.js'
 import { variableNames } from '../../src/config/environment.js'
 import { jobMetrics } from '../../src/metrics/jobs.js'
@@ -94,6 +95,27 @@ await t.test('Kubernetes', async (t) => {
   }
 })
 
+await t.test('what the documents say', async (t) => {
+  const docs = readdirSync(path.join(root, '../docs')).filter((file) => file.endsWith('.md'))
+  for (const file of ['README.md', ...docs.map((name) => `docs/${name}`)]) {
+    t.notMatch(read(`../${file}`), /npx claude /, `${file} sends no one to another package of that name`)
+  }
+  t.notMatch(loginHint, /npx claude /)
+  const manifests = [...read('../docs/elsewhere.md').matchAll(/```yaml\n(.*?)\n```/gs)].map(([, text]) => parse(text!) as { spec?: object })
+  const deployment = manifests.find(({ spec }) => spec !== undefined)!
+  const whole = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'bridge' },
+    ...structuredClone(deployment),
+  } as unknown as Whole
+  whole.spec.selector = { matchLabels: { app: 'bridge' } }
+  whole.spec.template.metadata = { labels: { app: 'bridge' } }
+  t.strictSame(await kubernetesFaults([whole as unknown as Manifest]), [], 'the manifest')
+  const [bridge] = whole.spec.template.spec.containers
+  t.match(read('../Dockerfile'), `CMD ${JSON.stringify(bridge!.args).replace(',', ', ')}`, "args are the image's own")
+})
+
 await t.test('the dashboard asks for metrics that there are', async (t) => {
   const register = new Registry()
   requestMetrics(register)
@@ -123,4 +145,8 @@ interface Container {
   lifecycle: { preStop: { exec: { command: string[] } } }
   readinessProbe: { httpGet: { path: string } }
   livenessProbe: { httpGet: { path: string } }
+}
+
+interface Whole {
+  spec: { selector?: object; template: { metadata?: object; spec: { containers: (Container & { args: string[] })[] } } }
 }
