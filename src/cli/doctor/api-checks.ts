@@ -11,6 +11,7 @@ import { credentialHint } from '../../claude/credential-hint.js'
 import type { CredentialKind } from '../../claude/process/environment.js'
 import type { Config } from '../../config.js'
 import { sentence } from './cli-checks.js'
+import { name } from '../../version.js'
 import { type Finding, fault, warning } from './finding.js'
 
 const usual = 'https://api.anthropic.com'
@@ -87,7 +88,7 @@ export async function askOnce(
   env: NodeJS.ProcessEnv,
   credential: CredentialKind,
 ): Promise<{ findings: Finding[]; ms: number | null }> {
-  const dataDir = mkdtempSync(path.join(os.tmpdir(), 'claude-bridge-doctor-'))
+  const dataDir = mkdtempSync(path.join(os.tmpdir(), `${name}-doctor-`))
   const alone: Config = {
     ...config,
     ...{ dataDir, storeUrl: undefined, filesDir: undefined, host: '127.0.0.1', bothLoopbacks: false, port: 0 },

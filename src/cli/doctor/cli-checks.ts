@@ -10,6 +10,7 @@ import { credentialHint } from '../../claude/credential-hint.js'
 import { locateBinary, readVersion } from '../../claude/process/binary.js'
 import type { CredentialKind } from '../../claude/process/environment.js'
 import { askLoginStatus } from '../../claude/process/login-status.js'
+import { name } from '../../version.js'
 import { type Finding, fault, warning } from './finding.js'
 
 export interface Cli {
@@ -41,7 +42,7 @@ export async function checkBehaviour({ path: binary, version, credential, env }:
   const verdict = known ?? (await inFolder((workspaceRoot) => checkCli({ binary, version, env, credential, workspaceRoot, signal })))
   const failed = probeIds.filter((id) => verdict.passed[id] !== true)
   if (failed.length === 0) return []
-  const remedy = 'See `claude-bridge check-cli`, and use a version that docs/claude-cli.md names.'
+  const remedy = `Run ${name} check-cli, and use a version that docs/claude-cli.md names.`
   const needed = failed.filter((id) => !optionalProbes.includes(id))
   if (needed.length > 0)
     return [fault('cli_unchecked', `Claude CLI ${version} does not do what the server relies on (${needed.join(', ')})`, remedy)]
@@ -76,7 +77,7 @@ export function sentence(text: string): string {
 }
 
 async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'claude-bridge-doctor-'))
+  const folder = mkdtempSync(path.join(os.tmpdir(), `${name}-doctor-`))
   try {
     return await use(folder)
   } finally {
