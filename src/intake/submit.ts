@@ -47,6 +47,8 @@ export interface Asking {
   compiler: Compiler
   /** the client has left */
   gone: AbortSignal
+  /** the same for what takes its time, where that is another signal */
+  goneFromWait?: () => AbortSignal
 }
 
 /** @throws BridgeError as {@link Jobs.submit}, {@link depthOf}, {@link checkWebhookUrl} and {@link fetchImages} do; invalid_api_key */
@@ -74,7 +76,10 @@ export async function submitChat(
   await request.compiler.compile(parsed.pending, { owner, signal: request.gone })
   const ignored = createIgnored(parsed.ignored)
   const spent = request.spentMs()
-  for (const name of await fetchImages(request.publicAgent, parsed.remoteImages, owner, request.gone)) ignored.add(name)
+  if (parsed.remoteImages.length > 0) {
+    const gone = request.goneFromWait?.() ?? request.gone
+    for (const name of await fetchImages(request.publicAgent, parsed.remoteImages, owner, gone)) ignored.add(name)
+  }
   return jobs.submit({
     owner,
     model: parsed.model,
