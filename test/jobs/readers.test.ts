@@ -68,7 +68,7 @@ await onBench(t, 'a run that fails', {}, async (t, { jobs, executor, submit, sto
     error,
     answer: { choices: [{ text: 'half', finish: null }] },
   })
-  t.strictSame((await readAll(jobs, job.id)).at(-1)?.event, { type: 'end', status: 'failed', error })
+  t.hasStrict((await readAll(jobs, job.id)).at(-1)?.event, { type: 'end', status: 'failed', error })
 })
 
 await onBench(t, 'early and late readers, one leaves', {}, async (t, { jobs, executor, submit }) => {
