@@ -1,5 +1,5 @@
 /**
- * What jobs know of tracing: spans, made by whoever implements {@link Tracing}. Without an endpoint for them every span is one and the same
+ * What jobs know of tracing: spans, which an implementation of {@link Tracing} makes. Without an endpoint for them every span is one and the same
  * object that does nothing, or passes a client's trace on.
  */
 import type { TraceContext } from '../request/trace-context.js'
@@ -8,7 +8,7 @@ import type { TraceContext } from '../request/trace-context.js'
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 export interface SpanOptions {
-  /** who is on the other side; left out: nobody */
+  /** what the span does for the other side; left out: it stays in this process */
   kind?: 'server' | 'client'
   attributes?: Attributes
   /** milliseconds since the epoch; left out: now */

@@ -44,7 +44,7 @@ export default fp(
       const route = is404 ? undefined : routeOptions.url
       if (route !== undefined) span.rename(`${method} ${route}`)
       span.set({ 'http.request.method': method, 'http.route': route, 'claude_bridge.request.id': request.id })
-      // comes for every answer, also for one that was taken out of Fastify's hands or that nobody waited for
+      // comes for every answer, also for one that was taken out of Fastify's hands or whose client had left
       raw.once('close', () => {
         const { statusCode, writableFinished } = raw
         span.set({ 'http.response.status_code': statusCode })

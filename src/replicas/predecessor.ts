@@ -1,4 +1,4 @@
-/** The server before on the same data directory, which is locked: it is dead, and nobody need wait until its leases have run out. */
+/** The server before on the same data directory, which is locked: so it is dead, and its jobs need not wait until its leases have run out. */
 import { readFile, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'

@@ -9,19 +9,14 @@ import { toUsage } from '../openai/out/usage.js'
 /** An event of `/tasks/:id/events`; what the members mean is said at {@link JobEvent}. `created_at`: Unix seconds with a fraction. */
 export type TaskEvent = { sequence_number: number; task_id: string; created_at: number } & Body
 
+type Of<Type extends JobEvent['type']> = Extract<JobEvent, { type: Type }>
+
+type Piece = Pick<Of<'text' | 'reasoning' | 'commentary'>, 'type' | 'choice' | 'text'>
+
 type Body =
   | { type: 'status'; status: JobStatus; phase?: Phase; reason?: string; model?: string; headers?: Record<string, string> }
-  | { type: 'text' | 'reasoning' | 'commentary'; choice: number; text: string }
-  | {
-      type: 'tool_call'
-      choice: number
-      index: number
-      id?: string
-      name?: string
-      namespace?: string
-      custom?: true
-      arguments: string
-    }
+  | Piece
+  | Pick<Of<'tool_call'>, 'type' | 'choice' | 'index' | 'id' | 'name' | 'namespace' | 'custom' | 'arguments'>
   | {
       type: 'tool_activity'
       choice: number

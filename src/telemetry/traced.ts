@@ -26,7 +26,7 @@ export function traced<Request extends ClaudeRequest | UpstreamRequest>(executor
   }
 }
 
-/** Null where nobody gets to see the span. */
+/** Null where the span is not recorded. */
 function callOf(run: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Call | null {
   const { span = noSpan, request } = run
   if (!span.recorded) return null
