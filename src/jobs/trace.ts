@@ -8,7 +8,7 @@ import type { TraceContext } from '../request/trace-context.js'
 export type Attributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
 export interface SpanOptions {
-  /** what the span does for the other side; left out: it stays in this process */
+  /** `server`: a request that came in; `client`: one that goes out; left out: work inside this process */
   kind?: 'server' | 'client'
   attributes?: Attributes
   /** milliseconds since the epoch; left out: now */
