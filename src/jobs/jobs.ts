@@ -395,7 +395,7 @@ export class Jobs extends JobReads {
     return live
   }
 
-  /** Into the queue;  */
+  /** Into the queue, and to its start where a place is free. @param request spares its run to read it from the store */
   private enqueue(live: LiveJob, request?: JobRequest): void {
     live.request = request
     this.runner.enqueue(live)
