@@ -1,6 +1,6 @@
 /** `doctor`: each fault of its table, made real, or by a stub where a machine cannot be changed. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { createServer as createHttp } from 'node:http'
 import { createServer as createHttps } from 'node:https'
@@ -216,9 +216,12 @@ await t.test('the command', async (t) => {
   const standin = await startStandin()
   t.teardown(() => standin.close())
   const env = { ...environment(folder, standin.url), PORT: '0' }
-  const good = await run(t, ['doctor', '--json'], { env })
+  const own = path.join(folder, 'tmp')
+  mkdirSync(own)
+  const good = await run(t, ['doctor', '--json'], { env: { ...env, TMPDIR: own } })
   t.equal(good.code, 0, good.stdout + good.stderr)
   t.match(JSON.parse(good.stdout), { ok: true, good: [/^Node/] })
+  t.strictSame(readdirSync(own), [], 'it leaves no folder')
   const bad = await run(t, ['doctor', '--no-ask'], { env: { ...env, PORT: 'many', CLAUDE_BIN: '/nowhere' } })
   t.match(bad, {
     code: 1,

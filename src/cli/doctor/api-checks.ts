@@ -16,6 +16,7 @@ import { type Finding, fault, warning } from './finding.js'
 
 const usual = 'https://api.anthropic.com'
 const patienceMs = 10_000
+const endMs = 5000
 /** a signature or a token of a login lives for minutes */
 const clockOffMs = 120_000
 
@@ -109,6 +110,8 @@ export async function askOnce(
     if (answer.status === 200) return { findings: [], ms: Math.round(performance.now() - from) }
     return { findings: [ofFailure(body.error, credential)], ms: null }
   } finally {
+    // its process and its folder go a moment after its answer
+    await app.jobs.drain(endMs)
     await app.close()
     rmSync(dataDir, { recursive: true, force: true })
   }
