@@ -23,6 +23,8 @@ export function plainTarget(request: RawRequestDefaultExpression): string {
 
 /** Mends what comes of a base URL with a slash or a `/v1` too much, or without its `/v1`. */
 function plainPath(target: string): string {
+  // as nearly all are written
+  if (target.startsWith('/v1/') && !target.startsWith('v1', 4) && !target.includes('//')) return target
   const end = target.indexOf('?')
   const given = end === -1 ? target : target.slice(0, end)
   const path = given.replace(/\/{2,}/g, '/').replace(/^(?:\/v1)+(?=\/v1(?:\/|$))/, '')

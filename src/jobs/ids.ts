@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -12,13 +12,24 @@ export function newWebhookId(): string {
   return `msg_${randomWord()}`
 }
 
+/** Random bytes in store: a call of the system for each id is dear. None is used twice. */
+const store = Buffer.alloc(4096)
+let used = store.length
+
+function randomByte(): number {
+  if (used === store.length) {
+    randomFillSync(store)
+    used = 0
+  }
+  return store[used++]!
+}
+
 function randomWord(): string {
   let word = ''
   while (word.length < 24) {
-    for (const byte of randomBytes(32)) {
-      // bytes past the last whole multiple of 62 would make some letters likelier
-      if (byte < 248 && word.length < 24) word += alphabet[byte % 62]
-    }
+    const byte = randomByte()
+    // bytes past the last whole multiple of 62 would make some letters likelier
+    if (byte < 248) word += alphabet[byte % 62]
   }
   return word
 }

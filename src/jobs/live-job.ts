@@ -61,15 +61,14 @@ export class LiveJob {
   /** from the request to the first piece of the answer, in milliseconds; null before it */
   firstTokenMs: number | null = null
   private readonly clockBase: number
-  readonly spending: JobSpending
+  private spent: JobSpending | null = null
   readonly trace: JobTrace
   private lateEnd: Deferred | null = null
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
   /** @param newest see {@link JobLog} */
-  constructor(job: Job, newest: readonly LoggedEvent[] = [], priceOf: PriceOf = () => 0, tracing?: Tracing) {
+  constructor(job: Job, newest: readonly LoggedEvent[] = [], private readonly priceOf: PriceOf = () => 0, tracing?: Tracing) {
     this.job = this.stored = job
-    this.spending = new JobSpending(job.model, priceOf)
     this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
     // what was stored before this server had it, has waited for it
     this.trace = new JobTrace(job, tracing, newest.length > 0 ? job.createdAt : this.now())
@@ -90,6 +89,11 @@ export class LiveJob {
   /** It waits for a human; nothing of it runs. */
   get paused(): boolean {
     return this.job.status === 'requires_action'
+  }
+
+  /** What its runs have taken; of a job that only waits there is none. */
+  get spending(): JobSpending {
+    return (this.spent ??= new JobSpending(this.job.model, this.priceOf))
   }
 
   /** It has cost what its request allows. */
@@ -177,14 +181,14 @@ export class LiveJob {
       after: this.log.storedSeq,
       events,
       record,
-      usage: this.spending.rows(),
+      usage: this.spent?.rows() ?? [],
       ...(fence !== undefined && { fence, progress: this.progress }),
     }
   }
 
   /** The store has taken it. */
   written({ after, events, record, usage = [] }: Append): void {
-    this.spending.stored(usage)
+    this.spent?.stored(usage)
     const lastSeq = after + events.length
     const { background } = this.stored
     this.stored = record === null ? { ...this.stored, lastSeq } : { ...record, background: record.background || background }

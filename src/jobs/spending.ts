@@ -83,7 +83,9 @@ interface Untold {
 export class JobSpending {
   /** in all, billionths of a US dollar */
   nanoUsd = 0
+  /** by model */
   private readonly unstored = new Map<string, UsageRow>()
+  /** by choice */
   private readonly untold = new Map<number, Untold>()
   /** of the last call */
   private model: string | null = null

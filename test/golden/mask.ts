@@ -41,13 +41,20 @@ export class Mask {
     if (typeof value === 'number') return timed.test(key) ? '<time>' : value
     if (Array.isArray(value)) return value.map((item) => this.walk('', item))
     if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [this.text(name), this.walk(name, member)]))
+    return Object.fromEntries(Object.entries(justBegun(value)).map(([name, member]) => [this.text(name), this.walk(name, member)]))
   }
 
   private name(word: string): string {
     if (!this.seen.has(word)) this.seen.set(word, `<${this.seen.size + 1}>`)
     return this.seen.get(word)!
   }
+}
+
+/** A job begins while its record is put on the disk, so that the answer to who asked may tell of its first steps or not. */
+function justBegun(value: object): object {
+  const { progress, sequence_number: last } = value as { progress?: { phase?: unknown } | null; sequence_number?: number }
+  if ((progress?.phase !== 'starting' && progress?.phase !== 'waiting') || last === undefined || last > 3) return value
+  return { ...value, progress: { ...progress, phase: '<begun>' }, sequence_number: '<number>' }
 }
 
 function escape(text: string): string {

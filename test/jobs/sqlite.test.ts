@@ -71,7 +71,7 @@ await t.test('nothing acknowledged is lost by kill -9', posix, async (t) => {
 
 await t.test('a write that fails leaves nothing half-written', posix, async (t) => {
   const dataDir = temporary(t)
-  const writer = startWriter(t, dataDir, 700)
+  const writer = startWriter(t, dataDir, 800)
   const { acknowledged, trouble } = await writer.ended
   t.match(trouble, { error: 'Error', message: /disk/, readable: true })
   t.ok(acknowledged.length > 10)

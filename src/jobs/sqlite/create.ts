@@ -3,7 +3,6 @@ import { requestFormat } from '../../request/stored.js'
 import type { LoggedEvent } from '../events.js'
 import type { Idempotency, Job } from '../job.js'
 import type { Connection } from './connection.js'
-import { addEvents } from './log.js'
 import { insertion, jobOf, selection, valuesOf } from './record.js'
 
 interface Earlier {
@@ -18,13 +17,14 @@ export function create(connection: Connection, job: Job, request: unknown, first
     const earlier = idempotency === undefined ? null : findEarlier(connection, job.owner, idempotency)
     if (earlier !== null) return { created: false, ...earlier }
 
-    const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 0 }))
-    const n = Number(lastInsertRowid)
-    const stored = JSON.stringify(request ?? null)
-    connection.sql('UPDATE jobs SET format = ?, bytes = ? WHERE n = ?').run(requestFormat, Buffer.byteLength(stored), n)
-    connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, stored)
     if (first.seq !== 1) throw new Error(`the first event of ${job.id} has the number ${first.seq}`)
-    addEvents(connection, n, [first])
+    const stored = JSON.stringify(request ?? null)
+    const event = JSON.stringify(first.event)
+    const bytes = Buffer.byteLength(stored) + Buffer.byteLength(event)
+    const { lastInsertRowid } = connection.sql(insertion).run(...valuesOf({ ...job, lastSeq: 1 }), requestFormat, bytes)
+    const n = Number(lastInsertRowid)
+    connection.sql('INSERT INTO requests (job, request) VALUES (?, ?)').run(n, stored)
+    connection.sql('INSERT INTO events (job, seq, at, event) VALUES (?, 1, ?, ?)').run(n, first.at, event)
     if (idempotency !== undefined) {
       connection
         .sql('INSERT OR REPLACE INTO idempotency (owner, key, hash, job) VALUES (?, ?, ?, ?)')

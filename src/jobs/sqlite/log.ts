@@ -1,19 +1,13 @@
 /** The event log: appended in order, read in order. */
 import { isContent, type JobEvent, type LoggedEvent } from '../events.js'
-import type { Job } from '../job.js'
 import { isFinal, type JobStatus } from '../status.js'
 import { type Append, Superseded } from '../store.js'
 import { UnreadableRecord } from '../unreadable.js'
 import type { Connection } from './connection.js'
-import { foldedValues, folding } from './record.js'
+import type { Value } from './driver.js'
+import { counting, foldedValues, folding } from './record.js'
 import { addUsage } from './usage.js'
 import { addWebhook } from './webhooks.js'
-
-/** A job's number in the database, and its status there. */
-interface Found {
-  n: number
-  status: JobStatus
-}
 
 export function append(connection: Connection, writes: readonly Append[]): (Error | null)[] {
   return connection.transaction(() => writes.map((write) => appendOne(connection, write)))
@@ -25,17 +19,20 @@ function appendOne(connection: Connection, { id, after, events, record, usage = 
   if (row === undefined || Number(row.last_seq) !== after || isFinal(row.status as JobStatus)) return new Superseded(id, after)
   const gap = events.find(({ seq }, index) => seq !== after + 1 + index)
   if (gap !== undefined) return new Error(`event ${gap.seq} of ${id} is out of its order`)
-  const found = { n: Number(row.n), status: row.status as JobStatus }
-  addEvents(connection, found.n, events)
+  const n = Number(row.n)
+  const counts = [events.at(-1)?.seq ?? after, ...addEvents(connection, n, events)]
   addUsage(connection, row.owner as string, usage, Date.now())
-  if (record !== null) writeRecord(connection, found, record)
+  if (record === null) {
+    if (events.length > 0) connection.sql(counting).run(...counts, n)
+    return null
+  }
+  connection.sql(folding).run(...counts, ...foldedValues(record), n)
+  addWebhook(connection, n, row.status as JobStatus, record.status, record.completedAt ?? Date.now())
   return null
 }
 
-/** Inside the caller's transaction. What recovery asks of a log is noted on the record, so that no log is read for it. */
-export function addEvents(connection: Connection, n: number, events: readonly LoggedEvent[]): void {
-  const last = events.at(-1)
-  if (last === undefined) return
+/** Inside the caller's transaction. What is to be noted of them on the record: 1 for content, 1 for the use of a tool, and their bytes. */
+export function addEvents(connection: Connection, n: number, events: readonly LoggedEvent[]): Value[] {
   const insert = connection.sql('INSERT INTO events (job, seq, at, event) VALUES (?, ?, ?, ?)')
   let bytes = 0
   for (const { seq, at, event } of events) {
@@ -45,15 +42,9 @@ export function addEvents(connection: Connection, n: number, events: readonly Lo
     if (event.type === 'files') bytes += event.files.reduce((sum, file) => sum + file.bytes, 0)
   }
   const delivered = events.some(({ event }) => isContent(event))
+  // what recovery asks of a log is noted on the record, so that no log is read for it
   const usedTools = events.some(({ event }) => event.type === 'tool_activity')
-  connection
-    .sql('UPDATE jobs SET last_seq = ?, delivered = delivered OR ?, used_tools = used_tools OR ?, bytes = bytes + ? WHERE n = ?')
-    .run(last.seq, Number(delivered), Number(usedTools), bytes, n)
-}
-
-function writeRecord(connection: Connection, { n, status }: Found, record: Job): void {
-  connection.sql(folding).run(...foldedValues(record), n)
-  addWebhook(connection, n, status, record.status, record.completedAt ?? Date.now())
+  return [Number(delivered), Number(usedTools), bytes]
 }
 
 /** An event may be as long as an answer: a page ends with the event that has it reach so many characters. */

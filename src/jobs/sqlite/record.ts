@@ -92,21 +92,29 @@ const members = Object.keys(columns) as (keyof Job)[]
 /** All columns of a record, for a SELECT from `jobs`. */
 export const selection = members.map((member) => `jobs.${columns[member].name}`).join(', ')
 
-export const insertion = `INSERT INTO jobs (${members.map((member) => columns[member].name).join(', ')})
-  VALUES (${members.map(() => '?').join(', ')})`
+/** Takes the {@link valuesOf} a record, the format of its request and the bytes that the job takes. */
+export const insertion = `INSERT INTO jobs (${members.map((member) => columns[member].name).join(', ')}, format, bytes)
+  VALUES (${members.map(() => '?').join(', ')}, ?, ?)`
 
-/** The values that {@link insertion} takes. */
 export function valuesOf(job: Job): Value[] {
   return members.map((member) => valueOf(member, job[member]))
 }
 
+/**
+ * What an append changes of a job besides the record: number of its last event, whether content is among its events, whether a tool's use
+ * is, bytes. Both statements that take these four take the job's number last.
+ */
+const counted = `last_seq = ?1, delivered = delivered OR ?2, used_tools = used_tools OR ?3, bytes = bytes + ?4`
+
+export const counting = `UPDATE jobs SET ${counted} WHERE n = ?5`
+
 /** What events change; `background` is never taken back, and `last_seq` goes with the events. */
 const folded = ['status', 'attempts', 'startedAt', 'completedAt', 'expiresAt', 'answer', 'error', 'review'] as const
 
-/** Takes the {@link foldedValues} of a record and its number. The answer's bytes are counted with the job's. */
-export const folding = `UPDATE jobs SET ${folded.map((member, index) => `${columns[member].name} = ?${index + 1}`).join(', ')},
-  background = max(background, ?${folded.length + 1}),
-  bytes = bytes - coalesce(octet_length(answer), 0) + coalesce(octet_length(?${folded.indexOf('answer') + 1}), 0) WHERE n = ?${folded.length + 2}`
+/** Takes what {@link counting} takes, then the {@link foldedValues} of a record. The answer's bytes are counted with the job's. */
+export const folding = `UPDATE jobs SET ${counted} - coalesce(octet_length(answer), 0) + coalesce(octet_length(?${5 + folded.indexOf('answer')}), 0),
+  ${folded.map((member, index) => `${columns[member].name} = ?${5 + index}`).join(', ')},
+  background = max(background, ?${5 + folded.length}) WHERE n = ?${6 + folded.length}`
 
 export function foldedValues(job: Job): Value[] {
   return [...folded.map((member) => valueOf(member, job[member])), Number(job.background)]

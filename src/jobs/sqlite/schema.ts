@@ -141,7 +141,23 @@ const usage = `
 /** Keys made while the server runs, never removed; see `MadeKey`. */
 const keys = 'CREATE TABLE keys (n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)'
 
-export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes, usage, keys]
+/** The sum of an owner's bytes follows each change of a job by one statement, and none where a job's bytes stay the same. */
+const bytesByDifference = `
+  DROP TRIGGER jobs_bytes_changed;
+  CREATE TRIGGER jobs_bytes_new AFTER INSERT ON jobs BEGIN
+    INSERT INTO owner_bytes VALUES (new.owner, new.bytes) ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+  END;
+  CREATE TRIGGER jobs_bytes_changed AFTER UPDATE OF bytes ON jobs WHEN new.bytes <> old.bytes AND new.owner = old.owner BEGIN
+    UPDATE owner_bytes SET bytes = bytes + new.bytes - old.bytes WHERE owner = new.owner;
+  END;
+  CREATE TRIGGER jobs_bytes_moved AFTER UPDATE OF owner ON jobs WHEN new.owner <> old.owner BEGIN
+    UPDATE owner_bytes SET bytes = bytes - old.bytes WHERE owner = old.owner;
+    INSERT INTO owner_bytes VALUES (new.owner, new.bytes) ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+  END;
+  INSERT INTO owner_bytes SELECT DISTINCT owner, 0 FROM jobs WHERE true ON CONFLICT DO NOTHING;
+`
+
+export const migrations: readonly string[] = [tables, review, webhooks, deaths, doneOnce, format, bytes, usage, keys, bytesByDifference]
 
 /** Brings a database up to the last of the steps. Throws {@link DatabaseTooNew}; a step that fails leaves no trace. */
 export function migrate(db: Database, steps: readonly string[] = migrations): void {
