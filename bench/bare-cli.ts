@@ -1,11 +1,12 @@
 /** The CLI without the bridge: a process for one question, timed from before its start. */
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { chatProfile } from '../src/claude/process/launch-flags.js'
 import { workspaceEnvironment } from '../src/claude/process/environment.js'
 import { makeWorkspace } from '../workspace/workspace.js'
-import { type Timed, model, systemPrompt } from './ask.js'
+import { type ChatMessage, type Timed, model, systemPrompt } from './ask.js'
 import type { Rig } from './rig.js'
 
 export interface BareLaunch {
@@ -19,12 +20,14 @@ export interface BareLaunch {
   withSystemPrompt: boolean
 }
 
-interface BareProcess {
+export interface BareProcess {
   pid: number
   /** Resolves when it has taken its system prompt and waits for a question. */
   ready(): Promise<void>
-  /** The answer to its only question, timed from before the process was started. */
+  /** The answer to its first question, timed from before the process was started. */
   ask(question: string): Promise<Timed>
+  /** The answer to a further question, timed from before the first of these messages is told. Questions and answers in turn, a question first. */
+  goOn(history: readonly ChatMessage[], question: string): Promise<Timed>
   /** Resolves when process and folders are gone. */
   end(): Promise<void>
 }
@@ -78,16 +81,16 @@ export async function startBare(launch: BareLaunch): Promise<BareProcess> {
     async ready() {
       await readUntil('control_response')
     },
-    async ask(question) {
-      send({ type: 'user', message: { role: 'user', content: question }, parent_tool_use_id: null, session_id: '' })
-      const timed: Timed = { firstMs: NaN, totalMs: NaN, text: '' }
-      await readUntil('result', (line) => {
-        const piece = line.type === 'stream_event' ? (line.event?.delta?.text ?? '') : ''
-        if (piece !== '' && timed.text === '') timed.firstMs = performance.now() - from
-        timed.text += piece
-      })
-      timed.totalMs = performance.now() - from
-      return timed
+    ask: (question) => ask(question, from),
+    async goOn(history, question) {
+      const begun = performance.now()
+      for (const { role, content } of history) {
+        const more = role === 'user' ? { shouldQuery: false } : {}
+        say(role, [{ type: 'text', text: content }], more)
+        // what is said before the result of a told question comes out of its order
+        if (role === 'user') await readUntil('result')
+      }
+      return ask(question, begun)
     },
     async end() {
       child.stdin.end()
@@ -95,6 +98,23 @@ export async function startBare(launch: BareLaunch): Promise<BareProcess> {
       clearTimeout(limit)
       await workspace.remove()
     },
+  }
+
+  function say(role: string, content: unknown, more: object = {}): void {
+    const message = role === 'user' ? { role, content } : { role, content, id: `msg_${randomUUID()}`, model }
+    send({ type: role, ...more, message, parent_tool_use_id: null, session_id: '' })
+  }
+
+  async function ask(question: string, begun: number): Promise<Timed> {
+    say('user', question)
+    const timed: Timed = { firstMs: NaN, totalMs: NaN, text: '' }
+    await readUntil('result', (line) => {
+      const piece = line.type === 'stream_event' ? (line.event?.delta?.text ?? '') : ''
+      if (piece !== '' && timed.text === '') timed.firstMs = performance.now() - begun
+      timed.text += piece
+    })
+    timed.totalMs = performance.now() - begun
+    return timed
   }
 
   async function readUntil(type: string, each: (line: Line) => void = () => {}): Promise<void> {

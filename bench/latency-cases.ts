@@ -1,7 +1,7 @@
 /** The ways to the same answer whose times are compared. */
 import { type ChatMessage, type Timed, askBlocking, askStreaming, askUpstream } from './ask.js'
 import { model, poolReady, systemPrompt } from './ask.js'
-import { askCli, bareLean, defaultArgs } from './bare-cli.js'
+import { type BareProcess, askCli, bareLean, defaultArgs, startBare } from './bare-cli.js'
 import type { Bridge } from './bridge.js'
 import { type Question, newQuestion } from './question.js'
 import type { Rig } from './rig.js'
@@ -15,7 +15,7 @@ export interface LatencyCase {
   before?(): Promise<void>
   ask(question: Question): Promise<Timed>
   /** once, after the last sample */
-  after?(): void
+  after?(): void | Promise<void>
 }
 
 export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[] {
@@ -29,6 +29,8 @@ export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[
       ask: ({ text }) => askCli({ ...lean, args: [...defaultArgs, `--model=${model}`], withSystemPrompt: false }, text),
     },
     { id: 'bare_lean', name: 'bare CLI, lean flags', ask: ({ text }) => askCli(lean, text) },
+    bareGoesOn(rig, 'bare_live', 'bare CLI, lean flags, a further question', () => []),
+    bareGoesOn(rig, 'bare_replayed', 'bare CLI, lean flags, 40 messages into a process at work', () => longHistory().slice(1)),
     { id: 'cold', name: 'bridge cold, streaming', ask: ({ text }) => askStreaming(cold.url, first(text)) },
     {
       id: 'cold_block',
@@ -59,6 +61,22 @@ export function latencyCases(rig: Rig, cold: Bridge, warm: Bridge): LatencyCase[
       ask: ({ text }) => askStreaming(warm.url, [...longHistory(), { role: 'user', content: text }]),
     },
   ]
+}
+
+/** What the CLI itself takes for it, once its process has answered a question: no server in front of it can take less. */
+function bareGoesOn(rig: Rig, id: string, name: string, history: () => ChatMessage[]): LatencyCase {
+  let cli: BareProcess | undefined
+  return {
+    id,
+    name,
+    async before() {
+      await cli?.end()
+      cli = await startBare(bareLean(rig))
+      await cli.ask(newQuestion().text)
+    },
+    ask: ({ text }) => cli!.goOn(history(), text),
+    after: () => cli?.end(),
+  }
 }
 
 function first(text: string): ChatMessage[] {
@@ -109,7 +127,7 @@ function secondTurnLive(rig: Rig, warm: Bridge): LatencyCase {
       if ((await rig.standin.call(question.marker)).session === session) live += 1
       return timed
     },
-    after: () => rig.findings.notes.push(`second turn, live: ${live} of ${asked} met the process of the first turn`),
+    after: () => void rig.findings.notes.push(`second turn, live: ${live} of ${asked} met the process of the first turn`),
   }
 }
 

@@ -29,7 +29,7 @@ export async function measureLatency(rig: Rig, cold: Bridge, warm: Bridge): Prom
       times.get(one.id)!.total.push(sample.totalMs)
     }
   }
-  for (const one of cases) one.after?.()
+  for (const one of cases) await one.after?.()
   for (const { id, name, blocking } of cases) {
     if (!blocking) rig.findings.add(`${id}_first`, `${name}: first token`, 'ms', times.get(id)!.first, 'first')
   }
