@@ -67,7 +67,12 @@ export class LiveJob {
   private over: { promise: Promise<void>; resolve(): void } | null = null
 
   /** @param newest see {@link JobLog} */
-  constructor(job: Job, newest: readonly LoggedEvent[] = [], private readonly priceOf: PriceOf = () => 0, tracing?: Tracing) {
+  constructor(
+    job: Job,
+    newest: readonly LoggedEvent[] = [],
+    private readonly priceOf: PriceOf = () => 0,
+    tracing?: Tracing,
+  ) {
     this.job = this.stored = job
     this.clockBase = Math.max(Date.now(), job.createdAt, job.startedAt ?? 0) - performance.now()
     // what was stored before this server had it, has waited for it
