@@ -73,9 +73,9 @@ const packageRules: PackageRule[] = [
   { from: /^routes\//, never: /^src\/claude\/|^(node:)?child_process$/, because: 'routes talk to jobs, never to a process' },
   { from: /^(?!src\/claude\/|workspace\/leftovers$)/, never: /^execa(\/|$)/, because: 'processes are the business of src/claude' },
   {
-    from: /^(?!src\/telemetry\/otlp$)/,
+    from: /^(?!src\/telemetry\/otlp\/)/,
     never: /^@opentelemetry(\/|$)/,
-    because: 'it is loaded only where there is an endpoint for traces',
+    because: 'it is loaded only where there is an endpoint for it',
   },
   { from: /^/, never: /^test\//, because: 'what is shipped does not need the tests' },
 ]

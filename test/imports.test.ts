@@ -125,7 +125,7 @@ await t.test('however it is written', async (t) => {
 await t.test('what is allowed', async (t) => {
   for (const [file, specifier] of [
     ['src/claude/process.ts', 'execa'],
-    ['src/telemetry/otlp.ts', '@opentelemetry/api'],
+    ['src/telemetry/otlp/traces.ts', '@opentelemetry/api'],
     ['workspace/leftovers.ts', 'execa'],
     ['src/openai/x.ts', '../jobs/job.js'],
     ['src/openai/x.ts', 'node:crypto'],

@@ -31,8 +31,8 @@ declare module 'fastify' {
 export default fp(
   async (app, { tokens }: { tokens: JobTokens }) => {
     const { config, files, quotas, threads, upstreams } = app
-    const { logPrompts } = config
-    const single = oneModel({ claude: traced(new FittedExecutor(app.pool), logPrompts), upstream: traced(upstreams, logPrompts) })
+    const tracing = { content: config.logPrompts, meter: app.callMeter }
+    const single = oneModel({ claude: traced(new FittedExecutor(app.pool), tracing), upstream: traced(upstreams, tracing) })
     const unchecked = byKind(single, new FallbackExecutor(single))
     const places = new Places(app.cliPlaces, upstreams.places)
     const replicas = app.redis === null ? null : openReplicas(app, app.redis, places)

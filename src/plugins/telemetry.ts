@@ -1,12 +1,15 @@
-/** Traces: the trace of each request, and where spans go. Without an endpoint nothing of OpenTelemetry is loaded. */
+/** The trace of each request, and where spans and metrics go. Without an endpoint nothing of OpenTelemetry is loaded. */
 import fp from 'fastify-plugin'
 import type { Span, Tracing } from '../jobs/trace.js'
 import type { RequestSpans } from '../telemetry/request-spans.js'
-import { otlpSettings } from '../telemetry/settings.js'
+import { metricsEveryMs, otlpSettings } from '../telemetry/settings.js'
+import type { CallMeter } from '../telemetry/traced.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     tracing: Tracing
+    /** null where nothing is measured for a collector */
+    callMeter: CallMeter | null
   }
   interface FastifyRequest {
     /** what is done for it stands below this */
@@ -19,19 +22,35 @@ const flushMs = 1500
 
 export default fp(
   async (app, { env, spans }: { env: NodeJS.ProcessEnv; spans: RequestSpans }) => {
-    const settings = otlpSettings(env)
-    if (settings !== null) {
-      const { openTracing } = await import('../telemetry/otlp.js')
-      const { url, warning } = settings
-      const tracing = openTracing({
-        url,
-        onTrouble: (error) => app.log.warn({ err: error }, 'spans could not be sent; no other line tells it until they are sent again'),
-        onRecovered: () => app.log.info('spans are sent again'),
-      })
-      if (warning !== null) app.log.warn(warning)
+    const told = (signal: string) => ({
+      onTrouble: (error: unknown) =>
+        app.log.warn({ err: error }, `${signal} could not be sent; no other line tells it until they are sent again`),
+      onRecovered: () => app.log.info(`${signal} are sent again`),
+    })
+    const traces = otlpSettings(env, 'traces')
+    const metrics = otlpSettings(env, 'metrics')
+    // one line for what both have wrong
+    for (const warning of new Set([traces?.warning, metrics?.warning])) if (warning) app.log.warn(warning)
+    if (traces !== null) {
+      const { openTracing } = await import('../telemetry/otlp/traces.js')
+      const tracing = openTracing({ url: traces.url, ...told('spans') })
       spans.tracing = tracing
       app.addHook('onClose', () => tracing.close(flushMs))
     }
+    let meter: CallMeter | null = null
+    if (metrics !== null) {
+      const { openMetrics } = await import('../telemetry/otlp/metrics.js')
+      // what `/metrics` shows is registered later
+      const opened = openMetrics({
+        url: metrics.url,
+        everyMs: metricsEveryMs(env),
+        registry: () => app.metrics.register,
+        ...told('metrics'),
+      })
+      meter = opened
+      app.addHook('onClose', () => opened.close(flushMs))
+    }
+    app.decorate('callMeter', meter)
     app.decorate('tracing', spans.tracing)
     app.decorateRequest('span', {
       getter() {

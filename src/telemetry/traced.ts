@@ -9,12 +9,39 @@ import type { ClaudeRequest } from '../request/conversation.js'
 import type { UpstreamRequest } from '../request/upstream-request.js'
 import { answeredContent, askedContent } from './content.js'
 
-/** @param content whether prompts and answers may stand in spans */
-export function traced<Request extends ClaudeRequest | UpstreamRequest>(executor: Executor<Request>, content: boolean): Executor<Request> {
+/** One call of a model that has ended. */
+export interface CallMeasured {
+  /** names of the operation, the provider and the models */
+  attributes: Record<string, string>
+  seconds: number
+  /** null: no piece of an answer came */
+  firstSeconds: number | null
+  /** with those of the cache; null: the API has not said it */
+  inputTokens: number | null
+  outputTokens: number | null
+  /** a stable code of what went wrong */
+  failure: string | null
+}
+
+/** Who measures calls of models. */
+export interface CallMeter {
+  measured(call: CallMeasured): void
+}
+
+interface TracedOptions {
+  /** whether prompts and answers may stand in spans */
+  content: boolean
+  meter: CallMeter | null
+}
+
+export function traced<Request extends ClaudeRequest | UpstreamRequest>(
+  executor: Executor<Request>,
+  { content, meter }: TracedOptions,
+): Executor<Request> {
   return {
     run(run) {
       const waited = run.waits?.begin()
-      const call = callOf(run, content)
+      const call = callOf(run, content, meter)
       const execution = executor.run(call === null ? run : { ...run, span: call.span, emit: (event) => call.emit(event) })
       const over = (outcome: Outcome | null) => {
         waited?.()
@@ -26,19 +53,26 @@ export function traced<Request extends ClaudeRequest | UpstreamRequest>(executor
   }
 }
 
-/** Null where the span is not recorded. */
-function callOf(run: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Call | null {
+/** Null where the span is not recorded and nothing is measured. */
+function callOf(run: Run<ClaudeRequest | UpstreamRequest>, content: boolean, meter: CallMeter | null): Call | null {
   const { span = noSpan, request } = run
-  if (!span.recorded) return null
+  if (!span.recorded && meter === null) return null
   const { model } = request
-  return new Call(span.begin(`chat ${model}`, { kind: 'client', attributes: asked(run, content) }), run, content)
+  return new Call(span.begin(`chat ${model}`, { kind: 'client', attributes: asked(run, content) }), run, { content, meter })
 }
 
-function asked({ request, choice }: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Attributes {
+function named({ request }: Run<ClaudeRequest | UpstreamRequest>): Record<string, string> {
   return {
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': request.kind === 'claude' ? 'anthropic' : request.provider,
     'gen_ai.request.model': request.model,
+  }
+}
+
+function asked(run: Run<ClaudeRequest | UpstreamRequest>, content: boolean): Attributes {
+  const { request, choice } = run
+  return {
+    ...named(run),
     'claude_bridge.choice': choice,
     ...(request.kind === 'claude' && {
       'gen_ai.output.type': request.output === undefined ? 'text' : 'json',
@@ -54,13 +88,15 @@ function asked({ request, choice }: Run<ClaudeRequest | UpstreamRequest>, conten
 class Call {
   private readonly begun = performance.now()
   private readonly tools = new Map<string, Span>()
-  private answering = false
+  private firstSeconds: number | null = null
   private text = ''
+  private model: string | null = null
+  private readonly tokens: { inputTokens: number | null; outputTokens: number | null } = { inputTokens: null, outputTokens: null }
 
   constructor(
     readonly span: Span,
-    private readonly run: Pick<Run, 'emit'>,
-    private readonly content: boolean,
+    private readonly run: Run<ClaudeRequest | UpstreamRequest>,
+    private readonly options: TracedOptions,
   ) {}
 
   emit(event: JobEvent): void {
@@ -71,24 +107,35 @@ class Call {
   end(outcome: Outcome | null): void {
     for (const tool of this.tools.values()) tool.end('interrupted')
     const finish = outcome?.kind === 'finished' ? outcome.reason : 'error'
-    this.span.set({ 'gen_ai.response.finish_reasons': [finish], ...(this.content && answeredContent(this.text, finish)) })
-    this.span.end(failureOf(outcome))
+    this.span.set({ 'gen_ai.response.finish_reasons': [finish], ...(this.options.content && answeredContent(this.text, finish)) })
+    const failure = failureOf(outcome)
+    this.span.end(failure)
+    const { firstSeconds, model } = this
+    const attributes = { ...named(this.run), ...(model !== null && { 'gen_ai.response.model': model }) }
+    this.options.meter?.measured({ attributes, seconds: this.seconds, firstSeconds, ...this.tokens, failure })
+  }
+
+  private get seconds(): number {
+    return (performance.now() - this.begun) / 1000
   }
 
   private note(event: JobEvent): void {
-    if (!this.answering && isContent(event)) {
-      this.answering = true
+    if (this.firstSeconds === null && isContent(event)) {
+      this.firstSeconds = this.seconds
       this.span.event('first_token')
-      this.span.set({ 'gen_ai.response.time_to_first_chunk': (performance.now() - this.begun) / 1000 })
+      this.span.set({ 'gen_ai.response.time_to_first_chunk': this.firstSeconds })
     }
-    if (event.type === 'text' && this.content) this.text += event.text
+    if (event.type === 'text' && this.options.content) this.text += event.text
     if (event.type === 'tool_activity') this.noteTool(event)
     if (event.type !== 'usage') return
     const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = event.usage
+    // of the conventions: with those of the cache
+    this.tokens.inputTokens = inputTokens + cacheReadTokens + cacheWriteTokens
+    this.tokens.outputTokens = outputTokens
+    this.model = event.model ?? this.model
     this.span.set({
       'gen_ai.response.model': event.model ?? undefined,
-      // of the conventions: with those of the cache
-      'gen_ai.usage.input_tokens': inputTokens + cacheReadTokens + cacheWriteTokens,
+      'gen_ai.usage.input_tokens': this.tokens.inputTokens,
       'gen_ai.usage.output_tokens': outputTokens,
       'gen_ai.usage.cache_read.input_tokens': cacheReadTokens,
       'gen_ai.usage.cache_creation.input_tokens': cacheWriteTokens,

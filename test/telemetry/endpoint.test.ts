@@ -73,7 +73,7 @@ await t.test('without an endpoint nothing of OpenTelemetry is loaded', async (t)
         'modules are seen',
       )
       t.strictSame(
-        modules.filter((url) => url.includes('opentelemetry') || url.endsWith('/telemetry/otlp.js')),
+        modules.filter((url) => url.includes('opentelemetry') || url.includes('/telemetry/otlp/')),
         [],
       )
     }),

@@ -27,6 +27,34 @@ interface Export {
   resourceSpans: { resource: { attributes: Attribute[] }; scopeSpans: { spans: OtlpSpan[] }[] }[]
 }
 
+interface Point {
+  attributes?: Attribute[]
+  asDouble?: number
+  asInt?: number | string
+  count?: number | string
+  sum?: number
+  bucketCounts?: (number | string)[]
+  explicitBounds?: number[]
+}
+
+interface OtlpMetric {
+  name: string
+  unit?: string
+  sum?: { dataPoints: Point[]; isMonotonic?: boolean }
+  gauge?: { dataPoints: Point[] }
+  histogram?: { dataPoints: Point[] }
+}
+
+interface MetricsExport {
+  resourceMetrics: { resource: { attributes: Attribute[] }; scopeMetrics: { metrics: OtlpMetric[] }[] }[]
+}
+
+export interface ReceivedMetric {
+  unit: string | undefined
+  kind: 'sum' | 'gauge' | 'histogram'
+  points: (Omit<Point, 'attributes'> & { attributes: Record<string, unknown> })[]
+}
+
 export interface Received extends Omit<OtlpSpan, 'attributes'> {
   attributes: Record<string, unknown>
 }
@@ -35,7 +63,12 @@ export interface Receiver {
   /** for `OTEL_EXPORTER_OTLP_ENDPOINT` */
   url: string
   spans: Received[]
-  /** of every export so far */
+  /** as the last export of metrics has them, by name */
+  metrics: Map<string, ReceivedMetric>
+  /** how often metrics have come */
+  metricsCount: number
+  metricsResource: Record<string, unknown>
+  /** of every export of spans so far */
   bodies: string[]
   heads: IncomingHttpHeaders[]
   resource: Record<string, unknown>
@@ -49,6 +82,7 @@ export async function startReceiver(t: Test): Promise<Receiver> {
   let how: 'well' | 'hang' | number = 'well'
   const receiver: Receiver = {
     ...{ url: '', spans: [], bodies: [], heads: [], resource: {} },
+    ...{ metrics: new Map<string, ReceivedMetric>(), metricsCount: 0, metricsResource: {} },
     behave: (next) => void (how = next),
     async trace(traceId, size) {
       const found = () => receiver.spans.filter((span) => span.traceId === traceId)
@@ -61,6 +95,10 @@ export async function startReceiver(t: Test): Promise<Receiver> {
   }
   const server = createServer((request, response) => {
     void text(request).then((body) => {
+      if (request.url === '/v1/metrics' && how === 'well') {
+        takeMetrics(receiver, JSON.parse(body) as MetricsExport)
+        return response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      }
       receiver.heads.push(request.headers)
       receiver.bodies.push(body)
       if (how === 'hang') return
@@ -81,6 +119,18 @@ export async function startReceiver(t: Test): Promise<Receiver> {
     server.close()
   })
   return receiver
+}
+
+function takeMetrics(receiver: Receiver, { resourceMetrics }: MetricsExport): void {
+  for (const { resource, scopeMetrics } of resourceMetrics) {
+    receiver.metricsResource = named(resource.attributes)
+    for (const { name, unit, sum, gauge, histogram } of scopeMetrics.flatMap(({ metrics }) => metrics)) {
+      const kind = sum !== undefined ? 'sum' : gauge !== undefined ? 'gauge' : 'histogram'
+      const points = (sum ?? gauge ?? histogram)!.dataPoints.map((point) => ({ ...point, attributes: named(point.attributes ?? []) }))
+      receiver.metrics.set(name, { unit, kind, points })
+    }
+  }
+  receiver.metricsCount += 1
 }
 
 function named(attributes: Attribute[]): Record<string, unknown> {

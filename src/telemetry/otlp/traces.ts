@@ -1,22 +1,11 @@
-/**
- * Spans by OpenTelemetry's SDK, sent by OTLP over HTTP. The only file that imports OpenTelemetry, and itself imported only where there is an
- * endpoint. Nothing is registered globally: contexts are handed on as values.
- */
+/** Spans by OpenTelemetry's SDK, sent by OTLP over HTTP. Nothing is registered globally: contexts are handed on as values. */
 import { type Context, ROOT_CONTEXT, type Span as OtelSpan, SpanKind, SpanStatusCode, createTraceState, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
-import type { Attributes, Span, SpanOptions, Tracing } from '../jobs/trace.js'
-import { type TraceContext, traceIdOf } from '../request/trace-context.js'
-import { name as packageName, version } from '../version.js'
-
-export interface OtlpOptions {
-  url: string
-  /** Spans could not be sent, for the first time since they could. */
-  onTrouble: (error: unknown) => void
-  /** Spans are sent again. */
-  onRecovered: () => void
-}
+import { BasicTracerProvider, BatchSpanProcessor, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
+import type { Attributes, Span, SpanOptions, Tracing } from '../../jobs/trace.js'
+import { type TraceContext, traceIdOf } from '../../request/trace-context.js'
+import { name as packageName, version } from '../../version.js'
+import { type OtlpOptions, resource, toldOnce, within } from './endpoint.js'
 
 export interface OtlpTracing extends Tracing {
   /** Sends what is left. Resolves when that is done, or after `ms`. Never rejects. */
@@ -25,11 +14,8 @@ export interface OtlpTracing extends Tracing {
 
 /** The variables for headers, timeout, certificates, sampler, limits, batches and resource are read here, by the SDK, from the process. */
 export function openTracing(options: OtlpOptions): OtlpTracing {
-  const resource = defaultResource()
-    .merge(resourceFromAttributes({ 'service.name': packageName, 'service.version': version }))
-    .merge(detectResources({ detectors: [envDetector] }))
-  const exporter = toldOnce(new OTLPTraceExporter({ url: options.url }), options)
-  const provider = new BasicTracerProvider({ resource, spanProcessors: [new BatchSpanProcessor(exporter)] })
+  const exporter = toldOnce<ReadableSpan[], OTLPTraceExporter>(new OTLPTraceExporter({ url: options.url }), options)
+  const provider = new BasicTracerProvider({ resource: resource(), spanProcessors: [new BatchSpanProcessor(exporter)] })
   const tracer = provider.getTracer(packageName, version)
 
   const begin = (parent: Context, name: string, { kind, attributes = {}, at }: SpanOptions = {}): Span => {
@@ -40,13 +26,8 @@ export function openTracing(options: OtlpOptions): OtlpTracing {
   return {
     on: true,
     begin: (parent, name, more) => begin(parent === null ? ROOT_CONTEXT : remote(parent), name, more),
-    async close(ms) {
-      let timer: NodeJS.Timeout | undefined
-      const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-      // what goes wrong is told by the exporter
-      await Promise.race([provider.shutdown().catch(() => undefined), enough])
-      clearTimeout(timer)
-    },
+    // what goes wrong is told by the exporter
+    close: (ms) => within(ms, provider.shutdown()),
   }
 }
 
@@ -105,22 +86,4 @@ function remote(parent: TraceContext): Context {
     isRemote: true,
     ...(tracestate !== undefined && { traceState: createTraceState(tracestate) }),
   })
-}
-
-/** An endpoint that is down fails every few seconds: the first failure is worth a line, and the end of it. */
-function toldOnce(exporter: SpanExporter, { onTrouble, onRecovered }: OtlpOptions): SpanExporter {
-  let failing = false
-  return {
-    export(spans, done) {
-      exporter.export(spans, (result) => {
-        const failed = result.error !== undefined
-        if (failed && !failing) onTrouble(result.error)
-        if (!failed && failing) onRecovered()
-        failing = failed
-        done(result)
-      })
-    },
-    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
-    shutdown: () => exporter.shutdown(),
-  }
 }
