@@ -29,7 +29,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/routes/dashboard.html ./routes/
 COPY package.json .mcp.json ./
 # `claude setup-token` and `claude auth login` work in the container. State and login live in volumes that are open to the
-# group root and to nobody else: a container started with any other uid has that group. /files is for a FILES_DIR that servers share.
+# group root and to no other user: a container started with any other uid has that group. /files is for a FILES_DIR that servers share.
 RUN ln -s /app/node_modules/.bin/claude /usr/local/bin/claude \
  && install -d -m 0770 -o node -g root /data /claude /files
 # HOME is a place that every uid can write to, on a read-only root file system too

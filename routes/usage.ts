@@ -1,4 +1,4 @@
-/** `GET /usage`: what keys have used. A key sees its own; the operator's key everybody's. */
+/** `GET /usage`: what keys have used. A key sees its own; the operator's key sees that of all. */
 import type { FastifyPluginAsyncZod } from '@fastify/type-provider-zod'
 import { z } from 'zod'
 import { errorSchema } from '../src/openai/out/response-schemas.js'
@@ -22,7 +22,7 @@ const usageRoute: FastifyPluginAsyncZod = async (app) => {
         summary: 'Usage',
         description:
           'Requests, failures, tokens and their cost by key, model, day or hour, from a table that outlives the tasks. A key sees its own; ' +
-          "ADMIN_KEY sees everybody's. Times are UTC; hours are told whole.",
+          'ADMIN_KEY sees that of all keys. Times are UTC; hours are told whole.',
         tags: ['usage'],
         querystring: z.object({
           group_by: z.string().max(100).default('key,model,day').describe('of `key`, `model`, `day`, `hour`'),

@@ -63,7 +63,7 @@ export function checkApiKeys(entries: readonly KeyEntry[], exposed: boolean, pla
   return Object.freeze(keys)
 }
 
-/** The key of `/usage` of everybody and of `/metrics`. @throws ConfigError with one line that does not show it */
+/** The key of `/usage` of all keys and of `/metrics`. @throws ConfigError with one line that does not show it */
 export function readAdminKey(text: string | undefined, apiKeys: readonly ApiKey[]): string | undefined {
   if (text === undefined) return undefined
   if (!/^[\x21-\x7e]+$/.test(text) || text.length < shortestExposed) {

@@ -21,7 +21,7 @@ export const healthSchema = z.object({
     problem: z.string().nullable(),
     claude_authenticated: z.boolean(),
     auth_status: z.string(),
-    hint: z.string().nullable().describe('what to do where nobody is logged in'),
+    hint: z.string().nullable().describe('what to do where the CLI is not logged in'),
     last_success: unixSeconds.nullable(),
     last_failure: z
       .object({ at: unixSeconds, code: z.string(), message: z.string().nullable().describe("null where it was another owner's") })

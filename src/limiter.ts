@@ -3,7 +3,7 @@
  * with a thousand pieces of work delays another's single one by at most one of them.
  */
 export interface Place {
-  /** Gives the place to whoever is next. Safe to call again. */
+  /** Gives the place to the next one that waits. Safe to call again. */
   leave(): void
 }
 

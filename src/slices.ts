@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** Long enough to get something done, and far below what anybody notices. */
+/** Long enough to get something done, and far below what a user notices. */
 const sliceMs = 10
 
 /**

@@ -27,7 +27,7 @@ export interface KeptFile {
   bytes: number
 }
 
-/** Longer ones fit into no URL that everybody takes. */
+/** Longer ones fit into no URL that every client takes. */
 const longestPath = 1024
 
 /** Jobs in one question to the store: a millisecond. */
@@ -108,7 +108,7 @@ async function list(root: string): Promise<KeptFile[]> {
       if (entry.isDirectory()) todo.push(file)
       if (!entry.isFile()) continue
       const { size, nlink } = await lstat(path.join(root, file))
-      // one with a second name may be somebody else's
+      // one with a second name may belong to another user
       if (nlink === 1) files.push({ path: file, bytes: size })
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Ends what a killed server left behind: its processes, found by the mark in their environment, and their folders. One
- * server owns a data directory, so whatever carries the mark of its workspaces at start belongs to nobody any more.
+ * server owns a data directory, so whatever carries the mark of its workspaces at start was left by an earlier server.
  */
 import { readFile, readdir, readlink, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -84,7 +84,7 @@ async function markedInProc(proc: string, mark: Mark): Promise<number[]> {
 async function isMarked(folderOfProcess: string, { text, folder, sessions }: Mark): Promise<boolean> {
   try {
     const environment = await readFile(path.join(folderOfProcess, 'environ'), 'utf8')
-    // a zombie has an empty environment and is nobody's worry here
+    // a zombie has an empty environment and needs no end
     if (environment.split('\0').some((variable) => variable.startsWith(text))) return true
     if (folder !== undefined && `${await readlink(path.join(folderOfProcess, 'cwd'))}/`.startsWith(`${folder}/`)) return true
     return sessions !== undefined && sessions.size > 0 && sessions.has(await sessionOf(folderOfProcess))

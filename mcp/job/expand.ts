@@ -1,7 +1,7 @@
 /** `${VAR}` and `${VAR:-default}` in an MCP config, as the CLI itself expands them. */
 const placeholder = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g
 
-/** A variable that is not set and has no default stays as it stands, which whoever reads the server's error recognises. */
+/** A variable that is not set and has no default stays as it stands, so that the server's error shows it. */
 export function expand(text: string, variables: Readonly<Record<string, string | undefined>>): string {
   return text.replace(placeholder, (whole, name: string, fallback: string | undefined) => {
     const value = Object.hasOwn(variables, name) ? variables[name] : undefined

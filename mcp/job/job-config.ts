@@ -1,5 +1,5 @@
 /**
- * The MCP config of one job: a file of its own, readable by nobody else, made new or replaced in one step. Here, and only here, the
+ * The MCP config of one job: a file of its own, readable by no other user, made new or replaced in one step. Here, and only here, the
  * variables of the registry are expanded; what comes of it goes into that file and over the CLI's standard input, never into arguments.
  */
 import { rename, writeFile } from 'node:fs/promises'

@@ -16,7 +16,7 @@ import { readToolName } from './tool-names.js'
 /** A process each, and a connection each. */
 const maxServers = 16
 
-/** What this server allows, for whoever parses requests. */
+/** What this server allows, for the parsers of requests. */
 export class McpPolicy implements ToolRules {
   constructor(readonly rules: McpRules) {}
 

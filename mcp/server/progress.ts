@@ -7,7 +7,7 @@ import type { Job } from '../../src/jobs/job.js'
 import type { Progress } from '../../src/jobs/progress.js'
 import type { ToolContext } from './tool.js'
 
-/** A fast answer has hundreds of events a second; nobody reads more notifications than these. */
+/** A fast answer has hundreds of events a second; no client shows more notifications than these. */
 const pauseMs = 250
 
 /** Waits for the end of a job, for `ms` milliseconds at most, and tells the client meanwhile. Null: the job was deleted. */

@@ -65,7 +65,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
     return { outcome, gone }
   }
 
-  /** Starts a process for a model before anybody asks for it. */
+  /** Starts a process for a model before a job asks for it. */
   prepare(model: string): void {
     this.sessions.prepare(chatProfile({ model }, this.setup.credential))
   }
@@ -196,7 +196,7 @@ export class ClaudeExecutor implements Executor<ClaudeRequest> {
       return !over
     }
     if (inside !== null && isEnding(ending)) {
-      // before anybody is told, its files are there and nothing else of it is
+      // before the end is told, its files are there and nothing else of it is
       const files = await inside.end(!over)
       run.signal.removeEventListener('abort', abort)
       if (!over && files.length > 0) run.emit({ type: 'files', choice: run.choice, files })

@@ -206,7 +206,7 @@ export class Session {
     })
   }
 
-  /** Nobody listens any more: what the process says is dropped. */
+  /** No turn listens any more: what the process says is dropped. */
   rest(): void {
     this.hear = () => {}
   }
@@ -216,7 +216,7 @@ export class Session {
     await this.control.request(anything)
   }
 
-  /** Whether it has made a turn already that nobody asked for. */
+  /** Whether it has made a turn already that no job asked for. */
   get exercised(): boolean {
     return this.isExercised
   }

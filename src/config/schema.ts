@@ -23,7 +23,7 @@ export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 's
 export const serverSchema = z.strictObject({
   host: text.optional().describe('an address that other machines reach needs keys, or allow_anonymous'),
   port: whole(0, 65_535).default(3010),
-  admin_key: text.optional().describe('the key of the operator: /admin, /usage of everybody, /metrics'),
+  admin_key: text.optional().describe('the key of the operator: /admin, /usage of all keys, /metrics'),
   admin_key_file: text.optional(),
   allow_anonymous: flag.default(false),
   data_dir: text

@@ -52,7 +52,7 @@ export class AnswerCache {
     const kept = (await entry) ?? null
     const known = kept === null ? null : await jobs.get(kept.id, owner)
     if (kept !== null && known !== null && this.gives(known, kept)) return { job: known, hit: true }
-    // meanwhile somebody else may have asked again
+    // meanwhile another request may have asked again
     if (this.kept.get(key) !== entry) return this.take(key, owner, jobs, submit)
     const submitted = submit()
     this.remember(

@@ -1,5 +1,5 @@
 /**
- * What connections and requests may cost before anybody knows whether they are worth it. One place, so that a test can have it all happen
+ * What connections and requests may cost before it is known whether they are valid. One place, so that a test can have it all happen
  * within a second. Times in milliseconds, sizes in bytes.
  */
 import type { JsonLimits } from './json-scan.js'

@@ -32,7 +32,7 @@ export function readBody(source: Readable, limits: BodyLimits, room: BodyRoom, p
     const fail = (error: Error) => {
       stop()
       source.pause()
-      // what a connection that breaks has to say is said to nobody
+      // the error of a connection that breaks is not told: there is no client left
       source.on('error', () => undefined)
       body.release()
       reject(error)

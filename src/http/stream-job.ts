@@ -53,7 +53,7 @@ export async function streamJob(
     return reply
   } catch (error) {
     if (opening.stream === null) throw error
-    // the status is out: nobody but us can tell the client
+    // the status is out: only the stream can still tell the client
     reply.log.error({ err: error }, 'a stream failed')
     if (resumable) {
       opening.stream.breakOff()

@@ -7,7 +7,7 @@ import { Lru } from '../lru.js'
 import { Stopped } from '../threads/threads.js'
 import type { PendingSource, Source } from '../request/pending-source.js'
 
-/** Whose request it is, and when nobody wants it any more. */
+/** Whose request it is, and when it is not wanted any more. */
 export interface CompileFor {
   owner: string
   signal?: AbortSignal

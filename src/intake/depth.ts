@@ -2,7 +2,7 @@
  * How deep jobs may call the bridge from within jobs. Without a limit a job that may ask the bridge could ask for a job that may ask
  * the bridge, for ever.
  *
- * Whoever makes the MCP config of a job writes {@link depthBelow} where the config says `${CLAUDE_BRIDGE_DEPTH}`, so that an entry
+ * What makes the MCP config of a job writes {@link depthBelow} where the config says `${CLAUDE_BRIDGE_DEPTH}`, so that an entry
  * with the header `x-bridge-depth: ${CLAUDE_BRIDGE_DEPTH}` carries it here. The CLI's own environment is no place for it: a process
  * is started before its job is known.
  */

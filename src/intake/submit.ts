@@ -128,7 +128,7 @@ function atWork(jobs: Jobs, id: string): Job {
 }
 
 /**
- * A job that holds a slot and waits for one that waits for a slot: with enough of them nobody would ever go on. So what a job
+ * A job that holds a slot and waits for one that waits for a slot: with enough of them none would ever go on. So what a job
  * waits for has to begin at once, where it is not known which job that is.
  */
 function refuseToWait(jobs: Jobs, view: Pick<JobView, 'lane'>): void {

@@ -4,7 +4,7 @@ import { type AllowedHost, isAllowedHost } from '../net/allowed-hosts.js'
 
 const param = 'webhook_url'
 
-/** Whether the server calls anybody, and whom; both left out: nobody. */
+/** Whether the server sends webhooks, and to which hosts; both left out: to none. */
 export interface WebhookRules {
   /** signs what is sent; only whether there is one matters here */
   webhookSecret: unknown
@@ -19,7 +19,7 @@ export interface WebhookRules {
 export function checkWebhookUrl(text: string, { webhookSecret, webhookHosts }: WebhookRules): void {
   const missing = webhookSecret === undefined ? 'WEBHOOK_SECRET' : webhookHosts === undefined ? 'WEBHOOK_ALLOWED_HOSTS' : null
   if (missing !== null || webhookHosts === undefined) {
-    throw refuse('unsupported_parameter', param, `this server calls nobody, because its ${missing} is not set`)
+    throw refuse('unsupported_parameter', param, `this server sends no webhooks, because its ${missing} is not set`)
   }
   const url = toWebUrl(text)
   if (url === null) throw refuse('invalid_value', param, 'it is no http(s) URL, or has a user or password in it')

@@ -1,4 +1,4 @@
-/** A promise, and what settles it. A rejection that nobody waits for is nobody's fault. */
+/** A promise, and what settles it. A rejection without a listener is no unhandled one. */
 export class Deferred {
   /** it has been resolved */
   done = false

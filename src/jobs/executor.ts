@@ -34,7 +34,7 @@ export interface Run<Request = JobRequest> {
   span?: Span
   /** counts how long it waits for others; left out: it is not counted */
   waits?: Waits
-  /** Something that should not happen: the cause of a fault of ours, which the job's failure does not tell. Left out: nobody is told. */
+  /** Something that should not happen: the cause of a fault of ours, which the job's failure does not tell. Left out: it is told nowhere. */
   trouble?(message: string, error: unknown): void
 }
 

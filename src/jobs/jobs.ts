@@ -178,7 +178,7 @@ export class Jobs extends JobReads {
   }
 
   /**
-   * The job that `submit` would join, joined; null where there is none yet. For whoever would have to do something before it can
+   * The job that `submit` would join, joined; null where there is none yet. For a caller that would have to do something before it can
    * submit: only `submit` makes sure that there is one job, as two may come at the same moment.
    *
    * @throws BridgeError server_shutdown, idempotency_key_reused
@@ -334,7 +334,7 @@ export class Jobs extends JobReads {
 
   /**
    * Stops what still runs. Jobs asked for in the background go on after the next start, as after a crash; the others' clients are
-   * told. Resolves when every process has gone and everybody who waited has been let go. The store stays open.
+   * told. Resolves when every process has gone and every waiting caller has been let go. The store stays open.
    */
   async stopAll(): Promise<void> {
     this.closing = true

@@ -16,7 +16,7 @@ import type { Append } from './store.js'
 import type { Tracing } from './trace.js'
 
 export class LiveJob {
-  /** the record as everybody sees it: as the store has it, but for the start of a run, which is shown at once */
+  /** the record as it is shown: as the store has it, but for the start of a run, which is shown at once */
   job: Job
   /** the record as the store has it */
   private stored: Job
@@ -27,7 +27,7 @@ export class LiveJob {
   controller: AbortController | null = null
   /** why the runs are being aborted; the first cause stays */
   cause: Failure | 'cancelled' | 'shutdown' | null = null
-  /** set by whoever ends the job; everyone else waits for it */
+  /** set by the first to end the job; all others wait for it */
   ending: Promise<void> | null = null
   /** its end is decided and not stored yet, though nothing of it is left */
   unstoredEnd = false

@@ -4,7 +4,7 @@
  *
  * Three marks, each at most the one before: `lastSeq` (written here), `shownSeq` (a stream may have it), `storedSeq` (it
  * survives a crash). Everything is shown at once but three kinds of events, which wait until they are stored: the first piece of
- * content, so that after a crash the store knows whether anything of the answer can have been delivered; the end, so that nobody is
+ * content, so that after a crash the store knows whether anything of the answer can have been delivered; the end, so that no client is
  * told of one that a crash could take back; and what changes the record otherwise (`gated`).
  */
 import { type JobEvent, type LoggedEvent, bytesOf, isContent } from './events.js'
@@ -26,7 +26,7 @@ export class JobLog {
   said = 0
   /** number of the newest event that has to be stored before it is shown; nothing from there on is shown before */
   private gateSeq: number | null = null
-  /** the store will not take the end: whoever is here is told all the same */
+  /** the store will not take the end: the readers of this server are told all the same */
   private unstorable = false
   /** nothing more will come */
   closed = false
@@ -58,7 +58,7 @@ export class JobLog {
     return this.tail.slice(this.storedSeq - this.before)
   }
 
-  /** Takes back an event that the store did not take, and that nobody has seen. Those behind it move up. */
+  /** Takes back an event that the store did not take, and that no reader has seen. Those behind it move up. */
   takeBack(seq: number): void {
     const at = seq - this.before - 1
     this.tail = [...this.tail.slice(0, at), ...this.tail.slice(at + 1).map((logged) => ({ ...logged, seq: logged.seq - 1 }))]
@@ -102,7 +102,7 @@ export class JobLog {
     return this.changed
   }
 
-  /** Wakes whoever waits for a change. */
+  /** Wakes those that wait for a change. */
   poke(): void {
     this.wake?.()
     this.wake = this.changed = null

@@ -1,6 +1,6 @@
 /**
  * Reads a job's log from any event on, stored or live, in order and without a gap, until the job has ended. The reader
- * pulls: a slow one reads later and holds nobody up.
+ * pulls: a slow one reads later and delays no other.
  */
 import { bytesOf, type LoggedEvent } from './events.js'
 import type { LiveJob } from './live-job.js'

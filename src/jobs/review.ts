@@ -27,4 +27,4 @@ export interface ValidationError {
 }
 
 /** What a job ends with whose review did not come for as long as its record is kept. */
-export const unreviewed: Failure = { code: 'review_expired', message: 'Nobody reviewed the answer in time.' }
+export const unreviewed: Failure = { code: 'review_expired', message: 'The answer was not reviewed in time.' }

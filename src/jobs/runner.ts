@@ -1,6 +1,6 @@
 /**
  * Runs jobs: a slot and an execution for each choice, the limits of time and silence, and the one end. Whatever happens to
- * a job, it ends once: the first to decide writes it, everybody else waits for that.
+ * a job, it ends once: the first to decide writes it, all others wait for that.
  */
 import type { Failure } from '../errors/catalogue.js'
 import type { JobRequest } from '../request/job-request.js'
@@ -243,7 +243,7 @@ export class Runner {
       }
       case 'failed':
         live.cause ??= outcome.failure
-        // the other choices' runs are of no use to anybody now
+        // the other choices' runs are of no use now
         live.controller?.abort()
         return this.options.endings.endAborted(live)
       case 'review':

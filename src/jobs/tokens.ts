@@ -18,7 +18,7 @@ export class JobTokens {
   /** `atWork`: whether a job may ask: it has not ended, and does not wait for a human. */
   constructor(private readonly atWork: (jobId: string) => boolean) {}
 
-  /** The job's token, the same each time. None for a job that is not at work: nobody would take it back. */
+  /** The job's token, the same each time. None for a job that is not at work: it would never be taken back. */
   issue(jobId: string, owner: string): string | undefined {
     if (!this.atWork(jobId)) return undefined
     const earlier = this.tokens.get(jobId)

@@ -19,7 +19,7 @@ export interface SpanOptions {
 export interface Span {
   /** what others are told who are asked in it; null: nothing */
   readonly context: TraceContext | null
-  /** whether anybody gets to see it */
+  /** whether it is sent anywhere */
   readonly recorded: boolean
   /** One below it. */
   begin(name: string, options?: SpanOptions): Span

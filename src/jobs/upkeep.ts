@@ -52,7 +52,8 @@ export class Upkeep {
   /** Ends jobs that were not reviewed for as long as their record is kept. */
   private async endUnreviewed(): Promise<void> {
     const late = [...this.options.live.values()].filter((live) => live.paused && isOver(live.job))
-    const failed = (error: unknown, id: string) => this.options.onTrouble('a job that nobody reviewed could not be ended', error, id)
+    const failed = (error: unknown, id: string) =>
+      this.options.onTrouble('a job that was not reviewed in time could not be ended', error, id)
     await Promise.all(
       late.map((live) => this.options.endings.abort(live, unreviewed).catch((error: unknown) => failed(error, live.job.id))),
     )

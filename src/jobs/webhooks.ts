@@ -33,7 +33,7 @@ export interface WebhookStore {
   remove(id: string): Promise<void>
 }
 
-/** Whether a status is worth a call: the job has ended, or waits for somebody. */
+/** Whether a status is worth a call: the job has ended, or waits for a review. */
 export function isTold(status: JobStatus): boolean {
   return isFinal(status) || status === 'requires_action'
 }

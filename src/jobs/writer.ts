@@ -8,7 +8,7 @@ import type { Append, JobStore } from './store.js'
 
 const flushEveryMs = 25
 
-/** Somebody who waits until everything up to an event is stored. */
+/** A caller that waits until everything up to an event is stored. */
 interface Waiter {
   upTo: number
   resolve(): void
@@ -25,7 +25,7 @@ export class Writer {
 
   constructor(
     private readonly store: JobStore,
-    /** Told of a job whose events were not taken, where nobody waits for them. */
+    /** Told of a job whose events were not taken, where no caller waits for them. */
     private readonly onFailure: (live: LiveJob, error: unknown) => void,
   ) {}
 
@@ -102,7 +102,7 @@ export class Writer {
     }
   }
 
-  /** Those who wait for what the write had are told; where nobody does, the job's runner is. */
+  /** Those who wait for what the write had are told; where there are none, the job's runner is. */
   private failed(live: LiveJob, { after, events }: Append, error: Error): void {
     const waiters = this.waiting.get(live) ?? []
     const told = waiters.filter(({ upTo }) => upTo <= after + events.length)

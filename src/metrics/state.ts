@@ -1,4 +1,4 @@
-/** What is looked up when somebody asks: queue, slots, processes. Costs nothing in between. */
+/** What is looked up when the metrics are read: queue, slots, processes. Costs nothing in between. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 export interface State {

@@ -47,7 +47,7 @@ export function isAllowedHost(url: URL, allowed: readonly AllowedHost[]): boolea
 
 /**
  * Whether a host may be called though it is not public: only where the list has the address itself, or `localhost`. A name
- * may come to mean something else than whoever wrote the list had in mind; these cannot.
+ * may come to mean another address than the author of the list had in mind; these cannot.
  */
 export function isTrustedHost(hostname: string, allowed: readonly AllowedHost[]): boolean {
   const fixed = isIP(hostname) !== 0 || hostname === 'localhost'

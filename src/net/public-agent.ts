@@ -18,12 +18,12 @@ export interface NetOptions {
   trusted?: (hostname: string) => boolean
 }
 
-/** Nothing was connected to. Says no more than that: what a name means inside of this network is nobody's business. */
+/** Nothing was connected to. Says no more than that: what a name means inside this network is not told to clients. */
 export class NotPublic extends Error {
   override readonly name = 'NotPublic'
 }
 
-/** Fetches at once, whoever they are for: each may hold megabytes until it is whole. */
+/** Fetches at once, for all owners together: each may hold megabytes until it is whole. */
 const fetchesAtOnce = 16
 
 /** An HTTP client. It has to be closed. */

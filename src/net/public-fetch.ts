@@ -30,7 +30,7 @@ export class FetchFailed extends Error {
   override readonly name = 'FetchFailed'
 }
 
-/** Others had all the turns: nothing is said of the URL, and nobody was asked. */
+/** Others had all the turns: nothing is said of the URL, and no host was asked. */
 export class NoTurn extends Error {
   override readonly name = 'NoTurn'
 }
@@ -83,7 +83,7 @@ async function follow(agent: Agent, url: WebUrl, limits: FetchLimits, signal: Ab
       // no encoding: a few compressed bytes can be any number of others
       headers: { accept: limits.accept, 'accept-encoding': 'identity', 'user-agent': name },
     })
-    // what is left unread ends with its connection, and its end is no error of anybody's
+    // what is left unread ends with its connection, and its end is no error
     body.on('error', () => undefined)
     try {
       if (redirects.has(statusCode)) {

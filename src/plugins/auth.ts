@@ -1,5 +1,5 @@
 /**
- * Who asks: a key of `API_KEYS` or a made one, or anybody where no key is asked for; and on either kind of server a job at work, by its
+ * Who asks: a key of `API_KEYS` or a made one, or any client where no key is asked for; and on either kind of server a job at work, by its
  * token, which acts for the job's owner. Where a key is asked for, everything else is refused before anything of its body is read, places
  * that do not exist included. Where none is, only a token whose job has ended and a key that was revoked are refused. A route with `config: { public: true }` is open; `'in part'`
  * says that it tells more to those who have a key.
@@ -23,7 +23,7 @@ declare module 'fastify' {
     owner: string
     /** brought a key, or none is asked for: may be told everything */
     letIn: boolean
-    /** brought the operator's key, or a made one that may do the same: may see what belongs to anybody */
+    /** brought the operator's key, or a made one that may do the same: may see what belongs to all owners */
     admin: boolean
     /** the job that asks, known by its token; null for any other client */
     parentJob: string | null

@@ -20,7 +20,7 @@ export default fp(
     // its own every 10 ms would be more than half of what an idle server does
     collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 100 })
     const count = requestMetrics(register)
-    // asked only when somebody reads, long after the jobs are there
+    // asked only when the metrics are read, long after the jobs are there
     stateMetrics(register, () => {
       const { ready, starting, parked } = app.pool.stats
       return {
@@ -33,7 +33,7 @@ export default fp(
     })
     app.decorate('metrics', { register, jobs: jobMetrics(register) })
     app.addHook('onRequest', async (request, { raw }) => {
-      // comes for every answer, also for one that was taken out of Fastify's hands or that nobody waited for
+      // comes for every answer, also for one that was taken out of Fastify's hands or whose client had left
       raw.once('close', () => {
         const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none')
         count(request.method, route, raw.writableFinished ? raw.statusCode : clientClosed)

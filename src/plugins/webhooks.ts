@@ -15,7 +15,7 @@ export interface WebhooksPluginOptions {
 
 export default fp(
   async (app, { delays }: WebhooksPluginOptions) => {
-    // with an error it is a fault of ours, without one somebody else's
+    // with an error it is a fault of ours, without one a fault of the receiver
     const onTrouble = (message: string, error?: unknown) => {
       if (error === undefined) app.log.warn(message)
       else app.log.error({ err: error }, message)

@@ -1,5 +1,5 @@
 /**
- * An `image_url` -> an image block: a `data:` URL (RFC 2397) in base64 (RFC 4648), or an http(s) URL that somebody has to fetch
+ * An `image_url` -> an image block: a `data:` URL (RFC 2397) in base64 (RFC 4648), or an http(s) URL that has to be fetched
  * before the request is whole. Of the four types the Claude API takes, and the data has to be what it says it is: the upstream
  * refuses a wrong media type with an error that names no part.
  */

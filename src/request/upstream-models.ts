@@ -59,7 +59,7 @@ export function resolveUpstream(given: string, providers: readonly UpstreamProvi
   return null
 }
 
-/** Of a name that nobody has listed: one short printable word. */
+/** Of a name that stands in no list: one short printable word. */
 function unlisted(id: string): UpstreamModel | null {
   return /^[\x21-\x7e]{1,200}$/.test(id) ? { id, longRunning: false, way: 'block', fallbacks: [] } : null
 }

@@ -12,7 +12,7 @@ export const maxSchemaCharacters = 64 * 1024
 /** In JSON Schema a pattern is Unicode, but many are written without minding that, or for Python. */
 const regExp = Object.assign((pattern: string): RegExp => compilePattern(pattern), { code: 'new RegExp' })
 
-// users' schemas have members of their own and formats that nobody knows; both mean nothing, as the standard has it
+// users' schemas have members of their own and unknown formats; both mean nothing, as the standard has it
 const options: Options = {
   ...{ strict: false, allErrors: true, logger: false, ownProperties: true, addUsedSchema: false, code: { regExp } },
   // a definition is compiled once, not once for each reference

@@ -29,7 +29,7 @@ const types: Readonly<Record<string, string>> = {
   gz: 'application/gzip',
 }
 
-/** By the ending of the name; nobody has looked inside. */
+/** By the ending of the name; the content is not looked at. */
 export function mediaTypeOf(path: string): string {
   const ending = /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''
   return Object.hasOwn(types, ending) ? types[ending]! : 'application/octet-stream'

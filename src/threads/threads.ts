@@ -31,7 +31,7 @@ const maxWaiting = 500
 
 const defaults: ThreadLimits = { checkMs: 5000, threads: 2, idleMs: 300_000, memoryMb: 256 }
 
-/** Whose work it is, and when nobody wants it any more. */
+/** Whose work it is, and when it is not wanted any more. */
 export interface WorkFor {
   owner: string
   signal?: AbortSignal
@@ -51,7 +51,7 @@ export class Threads<W extends Kinds> {
   private readonly limits: ThreadLimits
   private readonly idle = new Map<Worker, NodeJS.Timeout>()
   private readonly alive = new Set<Worker>()
-  /** no owner has all threads: somebody else's work waits for one piece of work at most */
+  /** no owner has all threads: another owner's work waits for one piece of work at most */
   private readonly places: Limiter
   private closed = false
 

@@ -30,7 +30,7 @@ export class CallPieces {
     return this.calls.length > 0
   }
 
-  /** Whether a call never got its name: nobody could answer it. */
+  /** Whether a call never got its name: no client could answer it. */
   get nameless(): boolean {
     return this.calls.some((call) => !call.told)
   }

@@ -78,7 +78,7 @@ export class ProviderClient {
     })
   }
 
-  /** A provider's words without what is nobody's business: its key above all. */
+  /** A provider's words without what clients may not see: its key above all. */
   redact(text: string): string {
     const clean = this.secrets.reduce((so, secret) => so.replaceAll(secret, '…'), text)
     return redact(clean)

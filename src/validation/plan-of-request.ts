@@ -7,7 +7,7 @@ import type { AttemptPlan, Check } from '../request/plan.js'
 import { parseValidation } from './parse.js'
 import type { PendingSource } from '../request/pending-source.js'
 
-/** More attempts than this help nobody, and each is paid for. */
+/** More attempts than this do not help, and each is paid for. */
 export const mostAttempts = 50
 const seconds = z.number(between(0, 3600)).min(0).max(3600)
 const threshold = z.int(whole(0, 1_000_000)).min(0).max(1_000_000)

@@ -5,7 +5,7 @@ export function quote(text: string, max = 80): string {
   return `'${characters.length > max || line.length > max * 2 ? `${characters.slice(0, max).join('')}…` : line}'`
 }
 
-/** No more errors than somebody reads; the rest is counted. */
+/** No more errors than a person reads; the rest is counted. */
 export function atMost<T extends { message: string }>(errors: T[], max = 20): (T | { message: string })[] {
   if (errors.length <= max) return errors
   return [...errors.slice(0, max), { message: `There are ${errors.length - max} more errors.` }]

@@ -14,7 +14,7 @@ export type Delivery = { kind: 'done' } | { kind: 'gone' } | { kind: 'failed'; w
 
 const timeoutMs = 15_000
 
-/** One try. A redirect is a failure: it would lead to a host that nobody allowed. Rejects only where `signal` ended it. */
+/** One try. A redirect is a failure: it would lead to a host that is not allowed. Rejects only where `signal` ended it. */
 export async function deliver(agent: Agent, secret: WebhookSecret, message: Message, signal: AbortSignal): Promise<Delivery> {
   const now = new Date()
   try {

@@ -41,7 +41,7 @@ const chatRoutes: FastifyPluginAsyncZod = async (app) => {
       const prefer = parsePrefer(request.headers.prefer)
       const poll = parsed.delivery === 'poll' || (parsed.pollByDefault === true && request.headers.prefer === undefined)
       const background = parsed.background || poll || prefer.respondAsync
-      // a call that somebody waits for comes of a job of its own
+      // a call whose client waits comes of a job of its own
       const key = background || parsed.webhookUrl !== undefined ? null : await answerCache.keyOf(request)
       const submit = async () => (await submitChat(askingOf(request, reply), jobs, config, parsed, background)).job
       const { job, hit } = key === null ? { job: await submit() } : await answerCache.take(key, request.owner, jobs, submit)

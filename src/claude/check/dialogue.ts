@@ -85,7 +85,7 @@ export class Dialogue {
     return this.callsOf(question, before)
   }
 
-  /** Makes the turn that a ready process makes before anybody asks. */
+  /** Makes the turn that a ready process makes before its first job. */
   async warmUp(): Promise<void> {
     await this.step('the turn beforehand', () => this.session.exercise(''))
   }

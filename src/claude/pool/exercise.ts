@@ -1,6 +1,6 @@
 /**
  * A process's first turn costs it 40 ms more than its second: most of the program runs for the first time. A ready process therefore
- * makes one turn that never leaves it, before anybody waits. The CLI refuses the turn by itself, for a header that cannot be sent; the
+ * makes one turn that never leaves it, before a job waits for it. The CLI refuses the turn by itself, for a header that cannot be sent; the
  * turn is then taken back, so that the conversation is as empty as before, and what the CLI sends later is the same byte for byte.
  */
 import { randomUUID } from 'node:crypto'

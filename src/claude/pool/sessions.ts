@@ -71,7 +71,7 @@ export class Sessions {
     return { enabled: this.sizes.perProfile > 0, ...this.pool.stats, parked: this.idle.size }
   }
 
-  /** Starts a process before anybody asks for it. */
+  /** Starts a process before a job asks for it. */
   prepare(profile: LaunchProfile): void {
     this.pool.prepare(profile)
   }

@@ -81,7 +81,7 @@ export class WarmPool {
     return found
   }
 
-  /** Makes a profile ready that nobody has asked for yet. */
+  /** Makes a profile ready that no job has asked for yet. */
   prepare(profile: LaunchProfile): void {
     if (this.options.perProfile === 0 || this.closed) return
     this.shelfOf(profile)
@@ -166,7 +166,7 @@ export class WarmPool {
       })
   }
 
-  /** The profile asked for last among those that lack a process; what nobody asks for makes room for it. */
+  /** The profile asked for last among those that lack a process; what no job asks for makes room for it. */
   private neediest(): Shelf | null {
     const byUse = [...this.shelves.values()].sort((a, b) => b.lastAsked - a.lastAsked)
     const needy = byUse.find((shelf) => shelf.ready.length < this.options.perProfile)
@@ -197,7 +197,7 @@ export class WarmPool {
       this.startingSession = null
     }
     const since = performance.now()
-    // meanwhile the pool was closed, or nobody wants the profile any more
+    // meanwhile the pool was closed, or the profile is not wanted any more
     if (this.closed || this.shelves.get(shelf.profile.key) !== shelf) return session.end()
     shelf.ready.push({ session, since })
     // or was handed out, whichever is sooner
@@ -207,7 +207,7 @@ export class WarmPool {
       clearTimeout(proven)
       const at = shelf.ready.findIndex((entry) => entry.session === session)
       if (at === -1) return
-      // it died on the shelf; nobody will be handed it
+      // it ended while it waited for a job; no job gets it
       shelf.ready.splice(at, 1)
       if (performance.now() - since < earlyDeathMs) this.failed('the process ended soon after its start')
       this.replenishSoon()
@@ -222,7 +222,7 @@ export class WarmPool {
     this.retryAt = performance.now() + Math.min(longestBackoffMs, firstBackoffMs * 2 ** (this.failures - 1))
   }
 
-  /** Lets go what nobody asks for and what has become old. */
+  /** Lets go what no job asks for and what has become old. */
   private sweep(): void {
     const now = performance.now()
     for (const [key, shelf] of this.shelves) {

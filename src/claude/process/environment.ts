@@ -59,7 +59,7 @@ const fixed: Record<string, string> = {
   CLAUDE_CODE_MAX_RETRIES: '2',
   // a broken stream would be asked again without streaming, and its text come twice
   CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1',
-  // a long conversation would be summarised by calls nobody asked for; the limit is the local check that comes with it
+  // a long conversation would be summarised by calls that no client asked for; the limit is the local check that comes with it
   DISABLE_COMPACT: '1',
   CLAUDE_CODE_BLOCKING_LIMIT_OVERRIDE: '99000000',
   // a refusal would be asked again

@@ -1,6 +1,6 @@
 import type { Session } from '../session.js'
 
-/** Processes that are being ended and that nobody waits for, so that whoever closes can. */
+/** Processes that are being ended without a caller that waits for them. Closing the server waits for them here. */
 export class Leaving {
   private readonly ends = new Set<Promise<void>>()
 

@@ -149,7 +149,7 @@ export class ClaudeProcess {
     try {
       process.kill(-this.pid, signal)
     } catch {
-      // ESRCH: nobody of the group is left
+      // ESRCH: no process of the group is left
     }
   }
 

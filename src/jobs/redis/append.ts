@@ -26,7 +26,7 @@ export async function append(connection: RedisConnection, writes: readonly Appen
   return writes.map(({ id, after }, index) => faults[index] ?? (answers[next++] === 'stored' ? null : new Superseded(id, after)))
 }
 
-/** What is wrong with a write before anybody is asked. */
+/** What is wrong with a write, found before Redis is asked. */
 function faultOf({ id, after, events }: Append): Error | null {
   const gap = events.find(({ seq }, index) => seq !== after + 1 + index)
   return gap === undefined ? null : new Error(`event ${gap.seq} of ${id} is out of its order`)

@@ -1,4 +1,4 @@
-/** What would become of a chat request, without asking anybody: each of its fields honoured or ignored, or why it is refused. */
+/** What would become of a chat request, without asking a model: each of its fields honoured or ignored, or why it is refused. */
 import { BridgeError } from '../../errors/catalogue.js'
 import { errorObject } from '../out/error-body.js'
 import { fields } from './honoured-fields.js'

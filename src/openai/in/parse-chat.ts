@@ -1,4 +1,4 @@
-/** A checked body -> what the bridge has to do, whoever's model is asked for, and with those that take its place. */
+/** A checked body -> what the bridge has to do, for models of the CLI and of providers, and with those that take its place. */
 import { validate, type Validated } from '../../errors/request-error.js'
 import type { ChatOptions } from './chat-options.js'
 import { type ChatRequest, chatRequestSchema } from './chat-request.js'

@@ -56,7 +56,7 @@ export function parseRequest(
   fitOptions(run, ignored, body.tool_choice == null && body.function_call != null ? 'function_call' : 'tool_choice', options.aliasModels)
   if (options.passSampling === true) fitSampling(run, body, ignored, options.aliasModels)
   nameOverruled(body, ignored)
-  // whoever can ask other models takes them out before; see parse-chat.ts
+  // a caller that can ask other models takes them out before; see parse-chat.ts
   if ((body.fallbacks?.length ?? 0) > 0) ignored.add('fallbacks')
   if (body.service_tier != null && !['auto', 'default'].includes(body.service_tier)) ignored.add('service_tier')
 

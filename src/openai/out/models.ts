@@ -26,7 +26,7 @@ export function listModels(listed: Listed): Model[] {
   return [...[...cliAliases, ...fullNames, 'max'].map((id) => toModel(id)), ...others, ...own]
 }
 
-/** The entry of a name that can be asked for, whoever's it is; null for every other one. */
+/** The entry of a name that can be asked for, of the CLI or a provider; null for every other one. */
 export function findModel(id: string, names: Listed): Model | null {
   if (names.allowedModels?.includes(id) === false) return null
   const upstream = resolveUpstream(id, names.upstreams, names.aliases)

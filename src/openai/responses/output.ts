@@ -1,6 +1,6 @@
 /**
  * The output of a response: the fold of a job's log into items, and the events by which a stream tells of them. The same log
- * always gives the same items and events, whoever folds it and when.
+ * always gives the same items and events, wherever and whenever it is folded.
  *
  * A message and a reasoning end where the other begins or a call does; calls stay open to the end, as their pieces may be
  * mixed.

@@ -45,7 +45,7 @@ export function before(job: Job, echo: ResponseEcho, status: Status): ResponseOb
 }
 
 function statusOf({ status }: Job): Status {
-  // a job that waits for somebody is on its way to its answer
+  // a job that waits for a review is on its way to its answer
   return status === 'requires_action' ? 'in_progress' : status
 }
 
