@@ -265,7 +265,7 @@ await t.test('a key marked admin', async (t) => {
   t.equal((await bridge.get('/metrics', as(key.key))).status, 200)
   t.equal((await bridge.get('/tasks', as(key.key))).status, 200, 'and a key like another')
   const groups = (await (await bridge.get('/usage?group_by=key', as(key.key))).json()) as { data: { key: string }[] }
-  t.ok(groups.data.length > 1, "it sees the usage of all keys")
+  t.ok(groups.data.length > 1, 'it sees the usage of all keys')
   t.equal((await change(key.id, 'PATCH', { admin: false }, as(key.key))).status, 200)
   t.equal((await bridge.get('/admin/keys', as(key.key))).status, 403)
 })
