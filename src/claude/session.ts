@@ -23,7 +23,7 @@ import { HeldTurns } from './pool/held-turns.js'
 import { within } from '../within.js'
 import { type PlainTextMark, historyLines, lengthOf, userLine } from './turn/transcript.js'
 import type { Ending } from './turn/ending.js'
-import { answersItself, isModelNotice } from './turn/managed.js'
+import { failedCallsIn, isModelNotice } from './turn/managed.js'
 import { TurnReader } from './turn/turn.js'
 
 /** How long a process may take to end by itself. */
@@ -44,6 +44,8 @@ export class Session {
   private cost = 0
   /** the last turn ended with calls, and the process waits for their results */
   private called: ReadonlySet<string> = new Set()
+  /** calls since the turn's begin that the CLI has answered with an error */
+  private readonly failed = new Set<string>()
   private isExercised = false
   /** said before anything was asked, and true of all that is */
   private modelNotice: CliMessage | null = null
@@ -64,8 +66,8 @@ export class Session {
     child.listen((message) => {
       if (this.control.take(message)) return
       if (isModelNotice(message)) this.modelNotice = message
-      // it would ask the model on with words of its own, and what the client sends for the call is told by another process
-      if (answersItself(message, this.called)) this.child.kill()
+      for (const id of failedCallsIn(message)) this.failed.add(id)
+      this.leaveDenied()
       this.hear(message)
     })
     this.gone = child.gone.then(async (exit) => {
@@ -117,6 +119,7 @@ export class Session {
   converse(request: ClaudeRequest, keep: number, listener: TurnListener): Promise<Ending> {
     this.child.startConversation()
     const calls = new Set<string>()
+    this.failed.clear()
     const turn = new TurnReader({
       choice: listener.choice,
       model: request.model,
@@ -143,6 +146,8 @@ export class Session {
         this.called = calls
         this.cost = turn.totalCost ?? this.cost
         resolve(ending)
+        // 2.1.197 answers before it has said the turn's end
+        this.leaveDenied()
       }
       let taken: (() => void) | null = null
       let asked = false
@@ -204,6 +209,11 @@ export class Session {
       }
       say().catch(reject)
     })
+  }
+
+  /** Of a call that was to wait for the client: the CLI goes on with words of its own. What the client sends is told by another process. */
+  private leaveDenied(): void {
+    for (const id of this.called) if (this.failed.has(id)) return this.child.kill()
   }
 
   /** No turn listens any more: what the process says is dropped. */

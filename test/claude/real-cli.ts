@@ -18,6 +18,9 @@ export interface RealCli {
 /** 2.1.197 offers functions that its settings deny, and denies them when they are called. */
 export const offersDenied = ({ version }: Pick<RealCli, 'version'>): boolean => version === '2.1.197'
 
+/** 2.1.197 sends images with many pixels whole, if no side is longer than 2000. The bridge names them as scaled there too. */
+export const scalesBySideOnly = ({ version }: Pick<RealCli, 'version'>): boolean => version === '2.1.197'
+
 /** @throws Error where the CLI is not installed */
 export async function realCli(): Promise<RealCli> {
   const located = locateBinary(process.env['CLAUDE_BIN'] || undefined)

@@ -23,13 +23,14 @@ export function managedRefusal(message: CliMessage, model: string): Failure | nu
   return { code: 'claude_unavailable', message: `A hook in an administrator's settings for Claude Code stops the message${said}.` }
 }
 
-/** Whether the CLI has answered a call of the client's functions itself: it was to wait for the client. */
-export function answersItself({ type, message }: CliMessage, called: ReadonlySet<string>): boolean {
-  const content = type === 'user' && called.size > 0 ? objectIn(message)?.['content'] : undefined
-  if (!Array.isArray(content)) return false
-  return content.some((block: unknown) => {
+/** Ids of calls whose result the CLI has written as an error: one of the client's functions among them was answered by the CLI itself. */
+export function failedCallsIn({ type, message }: CliMessage): string[] {
+  const content = type === 'user' ? objectIn(message)?.['content'] : undefined
+  if (!Array.isArray(content)) return []
+  return content.flatMap((block: unknown) => {
     const result = objectIn(block)
-    return result?.['type'] === 'tool_result' && result['is_error'] === true && called.has(textIn(result['tool_use_id']) ?? '')
+    const id = textIn(result?.['tool_use_id'])
+    return id !== undefined && result?.['type'] === 'tool_result' && result['is_error'] === true ? [id] : []
   })
 }
 
