@@ -123,6 +123,8 @@ export function addToAnswer(answer: Answer, event: JobEvent): void {
 }
 
 function addAside(choice: Choice, { type, text }: Aside): void {
+  // as in the stream, nothing said needs no space before what follows
+  if (text === '') return
   if (type === 'commentary') choice.asides ??= choice.reasoning === '' ? [] : [{ type: 'reasoning', text: choice.reasoning }]
   else choice.reasoning += text
   const last = choice.asides?.at(-1)

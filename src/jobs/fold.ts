@@ -58,7 +58,7 @@ function changeOf(job: Job, { at, event }: LoggedEvent, answer: Answer): Partial
 }
 
 function changeOfStatus(job: Job, at: number, { status, feedback }: Extract<JobEvent, { type: 'status' }>): Partial<Job> {
-  if (status === 'in_progress') return { status, startedAt: at, attempts: job.attempts + 1 }
+  if (status === 'in_progress') return { status, startedAt: at, expiresAt: null, attempts: job.attempts + 1 }
   // a human has asked for more attempts
   if (job.status === 'requires_action') {
     return { status, expiresAt: null, review: job.review === null || feedback === undefined ? job.review : { ...job.review, feedback } }

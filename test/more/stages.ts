@@ -1,4 +1,5 @@
 /** What `npm run test:more` runs beside `npm test`. */
+import { randomInt } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
@@ -89,6 +90,19 @@ function onRedis(): Stage {
   return { name: 'redis', run: () => command(process.execPath, [runner, ...files], { TEST_STORE: 'redis', REDIS_TESTS: '1' }) }
 }
 
+/** More values, and others each time. */
+function properties(): Stage {
+  const folder = path.join(dist, 'test/properties')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.test.js'))
+  const seed = randomInt(2 ** 31)
+  const env = { PROPERTY_SEED: String(seed), PROPERTY_RUNS: '50' }
+  const run = async () => {
+    console.log(`seed ${seed}`)
+    return command(process.execPath, [runner, ...files.map((file) => path.join(folder, file))], env)
+  }
+  return { name: 'properties', run }
+}
+
 function mutants(): Stage {
   return { name: 'mutants', run: () => command('npm', ['run', 'mutants']) }
 }
@@ -102,6 +116,7 @@ export function stages(files: readonly string[]): Stage[] {
     onCli('2.1.197', files),
     onCli('latest', files),
     onSlowStore(),
+    properties(),
     onRedis(),
     { name: 'package', run: tryPackage },
     chaos('kill-9', 30),

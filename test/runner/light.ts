@@ -40,6 +40,7 @@ const light = [
   'mcp/registry',
   'net/',
   'openai/',
+  'properties/',
   'seed/document',
   'upstreams/mapping',
   'upstreams/settings',

@@ -79,6 +79,7 @@ export function createChunker(options: ChunkerOptions): Chunker {
 
   function aside({ choice, type, text }: Extract<JobEvent, { type: 'reasoning' | 'commentary' }>): Chunk[] {
     const open = choiceOf(choice)
+    if (text === '') return []
     const between = open.aside === null || open.aside === type ? '' : betweenAsides
     open.aside = type
     return pieces(choice, 'reasoning_content', between + text)
