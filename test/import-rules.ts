@@ -32,12 +32,12 @@ const rooms: Record<string, readonly string[]> = {
   claude: ['request', 'jobs', 'mcp/job', 'schema', 'workspace'],
   upstreams: ['request', 'jobs'],
   validation: ['request', 'jobs', 'schema'],
-  // of validation only what it needs to read a request's checks
   spending: ['jobs'],
   // reads what each part says of its own settings
   config: ['request', 'mcp/job', 'upstreams', 'http', 'net', 'webhooks', 'spending', 'src/api-keys', 'src/claude/process/alias-models'],
   quotas: ['jobs'],
   replicas: ['request', 'jobs', 'quotas', 'workspace'],
+  // of validation only what it needs to read a request's checks
   openai: ['request', 'jobs', 'schema', 'src/validation/parsing'],
   tasks: ['request', 'jobs', 'openai'],
   intake: ['request', 'jobs', 'net', 'schema'],

@@ -1,6 +1,6 @@
 /** The entries of `allowed_tools`: tools of MCP servers, and the CLI's file tools. */
 
-/** The CLI's file tools and what allows each of them inside the working directory only (CLI protocol, section 8.2). */
+/** The CLI's file tools and what allows each of them inside the working directory only (docs/cli-protocol.md). */
 export const fileTools: Readonly<Record<string, string>> = {
   Read: 'Read(./**)',
   Glob: 'Read(./**)',

@@ -1,6 +1,5 @@
 /**
- * The environment, and the file that it names in `CONFIG` -> one frozen, validated object. Names and defaults are those of the API
- * contract, section 1.
+ * The environment, and the file that it names in `CONFIG` -> one frozen, validated object. docs/configuration.md has the names and defaults.
  */
 import path from 'node:path'
 import { McpPolicy } from '../../mcp/job/merge.js'

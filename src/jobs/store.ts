@@ -1,5 +1,5 @@
 /**
- * Where jobs live. One small interface; `test/jobs/conformance.ts` is what every implementation has to pass.
+ * Where jobs live. One small interface; `test/jobs/conformance/` is what every implementation has to pass.
  *
  * Rules all stores keep:
  * - What a returned promise has acknowledged survives `kill -9` and a power cut; only `kill -9`, until the next write is acknowledged, where the

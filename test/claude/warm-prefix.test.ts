@@ -14,6 +14,17 @@ for (const [name, make] of Object.entries({ chat, loop })) {
   })
 }
 
+await t.test('functions stand in one order, whatever their order in the request', async (t) => {
+  const tools = ['look', 'ask', 'go'].map((name) => ({ type: 'function', function: { name } }))
+  const bodies = []
+  for (const list of [tools, tools.toReversed()]) {
+    await answerOf(bridge, [user('P-order')], { tools: list })
+    bodies.push(standin.calls.at(-1)!)
+  }
+  t.ok(wire(bodies[0]!, 'tools').includes('mcp__client__look'))
+  t.equal(wire(bodies[1]!, 'tools'), wire(bodies[0]!, 'tools'))
+})
+
 await t.test('a text and a list of one text part are one conversation', async (t) => {
   const part = (content: unknown) => [{ type: 'text', text: content }]
   const first = await answerOf(bridge, [user('P-form')])

@@ -1,4 +1,4 @@
-/** What a new server makes of the records that a killed one left: the rules of the API contract, section 4. */
+/** What a new server makes of the records that a killed one left: jobs that had delivered nothing run again, others end as interrupted. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { JobEvent } from '../../src/jobs/events.js'

@@ -1,5 +1,5 @@
 /** Servers that hang, crash, are missing or chatter; what they inherit, what they leave, and what they may fill. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -120,6 +120,7 @@ await t.test('a server knows its own environment and no more; its secret stands 
     const [workspace] = readdirSync(workspaces)
     config = path.join(workspaces, workspace!, 'mcp.json')
     t.match(readFileSync(config, 'utf8'), secret, 'expanded for the CLI')
+    t.equal(statSync(config).mode & 0o777, 0o600, 'for its user only')
     for (const pid of markedProcesses(workspaces)) cmdlines.push(readProc(pid, 'cmdline'))
     return called('environment')[toolResults(request).length > 0 ? 1 : 0]
   })

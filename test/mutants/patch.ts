@@ -37,7 +37,8 @@ export function readMutants(root: string): Mutant[] {
 }
 
 function readMutant(file: string, placeNow: (named: string) => string): Mutant {
-  const text = readFileSync(file, 'utf8')
+  // as `git diff` writes it
+  const text = readFileSync(file, 'utf8').replace(/^index [\da-f]+\.\.[\da-f]+.*\n/gm, '')
   const start = text.search(/^diff --git /m)
   const wrong = (why: string) => new Error(`${path.basename(file)}: ${why}`)
   if (start === -1) throw wrong('has no diff')

@@ -17,6 +17,7 @@ const light = [
   'claude/stop-cutter',
   'claude/transcript',
   'config',
+  'documents',
   'http/headers',
   'imports',
   'jobs/answer',

@@ -7,7 +7,7 @@ import { type CloudKind, cloudOf, isForCloud } from './clouds.js'
 /** A cloud's own credentials are its SDK's matter. */
 export type CredentialKind = 'api_key' | 'auth_token' | 'oauth_token' | 'login' | CloudKind
 
-/** Passed on as they are: the provider's settings, proxies, certificates, locale (API contract, section 1). */
+/** Passed on as they are: the provider's settings, proxies, certificates, locale; `docs/claude-cli.md` lists them. */
 const passed = [
   'HOME',
   'PATH',

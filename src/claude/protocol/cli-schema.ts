@@ -1,6 +1,6 @@
 /**
  * The CLI's copy of a JSON Schema. It checks with Ajv for draft-07 in strict mode, and silently drops a schema that has a keyword
- * Ajv does not know there (CLI protocol, section 6), or one that says nothing where it stands; the model's API reads draft 2020-12. What the
+ * Ajv does not know there (docs/cli-protocol.md), or one that says nothing where it stands; the model's API reads draft 2020-12. What the
  * two do not share is told by what both take, or left out, never more narrowly; the whole schema is checked again at the end.
  */
 import { withTargets } from '../../schema/kept-targets.js'

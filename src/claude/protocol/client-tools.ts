@@ -1,6 +1,6 @@
 /**
- * The client's functions as an MCP server inside this process, which the CLI talks to over the control channel (CLI protocol,
- * section 5.1). They never run here: a call of the CLI's waits until the client has sent its result, in its next request.
+ * The client's functions as an MCP server inside this process, which the CLI talks to over the control channel
+ * (docs/cli-protocol.md). They never run here: a call of the CLI's waits until the client has sent its result, in its next request.
  */
 import type { ClientTool, ToolResultBlock, UserBlock } from '../../request/conversation.js'
 import { wholeTool } from '../../../mcp/job/whole-tool.js'

@@ -1,6 +1,6 @@
 /**
  * An answer that has to be JSON of a schema. The CLI offers the model a tool for it and checks every call, asking again where one
- * does not satisfy the schema (CLI protocol, section 6); so what was written is held until the CLI has accepted it.
+ * does not satisfy the schema (docs/cli-protocol.md); so what was written is held until the CLI has accepted it.
  */
 import type { Aside } from '../../jobs/answer.js'
 import { KeyRenamer } from '../../schema/key-renamer.js'

@@ -1,6 +1,6 @@
 /**
  * Why a run failed, from the fields the CLI gives and never from the words of a text: `assistant.error`, the API's status,
- * the result's `terminal_reason` (CLI protocol, section 7).
+ * the result's `terminal_reason` (docs/cli-protocol.md).
  */
 import type { ErrorCode, Failure } from '../../errors/catalogue.js'
 import { redact } from '../../redact.js'
